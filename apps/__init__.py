@@ -1,0 +1,1 @@
+"""The applications: command line, and later the window and the daemon."""

@@ -1,0 +1,1 @@
+"""Real-time perception for event cameras."""

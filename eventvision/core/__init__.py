@@ -1,0 +1,78 @@
+"""Types that every room shares: events, packets, slices, results, seams, errors."""
+
+from ._damage import Damage, DamageReport
+from ._errors import (
+    ConfigError,
+    DeviceError,
+    EventBoundsError,
+    EventError,
+    EventOrderError,
+    EventVisionError,
+    FormatError,
+    OutputError,
+    SeekError,
+    SourceError,
+    SourceNotFoundError,
+)
+from ._events import EVENT_DTYPE, Events
+from ._packets import IMU_DTYPE, TRIGGER_DTYPE, Frame, Packet
+from ._quantities import parse_count, parse_duration_us
+from ._results import Depth, Detections, Image, Result, Segmentation, SliceResult, Tracks
+from ._seams import (
+    Device,
+    EventWriter,
+    Filter,
+    Representation,
+    Session,
+    Sink,
+    Slicer,
+    Source,
+    SourceInfo,
+    Task,
+)
+from ._sensor import SensorSize
+from ._slices import Slice, SliceEnd
+
+__all__ = [
+    "EVENT_DTYPE",
+    "IMU_DTYPE",
+    "TRIGGER_DTYPE",
+    "ConfigError",
+    "Damage",
+    "DamageReport",
+    "Depth",
+    "Detections",
+    "Device",
+    "DeviceError",
+    "EventBoundsError",
+    "EventError",
+    "EventOrderError",
+    "EventVisionError",
+    "EventWriter",
+    "Events",
+    "Filter",
+    "FormatError",
+    "Frame",
+    "Image",
+    "OutputError",
+    "Packet",
+    "Representation",
+    "Result",
+    "SeekError",
+    "Segmentation",
+    "SensorSize",
+    "Session",
+    "Sink",
+    "Slice",
+    "SliceEnd",
+    "SliceResult",
+    "Slicer",
+    "Source",
+    "SourceError",
+    "SourceInfo",
+    "SourceNotFoundError",
+    "Task",
+    "Tracks",
+    "parse_count",
+    "parse_duration_us",
+]

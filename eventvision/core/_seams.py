@@ -1,0 +1,201 @@
+"""The seams between the rooms: small Protocols; implementers do not inherit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._damage import DamageReport
+from ._packets import Packet
+from ._results import Result, SliceResult
+from ._sensor import SensorSize
+from ._slices import Slice
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceInfo:
+    """What a source says about itself before any event is read.
+
+    Attributes:
+        name: As the user named it: a path, `camera:…`, `tcp://…`.
+        format: Short name of the format or protocol, such as `AEDAT4`.
+        sensor: Size of the pixel array.
+        sensor_from: Where the size comes from.
+        camera: Camera model and serial as recorded, or an empty string.
+        notes: Conventions used and assumptions made, each one sentence.
+    """
+
+    name: str
+    format: str
+    sensor: SensorSize
+    sensor_from: Literal["header", "data", "user"]
+    camera: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class Source(Protocol):
+    """Anything that yields event packets: a file, a camera, a peer, a simulator."""
+
+    @property
+    def info(self) -> SourceInfo:
+        """What the source is."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether packets come at their own pace and cannot be had again."""
+
+    @property
+    def damage(self) -> DamageReport:
+        """What was wrong so far; complete once iteration has ended."""
+
+    @property
+    def progress(self) -> float | None:
+        """Share of the source read so far, 0 to 1; None where there is no end."""
+
+    def __iter__(self) -> Iterator[Packet]:
+        """Yield packets in order of time, from the present position to the end."""
+
+    def seek(self, t_us: int) -> None:
+        """Let the next iteration start with the first event at or after `t_us`.
+
+        Raises:
+            SeekError: If the source cannot go there.
+        """
+
+    def close(self) -> None:
+        """Release what the source holds; may be called twice."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+        /,
+    ) -> None: ...
+
+
+class EventWriter(Protocol):
+    """A recording being written."""
+
+    def write(self, packet: Packet) -> None:
+        """Append a packet.
+
+        Raises:
+            OutputError: If it cannot be stored; what was stored before stays readable.
+        """
+
+    def close(self) -> None:
+        """Finish the recording; may be called twice."""
+
+
+class Filter(Protocol):
+    """Packets in, packets out; keeps state from packet to packet."""
+
+    @property
+    def sensor(self) -> SensorSize:
+        """Size of the pixel array of the packets that come out."""
+
+    def process(self, packet: Packet) -> Packet:
+        """Return what passes. The result does not depend on how a stream is cut into packets."""
+
+    def reset(self) -> None:
+        """Forget the stream seen so far."""
+
+
+class Slicer(Protocol):
+    """Packets in, slices out; how a source packs events never changes a slice."""
+
+    def push(self, packet: Packet) -> Iterator[Slice]:
+        """Take a packet and yield the slices that are complete."""
+
+    def flush(self) -> Iterator[Slice]:
+        """Yield what is left at the end of the stream, and start anew."""
+
+
+class Representation(Protocol):
+    """A slice in, an array out."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the array."""
+
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        """Type of its elements."""
+
+    def render(self, slice_: Slice, out: NDArray[np.generic] | None = None) -> NDArray[np.generic]:
+        """Return the array for a slice, written over `out` where one is given."""
+
+    def reset(self) -> None:
+        """Forget the stream seen so far, where there is such state."""
+
+
+class Task(Protocol):
+    """Turns slices (and what other tasks said about them) into a typed result."""
+
+    @property
+    def name(self) -> str:
+        """Name under which the result is known, such as `detection`."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the tasks that must have run before."""
+
+    def step(self, slice_: Slice, given: Mapping[str, Result]) -> Result:
+        """Return the result for the next slice; `given` holds those of the tasks needed."""
+
+    def reset(self) -> None:
+        """Forget the stream seen so far."""
+
+
+class Sink(Protocol):
+    """Takes results out of the pipeline."""
+
+    def write(self, result: SliceResult) -> None:
+        """Take the result of one slice.
+
+        Raises:
+            OutputError: If it cannot be written.
+        """
+
+    def close(self) -> None:
+        """Finish the output; may be called twice."""
+
+
+class Session(Protocol):
+    """A network running on a device, its state kept there from step to step."""
+
+    def step(self, inputs: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
+        """Run the network on one slice and return its named outputs."""
+
+    def reset(self) -> None:
+        """Set the state back to that of a fresh start."""
+
+    def close(self) -> None:
+        """Release the device; may be called twice."""
+
+
+class Device(Protocol):
+    """A place where a network can run."""
+
+    @property
+    def name(self) -> str:
+        """Name as written in `--device`."""
+
+    @property
+    def accepts(self) -> Iterable[str]:
+        """Artifact formats, in order of preference."""
+
+    def open(self, card: object) -> Session:
+        """Load a model.
+
+        Raises:
+            DeviceError: If the device is absent or the model does not fit.
+        """

@@ -1,0 +1,1 @@
+"""Hot loops as pure array functions, one file per idea; import them by their full path."""

@@ -1,0 +1,1 @@
+"""Shipped recordings with ground truth, data only."""
