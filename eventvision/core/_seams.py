@@ -102,6 +102,10 @@ class Filter(Protocol):
     def sensor(self) -> SensorSize:
         """Size of the pixel array of the packets that come out."""
 
+    @property
+    def removed(self) -> int:
+        """Events taken out since the last reset."""
+
     def process(self, packet: Packet) -> Packet:
         """Return what passes. The result does not depend on how a stream is cut into packets."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ..core import DamageReport, FormatError, Packet, SourceInfo, SourceNotFoundError
+from eventvision.core import DamageReport, FormatError, Packet, SourceInfo, SourceNotFoundError
 
 
 class FileSource:

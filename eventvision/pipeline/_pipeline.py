@@ -1,0 +1,265 @@
+"""Three threads: source, process (filter and slice), infer (represent, perceive, write).
+
+    source ──packets──▶ process ──slices──▶ infer
+            (waits)              (waits, or drops the oldest when live)
+
+Rendering belongs to the last thread: a slice that a live run has to drop costs no rendering.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventvision.core import (
+    DamageReport,
+    Filter,
+    Packet,
+    Representation,
+    Result,
+    Sink,
+    Slice,
+    Slicer,
+    SliceResult,
+    Source,
+    Task,
+)
+
+from ._clip import clip
+from ._handover import HandOver, HandOverAborted, Policy
+from ._latency import Latencies
+from ._pacing import Pacer
+from ._summary import Summary
+
+_Queue = HandOver[Packet] | HandOver[Slice]
+
+PACKETS_WAITING = 4
+SLICES_WAITING = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run has come: `share` is 0 to 1, or None where there is no end."""
+
+    share: float | None
+    events: int
+    slices: int
+
+
+class Pipeline:
+    """One source, through filters, a slicer, a representation and tasks, into sinks.
+
+    The same file with the same parts gives the same results bit for bit, whatever the speed.
+
+    Args:
+        source: Where events come from. The caller closes it.
+        slicer: Cuts the stream.
+        filters: Applied to every packet, in this order.
+        representation: Rendered for every slice, if given.
+        tasks: Run on every slice, in this order; each finds the results of those before it.
+        sinks: Take every result; closed when the run ends, however it ends.
+        speed: Recording seconds per wall second; None plays as fast as it goes.
+        start_s: Where to begin, in seconds after the first event.
+        end_s: Where to end, likewise; None plays to the end.
+        policy: What happens when slices come faster than they are looked at: `block` or
+            `latest`; None blocks for files and keeps the latest for live sources.
+        on_progress: Called from the caller's thread after every slice.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: Source,
+        slicer: Slicer,
+        filters: Sequence[Filter] = (),
+        representation: Representation | None = None,
+        tasks: Sequence[Task] = (),
+        sinks: Sequence[Sink] = (),
+        speed: float | None = None,
+        start_s: float = 0.0,
+        end_s: float | None = None,
+        policy: Policy | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self._source = source
+        self._filters = list(filters)
+        self._slicer = slicer
+        self._representation = representation
+        self._tasks = list(tasks)
+        self._sinks = list(sinks)
+        self._speed = speed
+        self._start_s, self._end_s = start_s, end_s
+        self._policy: Policy = policy or ("latest" if source.is_live else "block")
+        self._on_progress = on_progress
+        self._stop = threading.Event()
+        self._latencies = Latencies()
+        self._events = 0
+        self._first_us: int | None = None
+        self._last_us = 0
+
+    def run(self) -> Summary:
+        """Run to the end of the source, or until `stop`.
+
+        Returns:
+            What was done. Ctrl-C ends the run early and is told there, not raised.
+
+        Raises:
+            EventVisionError: Whatever source, filters, tasks or sinks raise; all threads have
+                ended and all sinks are closed by then.
+        """
+        packets: HandOver[Packet] = HandOver(PACKETS_WAITING)
+        slices: HandOver[Slice] = HandOver(SLICES_WAITING, self._policy)
+        stages = (
+            _Stage("source", lambda: self._feed(packets), packets),
+            _Stage("process", lambda: self._process(packets, slices), slices),
+        )
+        summary = Summary()
+        began_ns = time.monotonic_ns()
+        with ExitStack() as cleanup:
+            for sink in self._sinks:
+                cleanup.callback(sink.close)
+            cleanup.callback(self._join, stages, (slices, packets))
+            for stage in stages:
+                stage.start()
+            try:
+                summary.slices = self._infer(slices)
+            except KeyboardInterrupt:
+                summary.interrupted = True
+        for stage in stages:
+            stage.raise_failure()
+        summary.wall_s = (time.monotonic_ns() - began_ns) / 1e9
+        return self._complete(summary, slices.dropped)
+
+    def stop(self) -> None:
+        """End the run soon, from any thread; what was read so far is finished."""
+        self._stop.set()
+
+    def _join(self, stages: Iterable[_Stage], queues: Iterable[_Queue]) -> None:
+        self._stop.set()
+        for queue in queues:
+            queue.abort()
+        for stage in stages:
+            stage.join()
+
+    def _feed(self, packets: HandOver[Packet]) -> None:
+        for packet in self._paced():
+            if self._stop.is_set():
+                return
+            if len(packet):
+                self._note_times(packet)
+            if not packet.arrived_ns:
+                packet = replace(packet, arrived_ns=time.monotonic_ns())  # noqa: PLW2901
+            packets.put(packet)
+
+    def _paced(self) -> Iterator[Packet]:
+        packets = clip(self._source, start_s=self._start_s, end_s=self._end_s)
+        if self._speed is None or self._source.is_live:
+            return packets
+        return Pacer(self._speed, self._stop)(packets)
+
+    def _note_times(self, packet: Packet) -> None:
+        self._events += len(packet)
+        t = packet.events.t
+        if self._first_us is None:
+            self._first_us = int(t[0])
+        self._last_us = int(t[-1])
+
+    def _process(self, packets: HandOver[Packet], slices: HandOver[Slice]) -> None:
+        try:
+            for packet in packets:
+                filtered = packet
+                for stage in self._filters:
+                    filtered = stage.process(filtered)
+                for slice_ in self._slicer.push(filtered):
+                    self._hand_over(slice_, slices)
+            for slice_ in self._slicer.flush():
+                self._hand_over(slice_, slices)
+        finally:
+            packets.abort()
+
+    def _hand_over(self, slice_: Slice, slices: HandOver[Slice]) -> None:
+        if slice_.arrived_ns:
+            self._latencies.add("slice", time.monotonic_ns() - slice_.arrived_ns)
+        slices.put(slice_)
+
+    def _infer(self, slices: HandOver[Slice]) -> int:
+        image: NDArray[np.generic] | None = None
+        count = 0
+        for slice_ in slices:
+            if self._representation is not None:
+                began_ns = time.monotonic_ns()
+                image = self._representation.render(slice_, image)
+                self._latencies.add("represent", time.monotonic_ns() - began_ns)
+            results = self._perceive(slice_)
+            self._write(SliceResult(slice_, results, image))
+            count += 1
+            if self._on_progress is not None:
+                self._on_progress(Progress(self._source.progress, self._events, count))
+        return count
+
+    def _perceive(self, slice_: Slice) -> dict[str, Result]:
+        results: dict[str, Result] = {}
+        for task in self._tasks:
+            began_ns = time.monotonic_ns()
+            results[task.name] = task.step(slice_, results)
+            self._latencies.add(task.name, time.monotonic_ns() - began_ns)
+        if slice_.arrived_ns:
+            self._latencies.add("total", time.monotonic_ns() - slice_.arrived_ns)
+        return results
+
+    def _write(self, result: SliceResult) -> None:
+        if not self._sinks:
+            return
+        began_ns = time.monotonic_ns()
+        for sink in self._sinks:
+            sink.write(result)
+        self._latencies.add("write", time.monotonic_ns() - began_ns)
+
+    def _complete(self, summary: Summary, slices_dropped: int) -> Summary:
+        damage: DamageReport = self._source.damage
+        summary.events = self._events
+        summary.recording_us = self._last_us - (self._first_us or self._last_us)
+        summary.latency_ms = self._latencies.as_dict()
+        summary.dropped = {
+            "slices: results too slow": slices_dropped,
+            "events: damaged": damage.events_skipped,
+        }
+        summary.filtered = {type(stage).__name__: stage.removed for stage in self._filters}
+        summary.damage = damage
+        return summary
+
+
+class _Stage:
+    """A thread that keeps its failure for the caller and always closes what it feeds."""
+
+    def __init__(self, name: str, work: Callable[[], None], feeds: _Queue) -> None:
+        self._work = work
+        self._feeds = feeds
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name=f"eventvision-{name}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def join(self) -> None:
+        self._thread.join()
+
+    def raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _run(self) -> None:
+        try:
+            self._work()
+        except HandOverAborted:
+            pass
+        except BaseException as failure:  # handed to the caller's thread by raise_failure
+            self._failure = failure
+        finally:
+            self._feeds.close()
