@@ -1,0 +1,150 @@
+"""`eventvision`: the command line. Each command loads what it needs when it runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="eventvision",
+    help="Real-time perception for event cameras.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+SourceArgument = Annotated[
+    str, typer.Argument(metavar="SOURCE", help="A recording: AEDAT4, RAW, npz, npy or text.")
+]
+SensorOption = Annotated[
+    str | None,
+    typer.Option(metavar="WxH", help="Sensor size in pixels, where the recording is wrong."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"eventvision {version('eventvision')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Real-time perception for event cameras."""
+
+
+@app.command()
+def info(source: SourceArgument, sensor: SensorOption = None, as_json: JsonOption = False) -> None:
+    """Say what a recording holds: format, size, events, rates, damage."""
+    from .info import run
+
+    sys.exit(run(source, sensor=sensor, as_json=as_json))
+
+
+@app.command()
+def replay(
+    source: SourceArgument,
+    sensor: SensorOption = None,
+    start: Annotated[
+        float, typer.Option(metavar="S", help="Begin S seconds after the first event.")
+    ] = 0.0,
+    end: Annotated[
+        float | None, typer.Option(metavar="S", help="End S seconds after the first event.")
+    ] = None,
+    speed: Annotated[
+        str,
+        typer.Option(
+            metavar="max|FACTOR",
+            help="Recording seconds per second of wall time: 1 is real time, 0.1 slow motion.",
+        ),
+    ] = "max",
+    filters: Annotated[
+        str,
+        typer.Option(
+            metavar="LIST",
+            help="Filters in order, such as background:2ms,refractory:500us, or none. "
+            "See docs/replay.md.",
+        ),
+    ] = "background",
+    slicer: Annotated[
+        str,
+        typer.Option(metavar="RULE", help="When a slice ends: time:10ms, count:20000, activity."),
+    ] = "time:10ms",
+    representation: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Array per slice: voxel:5, histogram, surface:50ms, accumulation."
+        ),
+    ] = None,
+    tasks: Annotated[
+        str,
+        typer.Option(metavar="LIST", help="What to look for, separated by commas, or none."),
+    ] = "reconstruction,detection,tracking",
+    video: Annotated[
+        Path | None, typer.Option(metavar="F", help="Write an annotated MP4, a frame per slice.")
+    ] = None,
+    video_fps: Annotated[
+        float, typer.Option(metavar="FPS", help="Frames per second of the MP4.")
+    ] = 30.0,
+    results: Annotated[
+        Path | None, typer.Option(metavar="F", help="Write results as JSON lines.")
+    ] = None,
+    arrays: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write one .npz per slice.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Play a recording through filters, slicer and tasks; write what was found."""
+    from .replay import run
+
+    values = {
+        "source": source,
+        "sensor": sensor,
+        "start_s": start,
+        "end_s": end,
+        "speed": speed,
+        "filters": filters,
+        "slicer": slicer,
+        "representation": representation,
+        "tasks": tasks,
+        "video": video,
+        "video_fps": video_fps,
+        "results": results,
+        "arrays": arrays,
+    }
+    sys.exit(run(values, as_json=as_json))
+
+
+def main() -> None:
+    """Run the command line; a problem that the user can mend is one line and exit code 2."""
+    try:
+        app()
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone, so nobody is to be told
+        sys.exit(141)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        from eventvision.core import EventVisionError
+
+        if not isinstance(error, EventVisionError):
+            raise
+        typer.echo(f"eventvision: {error}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

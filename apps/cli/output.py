@@ -1,0 +1,69 @@
+"""How the command line talks: tables on stdout, progress and problems on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from eventvision.core import DamageReport
+
+
+class ShowProgress(Protocol):
+    """Shows how far the work has come."""
+
+    def __call__(self, share: float | None, events: int) -> None:
+        """Take the share done (None where there is no end) and the events read so far."""
+
+
+def print_table(title: str, rows: Sequence[tuple[str, ...]], header: Sequence[str] = ()) -> None:
+    """Print rows under a title; the first column is left-aligned, numbers to the right."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_header=bool(header))
+    columns = max((len(row) for row in rows), default=1)
+    for index in range(columns):
+        name = header[index] if index < len(header) else ""
+        table.add_column(name, justify="left" if index == 0 or not header else "right")
+    for row in rows:
+        table.add_row(*row)
+    Console(highlight=False).print(table)
+
+
+def tell(line: str) -> None:
+    """Say one line about a problem on stderr."""
+    Console(stderr=True, highlight=False, soft_wrap=True, markup=False).print(
+        f"eventvision: {line}"
+    )
+
+
+def damage_line(source: str, damage: DamageReport) -> str:
+    """Return one line that names the file, the damage and what to do about it."""
+    return (
+        f"{source}: damaged: {damage}; everything else was read, "
+        "copy or record it again for the rest"
+    )
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[ShowProgress]:
+    """Show a bar with event rate and time left on stderr while it is a terminal."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=1.0, rate="")
+
+        def show(share: float | None, events: int) -> None:
+            elapsed_s = bar.tasks[0].elapsed or 0.0
+            rate = f"{events / elapsed_s / 1e6:.1f} Mev/s" if elapsed_s > 0 else ""
+            bar.update(task, completed=share, total=None if share is None else 1.0, rate=rate)
+
+        yield show

@@ -1,0 +1,81 @@
+"""`eventvision replay`: run the pipeline over a recording and sum up."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from eventvision.core import ConfigError
+from eventvision.pipeline import Progress, RunConfig, Summary, replay
+
+from .output import damage_line, print_table, progress_bar, tell
+
+
+def run(values: dict[str, Any], *, as_json: bool) -> int:
+    """Play a recording; return 2 if it is damaged, 130 if interrupted, else 0."""
+    config = _config(values)
+    with progress_bar("replay") as show:
+
+        def on_progress(progress: Progress) -> None:
+            show(progress.share, progress.events)
+
+        summary = replay(config, on_progress)
+    if as_json:
+        json.dump(summary.as_dict(), sys.stdout, indent=2)
+        print()  # noqa: T201
+    else:
+        _print_summary(config, summary)
+    if summary.damage:
+        tell(damage_line(config.source, summary.damage))
+    if summary.interrupted:
+        tell("interrupted; what was read so far has been written")
+        return 130
+    return 2 if summary.damage else 0
+
+
+def _config(values: dict[str, Any]) -> RunConfig:
+    speed = values["speed"]
+    if speed != "max":
+        try:
+            speed = float(speed)
+        except ValueError:
+            raise ConfigError("--speed", speed, "max or a factor such as 1 or 0.1") from None
+    return RunConfig.checked(
+        **{
+            **values,
+            "speed": speed,
+            "filters": _list_or_none(values["filters"]),
+            "tasks": tuple(name for name in _list_or_none(values["tasks"]).split(",") if name),
+        }
+    )
+
+
+def _list_or_none(text: str) -> str:
+    return "" if text.strip().lower() == "none" else text
+
+
+def _print_summary(config: RunConfig, summary: Summary) -> None:
+    rows = [
+        ("events", f"{summary.events:,}"),
+        *((f"  removed by {name}", f"{count:,}") for name, count in summary.filtered.items()),
+        ("slices", f"{summary.slices:,}"),
+        ("recording", f"{summary.recording_us / 1e6:.3f} s"),
+        ("wall time", f"{summary.wall_s:.3f} s"),
+        ("rate", f"{summary.mev_per_s:.2f} Mev/s"),
+        *((f"dropped {cause}", f"{count:,}") for cause, count in summary.dropped.items()),
+    ]
+    print_table(config.source, rows)
+    stages = [
+        (stage, f"{times['p50']:.2f}", f"{times['p99']:.2f}")
+        for stage, times in summary.latency_ms.items()
+    ]
+    if stages:
+        print_table("latency", stages, header=("stage", "p50 ms", "p99 ms"))
+    for label, path in (
+        ("video", config.video),
+        ("results", config.results),
+        ("arrays", config.arrays),
+    ):
+        if path is not None:
+            print(f"{label:8} {path}")  # noqa: T201

@@ -1,0 +1,74 @@
+"""The settings of a run, checked once, the same for every application."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from eventvision.core import ConfigError, SensorSize
+
+DEFAULT_TASKS = ("reconstruction", "detection", "tracking")
+
+
+def _sensor(value: object) -> object:
+    return SensorSize.parse(value) if isinstance(value, str) else value
+
+
+class RunConfig(BaseModel):
+    """What to read, how to cut it, what to look for, where to put it.
+
+    Attributes:
+        source: Path of a recording.
+        sensor: Size of the pixel array, where the recording does not say or is wrong.
+        start_s: Where to begin, in seconds after the first event.
+        end_s: Where to end, likewise; None for the end of the recording.
+        speed: Recording seconds per wall second, or `max`.
+        filters: Filters in order, as in `background:2ms,refractory:500us`; empty for none.
+        slicer: `time:10ms`, `count:20000` or `activity:…`.
+        representation: Array rendered per slice, as in `voxel:5`; None for none.
+        tasks: Names of tasks; those they need are added.
+        video: Where to write an annotated MP4.
+        video_fps: Its frames per second; each slice is one frame.
+        results: Where to write results as JSON lines.
+        arrays: Folder for one .npz a slice.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    source: str
+    sensor: Annotated[SensorSize | None, BeforeValidator(_sensor)] = None
+    start_s: float = Field(0.0, ge=0, allow_inf_nan=False)
+    end_s: float | None = Field(None, gt=0, allow_inf_nan=False)
+    speed: Literal["max"] | Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] = "max"
+    filters: str = "background"
+    slicer: str = "time:10ms"
+    representation: str | None = None
+    tasks: tuple[str, ...] = DEFAULT_TASKS
+    video: Path | None = None
+    video_fps: float = Field(30.0, ge=1, le=240, allow_inf_nan=False)
+    results: Path | None = None
+    arrays: Path | None = None
+
+    @model_validator(mode="after")
+    def _end_follows_start(self) -> RunConfig:
+        if self.end_s is not None and self.end_s <= self.start_s:
+            raise ValueError(f"end_s ({self.end_s:g}) must lie after start_s ({self.start_s:g})")
+        return self
+
+    @classmethod
+    def checked(cls, **values: Any) -> RunConfig:
+        """Build a configuration.
+
+        Raises:
+            ConfigError: Names the first option that is wrong and what would be right.
+        """
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            option = str(first["loc"][0]) if first["loc"] else "start_s, end_s"
+            expected = first["msg"].removeprefix("Value error, ")
+            value = first["input"] if first["loc"] else (values.get("start_s"), values.get("end_s"))
+            raise ConfigError(option, value, expected[:1].lower() + expected[1:]) from None

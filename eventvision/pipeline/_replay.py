@@ -1,0 +1,85 @@
+"""From a configuration to a finished run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from eventvision.core import SensorSize, Sink, Source
+from eventvision.filters import parse_filters
+from eventvision.io import open_source
+from eventvision.representations import parse_representation
+from eventvision.sinks import ArraysSink, JsonlSink, VideoSink
+from eventvision.slicing import parse_slicer
+from eventvision.tasks import build_tasks
+
+from ._config import RunConfig
+from ._pipeline import Pipeline, Progress
+from ._summary import Summary
+
+
+def replay(config: RunConfig, on_progress: Callable[[Progress], None] | None = None) -> Summary:
+    """Play a recording through the pipeline that `config` describes.
+
+    Every option is checked and every output is opened before the first event is read.
+
+    Args:
+        config: What to do.
+        on_progress: Called after every slice.
+
+    Returns:
+        What was done.
+
+    Raises:
+        ConfigError: If an option cannot be used.
+        SourceError: If the recording cannot be read.
+        OutputError: If an output cannot be written.
+    """
+    with open_source(config.source, sensor=config.sensor) as source:
+        return build_pipeline(config, source, on_progress).run()
+
+
+def build_pipeline(
+    config: RunConfig, source: Source, on_progress: Callable[[Progress], None] | None = None
+) -> Pipeline:
+    """Wire up a pipeline for a source that is already open.
+
+    Raises:
+        ConfigError: If an option cannot be used.
+        OutputError: If an output cannot be written.
+    """
+    filters = parse_filters(config.filters, source.info.sensor)
+    sensor = filters[-1].sensor if filters else source.info.sensor
+    slicer = parse_slicer(config.slicer, sensor)
+    tasks = build_tasks(config.tasks, sensor)
+    representation = (
+        parse_representation(config.representation, sensor) if config.representation else None
+    )
+    return Pipeline(
+        source=source,
+        filters=filters,
+        slicer=slicer,
+        representation=representation,
+        tasks=tasks,
+        sinks=_open_sinks(config, sensor),
+        speed=None if config.speed == "max" else config.speed,
+        start_s=config.start_s,
+        end_s=config.end_s,
+        on_progress=on_progress,
+    )
+
+
+def _open_sinks(config: RunConfig, sensor: SensorSize) -> list[Sink]:
+    """Open all outputs; if one cannot be opened, close those that are."""
+    with ExitStack() as opened:
+        sinks: list[Sink] = []
+        if config.results is not None:
+            sinks.append(JsonlSink(config.results))
+            opened.callback(sinks[-1].close)
+        if config.arrays is not None:
+            sinks.append(ArraysSink(config.arrays))
+            opened.callback(sinks[-1].close)
+        if config.video is not None:
+            sinks.append(VideoSink(config.video, sensor, fps=config.video_fps))
+        opened.pop_all()
+    return sinks
