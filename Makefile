@@ -1,0 +1,55 @@
+# One place for every command. `make` alone lists them.
+#
+#   make VENV=/tmp/venv test     another place for the virtual environment
+#   make PYTHON=python3.12 run   another interpreter
+
+VENV ?= .venv
+BIN = $(VENV)/bin
+PROJECT = pyproject.toml setup.py constraints.txt .ci/install
+
+# A copied or moved checkout must not run the code of the old one: the stamps know the folder.
+HERE := $(shell pwd | cksum | cut -d ' ' -f 1)
+BASE = $(VENV)/base-$(HERE)
+DEV = $(VENV)/dev-$(HERE)
+
+# $(call check,NAME,COMMAND): say what runs, how long it took, and which check failed.
+define check
+@printf '\n== $(1)\n'; start=$$(date +%s); \
+if $(BIN)/$(2); then printf '   %s s\n' $$(($$(date +%s) - start)); \
+else printf '\nmake test: FAILED in "$(1)"\n' >&2; exit 1; fi
+endef
+
+.PHONY: help run test bench clean
+
+help:  ## list these commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
+
+run: $(BASE)  ## set up, replay the bundled recording, leave video and results in out/
+	@mkdir -p out
+	@printf '\n== replaying recordings/movers.npz\n'
+	@$(BIN)/eventvision replay recordings/movers.npz --video out/replay.mp4 --results out/results.jsonl
+	@printf '\nvideo:    out/replay.mp4\nresults:  out/results.jsonl\n'
+
+test: $(DEV)  ## set up and run every check that CI runs
+	$(call check,format,ruff format --check .)
+	$(call check,lint,ruff check .)
+	$(call check,types,mypy)
+	$(call check,import contracts,lint-imports)
+	$(call check,tests and doctests,pytest)
+	@printf '\nmake test: all checks passed\n'
+
+bench: $(DEV)  ## time the hot paths beside their rivals, write docs/benchmarks.md
+	@$(BIN)/python -m benchmarks.all
+
+clean:  ## remove what the commands above made, the virtual environment included
+	rm -rf out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+	if [ -e $(VENV)/pyvenv.cfg ]; then rm -rf $(VENV); fi
+
+$(BASE): $(PROJECT)
+	@.ci/install $(VENV) base
+	@touch $@
+
+$(DEV): $(PROJECT)
+	@.ci/install $(VENV) dev
+	@touch $(BASE) $@
