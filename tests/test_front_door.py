@@ -1,0 +1,68 @@
+"""What a user meets first: quick imports that load nothing heavy, and names that are promised."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "eventvision"
+ROOMS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
+HEAVY = (
+    "PyQt6", "av", "cv2", "dv_processing", "matplotlib", "numba", "onnxruntime", "pydantic",
+    "scipy", "torch",
+)  # fmt: skip
+
+SHOW_HELP = """
+import sys
+from eventvision_apps.cli.main import main
+sys.argv = ["eventvision", "--help"]
+try:
+    main()
+except SystemExit as end:
+    if end.code:
+        raise
+"""
+
+
+def heavy_modules_after(statement: str) -> list[str]:
+    """Return which of `HEAVY` a fresh interpreter has loaded after a statement."""
+    report = "\nprint('LOADED', *(name for name in " + repr(HEAVY) + " if name in sys.modules))"
+    outcome = subprocess.run(
+        [sys.executable, "-c", "import sys\n" + statement + report],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert outcome.returncode == 0, outcome.stderr
+    return outcome.stdout.splitlines()[-1].split()[1:]
+
+
+@pytest.mark.parametrize(
+    "statement", ["import eventvision", "import eventvision.core", SHOW_HELP], ids=lambda s: s[:22]
+)
+def test_starting_loads_nothing_heavy(statement):
+    assert heavy_modules_after(statement) == []
+
+
+def test_a_heavy_module_would_be_noticed():
+    assert heavy_modules_after("import scipy") == ["scipy"]
+
+
+def test_the_rooms_are_found():
+    assert {"core", "io", "kernels", "pipeline", "tasks"} <= set(ROOMS)
+
+
+@pytest.mark.parametrize("room", [room for room in ROOMS if room != "kernels"])
+def test_public_names_of_a_room_are_exactly_all(room):
+    module = importlib.import_module(f"eventvision.{room}")
+    promised = set(module.__all__)
+    assert {name for name in promised if not hasattr(module, name)} == set()
+    assert {name for name in vars(module) if not name.startswith("_")} == promised
+
+
+def test_kernels_are_imported_by_file_so_the_room_itself_loads_none():
+    assert heavy_modules_after("import eventvision.kernels") == []

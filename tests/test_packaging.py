@@ -1,0 +1,119 @@
+"""The wheel holds what it should, and works where there is no checkout."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SHIPPED_AS = {
+    "eventvision": "eventvision",
+    "apps": "eventvision_apps",
+    "models": "eventvision_models",
+    "recordings": "eventvision_recordings",
+}
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    outcome = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    return outcome.stdout
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from a copy so that the checkout stays as it is."""
+    folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"
+    for name in SHIPPED_AS:
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    build = ["build", "--wheel", "--no-isolation", "--outdir", str(folder)]
+    run(sys.executable, "-m", *build, cwd=source)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="session")
+def names(wheel: Path) -> set[str]:
+    return set(zipfile.ZipFile(wheel).namelist())
+
+
+@pytest.fixture(scope="session")
+def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment with the wheel, which shares the other packages of this one.
+
+    They come by a path file, whose own path files are not read: the checkout that is installed in
+    place here is out of reach there.
+    """
+    folder = tmp_path_factory.mktemp("elsewhere") / "venv"
+    venv.create(folder, with_pip=False, symlinks=True)
+    python = folder / "bin" / "python"
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(python)]
+    run(*pip, "install", "--quiet", "--no-deps", "--no-index", wheel, cwd=folder)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return folder
+
+
+def test_the_wheel_claims_no_general_name(names):
+    tops = {name.split("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == set(SHIPPED_AS.values())
+
+
+@pytest.mark.parametrize("folder", SHIPPED_AS)
+def test_the_wheel_has_every_module_of_the_tree(folder, names):
+    modules = {
+        f"{SHIPPED_AS[folder]}/{path.relative_to(ROOT / folder).as_posix()}"
+        for path in (ROOT / folder).rglob("*.py")
+    }
+    assert modules
+    assert modules - names == set()
+
+
+@pytest.mark.parametrize("name", ["eventvision/py.typed", "eventvision_recordings/movers.npz"])
+def test_the_wheel_has_the_data(name, names):
+    assert name in names
+
+
+def test_the_wheel_carries_the_licence(names):
+    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
+
+
+def test_the_wheel_has_no_compiled_or_hidden_files(names):
+    assert [name for name in names if name.endswith(".pyc") or "/." in name] == []
+
+
+@pytest.mark.parametrize("package", SHIPPED_AS.values())
+def test_an_installed_package_is_the_one_of_the_wheel(package, elsewhere, tmp_path):
+    show = f"import {package}; print({package}.__file__)"
+    found = run(elsewhere / "bin" / "python", "-c", show, cwd=tmp_path).strip()
+    assert Path(found).is_relative_to(elsewhere)
+
+
+def test_the_installed_command_explains_itself(elsewhere, tmp_path):
+    text = run(elsewhere / "bin" / "eventvision", "--help", cwd=tmp_path)
+    assert "replay" in text
+
+
+def test_the_installed_command_replays_the_bundled_recording(elsewhere, tmp_path):
+    find = (
+        "from importlib.resources import files;"
+        "print(files('eventvision_recordings') / 'movers.npz')"
+    )
+    recording = run(elsewhere / "bin" / "python", "-c", find, cwd=tmp_path).strip()
+    assert Path(recording).is_relative_to(elsewhere)
+    run(
+        *(elsewhere / "bin" / "eventvision", "replay", recording, "--end", "0.1"),
+        *("--tasks", "none", "--results", "results.jsonl"),
+        cwd=tmp_path,
+    )
+    assert (tmp_path / "results.jsonl").stat().st_size > 0
