@@ -50,9 +50,7 @@ class MemorySource:
         self.is_live = is_live
         self.damage = DamageReport()
         self.progress: float | None = None
-        self.info = SourceInfo(
-            name="memory", format="memory", sensor=SENSOR, sensor_from="user"
-        )
+        self.info = SourceInfo(name="memory", format="memory", sensor=SENSOR, sensor_from="user")
 
     def __iter__(self) -> Iterator[Packet]:
         for packet in self._packets:

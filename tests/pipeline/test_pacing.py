@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from streams import SENSOR, cut_at, random_events
 
 from eventvision.core import IMU_DTYPE, Events, Frame, Packet
 from eventvision.pipeline._pacing import Pacer, split
-from streams import SENSOR, cut_at, random_events
 
 
 def paced(packets: list[Packet], speed: float = 50.0) -> list[Packet]:

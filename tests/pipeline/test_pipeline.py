@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pytest
+from streams import SENSOR, MemorySource, cut_at, random_events
 
 from eventvision.core import (
     Events,
@@ -17,7 +18,6 @@ from eventvision.core import (
     SourceError,
 )
 from eventvision.pipeline import Pipeline, Progress
-from streams import SENSOR, MemorySource, cut_at, random_events
 
 
 class EveryHundred:

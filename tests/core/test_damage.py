@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from eventvision.core import Damage, DamageReport
+
+
+def test_a_report_counts_everything_but_keeps_only_the_first_places():
+    report = DamageReport(most_items=3)
+    for start in range(1000):
+        report.add(
+            Damage(
+                kind="corrupt-block",
+                message="bad token",
+                byte_start=start,
+                byte_end=start + 1,
+                events_skipped=2,
+            )
+        )
+    assert (report.places, report.events_skipped, len(report.items)) == (1000, 2000, 3)
+    assert report.kinds == {"corrupt-block": 1000}
+
+
+def test_an_undamaged_report_is_false_and_says_so():
+    report = DamageReport()
+    assert not report
+    assert str(report) == "none"
+
+
+def test_the_text_names_kinds_places_and_loss():
+    report = DamageReport()
+    report.add(
+        Damage(
+            kind="truncated",
+            message="ends in a packet",
+            byte_start=10,
+            byte_end=20,
+            events_skipped=7,
+        )
+    )
+    assert str(report) == (
+        "1x truncated; 7 events skipped; first: "
+        "truncated at bytes 10-20: ends in a packet, 7 events skipped"
+    )
