@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -44,6 +45,10 @@ class FileSource:
     def progress(self) -> float | None:
         """Share of the file read so far, 0 to 1."""
         return min(1.0, self._bytes_read / max(1, self._bytes_total))
+
+    def add_note(self, note: str) -> None:
+        """Add a sentence to what the source says about itself."""
+        self._info = replace(self._info, notes=(*self._info.notes, note))
 
     def seek(self, t_us: int) -> None:
         """Let the next iteration start with the first event at or after `t_us`."""

@@ -7,7 +7,10 @@ are seldom silent for a whole recording but a crop of it often is.
 
 from __future__ import annotations
 
-from ..core import SensorSize
+import numpy as np
+from numpy.typing import ArrayLike
+
+from eventvision.core import SensorSize
 
 KNOWN_SENSORS = tuple(
     sorted(
@@ -50,3 +53,48 @@ def smallest_known_sensor(max_x: int, max_y: int) -> SensorSize:
         if max_x < sensor.width and max_y < sensor.height:
             return sensor
     return SensorSize(max_x + 1, max_y + 1)
+
+
+_LARGEST_SIDE_PX = 8192
+_FEW = 0.001
+"""Share of events that may lie outside the sensor before it is not that sensor."""
+
+
+class PixelCounts:
+    """Counts events per column and per row, from which the sensor is inferred.
+
+    A few damaged events must not blow up the sensor: a common sensor that holds all but a
+    thousandth of the events is preferred to a bounding size.
+    """
+
+    def __init__(self) -> None:
+        self._columns = np.zeros(65_536, np.int64)
+        self._rows = np.zeros(65_536, np.int64)
+
+    def add(self, x: ArrayLike, y: ArrayLike) -> None:
+        """Count events; coordinates are 0 to 65535, and 65535 stands for "outside anything"."""
+        self._columns += np.bincount(np.asarray(x), minlength=65_536)
+        self._rows += np.bincount(np.asarray(y), minlength=65_536)
+
+    def __len__(self) -> int:
+        return int(self._columns.sum())
+
+    def sensor(self) -> SensorSize:
+        """Return the sensor that the events suggest.
+
+        Raises:
+            ValueError: If there is no event, or they lie further out than on any sensor.
+        """
+        seen_x, seen_y = np.flatnonzero(self._columns[:-1]), np.flatnonzero(self._rows[:-1])
+        if not (seen_x.size and seen_y.size):
+            raise ValueError("no pixel was seen")
+        whole = smallest_known_sensor(int(seen_x[-1]), int(seen_y[-1]))
+        if whole in KNOWN_SENSORS:
+            return whole
+        for sensor in KNOWN_SENSORS:
+            outside = self._columns[sensor.width :].sum() + self._rows[sensor.height :].sum()
+            if outside <= _FEW * len(self):
+                return sensor
+        if max(whole.width, whole.height) > _LARGEST_SIDE_PX:
+            raise ValueError(f"pixels reach ({seen_x[-1]}, {seen_y[-1]}), beyond any sensor")
+        return whole
