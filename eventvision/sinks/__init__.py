@@ -1,9 +1,20 @@
-"""Results out of the pipeline: JSON lines, arrays."""
+"""Results out of the pipeline: JSON lines, arrays, annotated video, pictures for a screen."""
 
 from ._arrays import ArraysSink
 from ._jsonl import JsonlSink
+from ._layout import Layout, Panel
+from ._overlay import OverlayState, compose, panels_for
+from ._palette import number_colour
+from ._video import VideoSink
 
 __all__ = [
     "ArraysSink",
     "JsonlSink",
+    "Layout",
+    "OverlayState",
+    "Panel",
+    "VideoSink",
+    "compose",
+    "number_colour",
+    "panels_for",
 ]

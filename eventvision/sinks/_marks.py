@@ -1,0 +1,119 @@
+"""Objects drawn over a panel: boxes, labels, trails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventvision.core import Detections, Tracks
+
+from ._layout import Layout
+from ._palette import DETECTION, GROUND, INK, Colour, mixed, number_colour
+from ._text import BOLD, draw_text, text_width
+
+Rectangle = tuple[int, int, int, int]
+
+_FADES = (0.25, 0.45, 0.7, 1.0)
+_SUBPIXEL_BITS = 4
+
+
+def draw_detections(panel: NDArray[np.uint8], found: Detections, layout: Layout) -> None:
+    """Draw a thin box around everything detected."""
+    import cv2
+
+    for box in found.boxes:
+        left, top, right, bottom = _corners(box, layout.zoom)
+        cv2.rectangle(panel, (left, top), (right, bottom), DETECTION, layout.px(1))
+
+
+def draw_tracks(panel: NDArray[np.uint8], tracks: Tracks, layout: Layout) -> None:
+    """Draw a box in its own colour around every object followed, and its number and class."""
+    import cv2
+
+    labels: list[Rectangle] = []
+    for id_, box in zip(tracks.ids, tracks.boxes, strict=True):
+        left, top, right, bottom = _corners(box, layout.zoom)
+        colour = number_colour(int(id_))
+        cv2.rectangle(panel, (left, top), (right, bottom), colour, layout.px(2))
+    for id_, box, class_ in zip(tracks.ids, tracks.boxes, tracks.classes, strict=True):
+        text = f"{id_} {tracks.class_names[class_]}"
+        place = _label_place(_corners(box, layout.zoom), text, panel.shape, labels, layout)
+        labels.append(place)
+        _draw_label(panel, text, place, number_colour(int(id_)), layout)
+
+
+def draw_trail(
+    panel: NDArray[np.uint8], points: Sequence[tuple[float, float]], id_: int, layout: Layout
+) -> None:
+    """Draw where a centre has been, oldest first, fading with age.
+
+    Args:
+        panel: Drawn on.
+        points: Positions (x, y) in sensor pixels.
+        id_: Number of the track.
+        layout: Gives the scale.
+    """
+    import cv2
+
+    scale = layout.zoom * (1 << _SUBPIXEL_BITS)
+    path = np.rint(np.asarray(points) * scale).astype(np.int32)
+    ends = np.linspace(0, len(path) - 1, len(_FADES) + 1).round().astype(int)
+    for fade, first, last in zip(_FADES, ends[:-1], ends[1:], strict=True):
+        cv2.polylines(
+            panel,
+            [path[first : last + 1]],
+            isClosed=False,
+            color=mixed(number_colour(id_), GROUND, fade),
+            thickness=layout.px(2),
+            lineType=cv2.LINE_AA,
+            shift=_SUBPIXEL_BITS,
+        )
+
+
+def _corners(box: NDArray[np.float32], zoom: float) -> Rectangle:
+    """Return left, top, right, bottom of a box in panel pixels, all inclusive."""
+    x, y, w, h = (float(value) for value in box)
+    left, top = round(x * zoom), round(y * zoom)
+    return (
+        left,
+        top,
+        max(left, round((x + w) * zoom) - 1),
+        max(top, round((y + h) * zoom) - 1),
+    )
+
+
+def _label_place(
+    box: Rectangle, text: str, shape: tuple[int, ...], taken: Iterable[Rectangle], layout: Layout
+) -> Rectangle:
+    """Put a label above its box, else below, else inside: within the panel, beside the others."""
+    left, top, _, bottom = box
+    width, height = text_width(text, layout.px(12), BOLD) + layout.px(8), layout.px(17)
+    x = max(0, min(left, shape[1] - width))
+    rows = [
+        max(0, min(row, shape[0] - height)) for row in (top - height, bottom + 1, top, bottom // 2)
+    ]
+    places = [(x, y, x + width, y + height) for y in rows]
+    free = (place for place in places if not any(_overlap(place, other) for other in taken))
+    return next(free, places[0])
+
+
+def _draw_label(
+    panel: NDArray[np.uint8], text: str, place: Rectangle, colour: Colour, layout: Layout
+) -> None:
+    left, top, right, bottom = place
+    panel[top:bottom, left:right] = colour
+    draw_text(
+        panel,
+        text,
+        left + layout.px(4),
+        bottom - layout.px(5),
+        size_px=layout.px(12),
+        colour=INK,
+        weight=BOLD,
+    )
+
+
+def _overlap(one: Rectangle, other: Rectangle) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

@@ -1,0 +1,105 @@
+"""One picture of the sensor per result: events, image, classes, depth."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventvision.core import Depth, Image, Segmentation
+
+from ._layout import Layout, Panel
+from ._memory import DepthRange
+from ._palette import GROUND, OFF, ON, TEXT_DIM, Colour, event_colours, number_colour
+from ._text import draw_text, text_width
+
+TITLES: dict[Panel, str] = {
+    "events": "Events",
+    "image": "Reconstruction",
+    "mask": "Segmentation",
+    "depth": "Depth",
+}
+_EVENT_COLOURS = event_colours()
+_CLASS_SHARE = 0.55
+
+Legend = tuple[tuple[str, Colour], ...]
+EVENT_LEGEND: Legend = (("ON", ON), ("OFF", OFF))
+
+
+def events_picture(cells: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Colour event cells; BGR, shape (height, width, 3)."""
+    import cv2
+
+    return _uint8(cv2.applyColorMap(cells, _EVENT_COLOURS))
+
+
+def image_picture(image: Image | None, shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """Show an image in grey; the ground where there is none yet."""
+    import cv2
+
+    if image is None:
+        return _blank(shape)
+    grey = cv2.convertScaleAbs(np.maximum(image.pixels, 0), alpha=255)
+    return _uint8(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR))
+
+
+def mask_picture(segmentation: Segmentation | None, under: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Tint a picture by class; class 0, the background, is left as it is."""
+    import cv2
+
+    if segmentation is None:
+        return under
+    tints = np.zeros((256, 1, 3), np.uint8)
+    for class_ in range(1, min(256, len(segmentation.class_names))):
+        tints[class_] = number_colour(class_)
+    tint = cv2.applyColorMap(segmentation.mask, tints)
+    tinted = cv2.addWeighted(under, 1 - _CLASS_SHARE, tint, _CLASS_SHARE, 0)
+    return np.where(segmentation.mask[..., None] > 0, tinted, under)
+
+
+def depth_picture(
+    depth: Depth | None, range_: DepthRange, shape: tuple[int, int]
+) -> NDArray[np.uint8]:
+    """Colour depth on a logarithmic scale, near red, far blue, unsure dark."""
+    import cv2
+
+    if depth is None:
+        return _blank(shape)
+    nearness = 1 - range_.share(depth.depth)
+    coloured = cv2.applyColorMap((255 * nearness).astype(np.uint8), cv2.COLORMAP_TURBO)
+    sure = np.clip(depth.confidence, 0, 1)[..., None]
+    return (coloured * sure + np.array(GROUND) * (1 - sure)).astype(np.uint8)
+
+
+def mask_legend(segmentation: Segmentation | None) -> Legend:
+    """Name the classes that are tinted."""
+    names = () if segmentation is None else segmentation.class_names
+    return tuple((name, number_colour(class_)) for class_, name in enumerate(names) if class_)
+
+
+def depth_legend(depth: Depth | None, range_: DepthRange) -> Legend:
+    """Say what the colours span, where the scale is known."""
+    if depth is None or not depth.metric:
+        return ()
+    return ((f"{range_.near:.1f} – {range_.far:.1f} m", TEXT_DIM),)
+
+
+def draw_legend(
+    picture: NDArray[np.uint8], legend: Legend, left: int, right: int, baseline: int, layout: Layout
+) -> None:
+    """Write a legend that ends at `right`; entries that would pass `left` are left out."""
+    size_px = layout.px(11)
+    x = right
+    for name, colour in reversed(legend):
+        x -= text_width(name, size_px)
+        if x < left:
+            return
+        draw_text(picture, name, x, baseline, size_px=size_px, colour=colour)
+        x -= layout.px(12)
+
+
+def _blank(shape: tuple[int, int]) -> NDArray[np.uint8]:
+    return np.full((*shape, 3), GROUND, np.uint8)
+
+
+def _uint8(picture: object) -> NDArray[np.uint8]:
+    return np.asarray(picture, np.uint8)
