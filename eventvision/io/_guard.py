@@ -33,10 +33,24 @@ class StreamGuard:
     """
 
     def __init__(self, sensor: SensorSize, damage: DamageReport) -> None:
+        self.damage = damage
         self._sensor = sensor
-        self._damage = damage
         self._state = np.zeros(rules.STATE_WORDS, np.int64)
         self._held = np.zeros((rules.RUN_EVENTS, 2), np.int64)
+
+    def copy(self, damage: DamageReport) -> StreamGuard:
+        """Return a guard in the same state that reports to `damage`."""
+        twin = StreamGuard(self._sensor, damage)
+        twin._state[:] = self._state
+        twin._held[:] = self._held
+        return twin
+
+    @property
+    def last_us(self) -> int:
+        """Time of the last event let through; -1 before the first."""
+        if not self._state[rules.STARTED]:
+            return -1
+        return int(self._state[rules.LAST] + self._state[rules.SHIFT])
 
     @property
     def shift_us(self) -> int:
@@ -82,7 +96,7 @@ class StreamGuard:
 
     def _report(self, counts: NDArray[np.int64], start: int | None, end: int | None) -> None:
         for kind, message, skipped in _findings([int(count) for count in counts], self._sensor):
-            self._damage.add(
+            self.damage.add(
                 Damage(
                     kind=kind,
                     message=message,

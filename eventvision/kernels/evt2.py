@@ -1,0 +1,123 @@
+"""EVT2 and EVT2.1: words that each carry a whole event, or 32 neighbours of a row.
+
+Bits 31..28 of an EVT2 word say what it is: 0 and 1 an OFF or ON event, 8 the upper 28 bits of the
+time, 10 external trigger, 14 system event, 15 its continuation. Events and triggers carry the
+lower 6 bits of their time; the 34 bits wrap after 4.8 hours. EVT2.1 has the same word as one half
+of 64 bits; the other half is a mask of valid pixels, bit 0 at the column given. Sensors differ in
+which half comes first: the upper one on IMX636 ("legacy"), the lower one elsewhere.
+
+A TIME_HIGH that is contradicted by the next one is taken for damage and ignored.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._jit import inline, kernel
+
+BASE, EVENTS, TRIGGERS, ORPHANS, RESERVED, SYSTEM, FALSE_TIMES = range(7)
+STATE_WORDS = 7
+VECTOR_PIXELS = 32
+MOST_LOOKAHEAD_WORDS = 16_384
+NEAR = 64
+
+_MASK = (1 << 28) - 1
+
+Words = NDArray[np.int64]
+
+
+def new_state() -> Words:
+    """Return the state at the beginning of a stream: no time known."""
+    state = np.zeros(STATE_WORDS, np.int64)
+    state[BASE] = -1
+    return state
+
+
+@inline
+def _is_false(words: NDArray[np.uint32], at: int, step: int, high: int) -> bool:
+    """Whether the TIME_HIGH at a place is contradicted by the next, which continues `high`."""
+    value = np.int64(words[at]) & _MASK
+    for i in range(at + step, min(at + MOST_LOOKAHEAD_WORDS, words.size), step):
+        if words[i] >> 28 == 8:
+            following = np.int64(words[i]) & _MASK
+            return bool(((following - high) & _MASK) <= NEAR < ((following - value) & _MASK))
+    return False
+
+
+@inline
+def next_base(words: NDArray[np.uint32], at: int, step: int, base: int) -> int:
+    """Return the time that the TIME_HIGH word at a place stands for; `base` if it is false."""
+    value = np.int64(words[at]) & _MASK
+    if base < 0:
+        return int(value << 6)
+    high = (base >> 6) & _MASK
+    if ((value - high) & _MASK) > NEAR and _is_false(words, at, step, high):
+        return base
+    wrapped = np.int64(value + (1 << 27) <= high)
+    return int((((base >> 34) + wrapped) << 34) | (value << 6))
+
+
+@kernel
+def decode_evt2(
+    data: NDArray[np.uint8],
+    start: int,
+    stop: int,
+    events: Words,
+    triggers: Words,
+    state: Words,
+    head: int,
+) -> int:
+    """Decode words until they end or an output is full; return where decoding should continue.
+
+    Args:
+        data: Bytes of the whole recording; words after `stop` are looked at, not decoded.
+        start: Offset of the first word.
+        stop: Offset at which to stop; the bytes of a cut last word are left.
+        events: Shape (2 * N,), `EVENT_DTYPE` as 64-bit words; N above `VECTOR_PIXELS`.
+        triggers: Shape (2 * M,), `TRIGGER_DTYPE` as 64-bit words; M at least 1.
+        state: From `new_state`, kept between calls. `EVENTS` and `TRIGGERS` are set to how many
+            were written; `ORPHANS` (events before the first TIME_HIGH), `RESERVED`, `SYSTEM`
+            (words) and `FALSE_TIMES` count up.
+        head: -1 for EVT2; for EVT2.1 which half of 64 bits is the word: 0 legacy, else 1.
+    """
+    words = data[start : start + (data.size - start) // 4 * 4].view(np.uint32)
+    step = 1 if head < 0 else 2
+    at, count = max(head, 0), (stop - start) // (4 * step) * step
+    base = state[BASE]
+    found, edges = 0, 0
+    most_events, most_triggers = events.size // 2 - VECTOR_PIXELS, triggers.size // 2
+    while at < count and found <= most_events and edges < most_triggers:
+        word = np.int64(words[at])
+        kind = word >> 28
+        if kind <= 1:
+            t = base + ((word >> 22) & 0x3F)
+            place = ((word >> 11) & 0x7FF) | ((word & 0x7FF) << 16) | (kind << 32)
+            valid = np.int64(1 if head < 0 else words[at ^ 1])
+            bit = 0
+            while valid:
+                if valid & 1:
+                    if base < 0:
+                        state[ORPHANS] += 1
+                    else:
+                        events[2 * found] = t
+                        events[2 * found + 1] = place + bit
+                        found += 1
+                valid >>= 1
+                bit += 1
+        elif kind == 8:
+            following = next_base(words, at, step, base)
+            state[FALSE_TIMES] += following == base and ((base >> 6) & _MASK) != word & _MASK
+            base = following
+        elif kind == 10:
+            if base >= 0:
+                triggers[2 * edges] = base + ((word >> 22) & 0x3F)
+                triggers[2 * edges + 1] = ((word >> 8) & 0x1F) | ((word & 1) << 16)
+                edges += 1
+        elif kind in (14, 15):
+            state[SYSTEM] += 1
+        else:
+            state[RESERVED] += 1
+        at += step
+    state[BASE], state[EVENTS], state[TRIGGERS] = base, found, edges
+    return start + 4 * (at - max(head, 0))

@@ -1,0 +1,147 @@
+"""EVT3: 16-bit words that state only what changed since the last event.
+
+Bits 15..12 of a word say what it is: 0 row, 2 single event (column and polarity), 3 first column
+and polarity of a vector, 4 and 5 vectors of 12 and 8 pixels, 6 and 8 the low and high 12 bits of
+the time, 10 external trigger, 14 system event, 7 and 15 its continuation. The others are reserved.
+
+The time of an event is made of the latest TIME_HIGH and the latest TIME_LOW; 24 bits wrap every
+16.8 s. Two kinds of damage are bridged here because only here they can be told from truth: a
+TIME_LOW that falls by more than half its range without a TIME_HIGH means that the TIME_HIGH was
+lost, and a TIME_HIGH that the next one contradicts is ignored.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._jit import inline, kernel
+
+BASE, LOW, REFERENCE, CARRY, ROW, COLUMN, ON = range(7)
+EVENTS, TRIGGERS, ORPHANS, RESERVED, SYSTEM, FALSE_TIMES = range(7, 13)
+STATE_WORDS = 13
+VECTOR_PIXELS = 12
+
+UNKNOWN_ROW = 0xFFFF
+UNKNOWN_COLUMN = 0xF000
+MOST_LOOKAHEAD_WORDS = 16_384
+
+Words = NDArray[np.int64]
+
+
+def new_state() -> Words:
+    """Return the state at the beginning of a stream: no time, row or column known."""
+    state = np.zeros(STATE_WORDS, np.int64)
+    state[BASE], state[ROW], state[COLUMN] = -1, UNKNOWN_ROW, UNKNOWN_COLUMN
+    return state
+
+
+@inline
+def _is_false(words: NDArray[np.uint16], at: int, high: int) -> bool:
+    """Whether the TIME_HIGH at a place is contradicted by the next, which continues `high`."""
+    value = np.int64(words[at]) & 0xFFF
+    for i in range(at + 1, min(at + MOST_LOOKAHEAD_WORDS, words.size)):
+        if words[i] >> 12 == 8:
+            following = np.int64(words[i]) & 0xFFF
+            return bool(((following - high) & 0xFFF) <= 1 < ((following - value) & 0xFFF))
+    return False
+
+
+@inline
+def next_base(words: NDArray[np.uint16], at: int, base: int) -> int:
+    """Return the time that the TIME_HIGH word at a place stands for; `base` if it is false."""
+    value = np.int64(words[at]) & 0xFFF
+    if base < 0:
+        return int(value << 12)
+    high = (base >> 12) & 0xFFF
+    if ((value - high) & 0xFFF) > 1 and _is_false(words, at, high):
+        return base
+    wrapped = np.int64(value + 2048 <= high)
+    return int((((base >> 24) + wrapped) << 24) | (value << 12))
+
+
+@kernel
+def decode_evt3(
+    data: NDArray[np.uint8],
+    start: int,
+    stop: int,
+    events: Words,
+    triggers: Words,
+    state: Words,
+) -> int:
+    """Decode words until they end or an output is full; return where decoding should continue.
+
+    Args:
+        data: Bytes of the whole recording; words after `stop` are looked at, not decoded.
+        start: Offset of the first word.
+        stop: Offset at which to stop; a last odd byte is left.
+        events: Shape (2 * N,), `EVENT_DTYPE` as 64-bit words; N above `VECTOR_PIXELS`.
+        triggers: Shape (2 * M,), `TRIGGER_DTYPE` as 64-bit words; M at least 1.
+        state: From `new_state`, kept between calls. `EVENTS` and `TRIGGERS` are set to how many
+            were written; `ORPHANS` (events whose time, row or column is not known yet), `RESERVED`,
+            `SYSTEM` (words) and `FALSE_TIMES` count up.
+    """
+    words = data[start : start + (data.size - start) // 2 * 2].view(np.uint16)
+    count = (stop - start) // 2
+    base, low, reference, carry = state[BASE], state[LOW], state[REFERENCE], state[CARRY]
+    row, column, on = state[ROW] << 16, state[COLUMN], state[ON] << 32
+    t = base + (carry << 12) + low
+    unknown_row = UNKNOWN_ROW << 16
+    found, edges = 0, 0
+    most_events, most_triggers = events.size // 2 - VECTOR_PIXELS, triggers.size // 2
+    i = 0
+    while i < count and found <= most_events and edges < most_triggers:
+        word = np.int64(words[i])
+        kind, value = word >> 12, word & 0xFFF
+        if kind == 2:
+            if base < 0 or row == unknown_row:
+                state[ORPHANS] += 1
+            else:
+                events[2 * found] = t
+                events[2 * found + 1] = (word & 0x7FF) | row | ((word & 0x800) << 21)
+                found += 1
+        elif kind == 0:
+            row = (word & 0x7FF) << 16
+        elif kind == 6:
+            fall = reference - value
+            if fall > 2048:
+                carry = 1
+            elif fall < -2048:
+                carry = 0
+            low = reference = value
+            t = base + (carry << 12) + low
+        elif kind == 8:
+            following = next_base(words, i, base)
+            state[FALSE_TIMES] += following == base and ((base >> 12) & 0xFFF) != value
+            if following != base:
+                base = following
+                reference = 0
+            carry = 0
+            t = base + low
+        elif kind == 3:
+            column, on = word & 0x7FF, (word & 0x800) << 21
+        elif kind in (4, 5):
+            pixels = 12 if kind == 4 else 8
+            for bit in range(pixels):
+                if (word >> bit) & 1:
+                    if base < 0 or row == unknown_row or column >= UNKNOWN_COLUMN:
+                        state[ORPHANS] += 1
+                    else:
+                        events[2 * found] = t
+                        events[2 * found + 1] = (column + bit) | row | on
+                        found += 1
+            column = min(column + pixels, UNKNOWN_COLUMN)
+        elif kind == 10:
+            if base >= 0:
+                triggers[2 * edges] = t
+                triggers[2 * edges + 1] = ((word >> 8) & 0xF) | ((word & 1) << 16)
+                edges += 1
+        elif kind in (7, 14, 15):
+            state[SYSTEM] += 1
+        else:
+            state[RESERVED] += 1
+        i += 1
+    state[BASE], state[LOW], state[REFERENCE], state[CARRY] = base, low, reference, carry
+    state[ROW], state[COLUMN], state[ON] = row >> 16, column, on >> 32
+    state[EVENTS], state[TRIGGERS] = found, edges
+    return start + 2 * i
