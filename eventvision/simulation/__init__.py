@@ -1,1 +1,27 @@
-"""Room: simulation."""
+"""Simulated recordings: scenes with exact ground truth, seen by a model of an event camera.
+
+A `Scene` gives light and truth at any time; `SubFrames` chooses when to look; an `EventCamera`
+turns what it sees into events; `record_clip` does all three.
+"""
+
+from ._camera import EventCamera
+from ._clip import Clip, record_clip
+from ._model import PIXEL_MODELS, PixelModel, pixel_model
+from ._movers import Movers
+from ._scene import Scene, SceneTruth
+from ._shipped import shipped_recording
+from ._subframes import SubFrames
+
+__all__ = [
+    "PIXEL_MODELS",
+    "Clip",
+    "EventCamera",
+    "Movers",
+    "PixelModel",
+    "Scene",
+    "SceneTruth",
+    "SubFrames",
+    "pixel_model",
+    "record_clip",
+    "shipped_recording",
+]
