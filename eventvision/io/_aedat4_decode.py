@@ -1,0 +1,134 @@
+"""What a stretch of an AEDAT4 file holds, decompressed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventvision.core import EVENT_DTYPE, IMU_DTYPE, TRIGGER_DTYPE, Damage, Frame
+from eventvision.kernels import aedat4 as kernels
+
+from ._aedat4_packets import Stretch
+from ._aedat4_payload import PROBLEMS, PayloadError, unpack
+from ._aedat4_tables import TableError, read_frame, read_imu, read_triggers
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Contents of a stretch.
+
+    Attributes:
+        events: Shape (N,), dtype `EVENT_DTYPE`, as the file has them.
+        frames: Images, in the order of the file.
+        imu: Shape (N,), dtype `IMU_DTYPE`.
+        triggers: Shape (N,), dtype `TRIGGER_DTYPE`.
+        damage: What was wrong.
+        start: Where in the file it begins.
+        end: Where it ends.
+    """
+
+    events: NDArray[np.void]
+    frames: list[Frame]
+    imu: NDArray[np.void]
+    triggers: NDArray[np.void]
+    damage: list[Damage]
+    start: int
+    end: int
+
+
+def decode(stretch: Stretch) -> Decoded:
+    """Decompress a stretch; other threads run while most of it happens."""
+    packets = stretch.packets
+    damage = list(stretch.damage)
+    is_event = packets["kind"] == kernels.EVENTS
+    if (packets["count"][is_event] < 0).any():
+        events = _events_one_by_one(stretch, np.flatnonzero(is_event), damage)
+    else:
+        events = _events(stretch, damage)
+    frames: list[Frame] = []
+    imu: list[NDArray[np.void]] = [np.empty(0, IMU_DTYPE)]
+    triggers: list[NDArray[np.void]] = [np.empty(0, TRIGGER_DTYPE)]
+    for index in np.flatnonzero(~is_event & (packets["kind"] != kernels.OTHER)):
+        try:
+            buffer = memoryview(_payload(stretch, index).data)
+            if packets["kind"][index] == kernels.FRAMES:
+                frames.append(read_frame(buffer))
+            elif packets["kind"][index] == kernels.IMU:
+                imu.append(read_imu(buffer))
+            else:
+                triggers.append(read_triggers(buffer))
+        except (PayloadError, TableError) as error:
+            damage.append(_damage(stretch, index, str(error)))
+    return Decoded(
+        events,
+        frames,
+        np.concatenate(imu),
+        np.concatenate(triggers),
+        damage,
+        stretch.base + int(packets["start"][0]) if packets.size else stretch.base,
+        stretch.end,
+    )
+
+
+def _events(stretch: Stretch, damage: list[Damage]) -> NDArray[np.void]:
+    packets = stretch.packets
+    counts = np.where(packets["kind"] == kernels.EVENTS, packets["count"], 0)
+    events = np.empty(int(counts.sum()), EVENT_DTYPE)
+    if not counts.any():
+        return events
+    scratch = np.empty(int(packets["total"][counts > 0].max()), np.uint8)
+    codes = np.empty(packets.size, np.int64)
+    words = events.view(np.int64).reshape(-1, 2)
+    kept = kernels.decode_events(stretch.data, packets, scratch, words, codes)
+    damage += [
+        _damage(stretch, index, PROBLEMS[int(codes[index])]) for index in np.flatnonzero(codes < 0)
+    ]
+    return events[:kept]
+
+
+def _events_one_by_one(
+    stretch: Stretch, indices: NDArray[np.intp], damage: list[Damage]
+) -> NDArray[np.void]:
+    """Decode packets of which it is not known beforehand how many events they hold."""
+    parts = [np.empty(0, EVENT_DTYPE)]
+    for index in indices:
+        try:
+            content = _payload(stretch, index)
+        except PayloadError as error:
+            damage.append(_damage(stretch, index, str(error)))
+            continue
+        first, count = kernels.event_vector(content, 0, content.size, content.size)
+        if count < 0:
+            damage.append(_damage(stretch, index, PROBLEMS[kernels.MALFORMED]))
+            continue
+        events = np.empty(count, EVENT_DTYPE)
+        kernels.copy_events(content, first, count, events.view(np.int64).reshape(-1, 2), 0)
+        parts.append(events)
+    return np.concatenate(parts)
+
+
+def _payload(stretch: Stretch, index: int | np.intp) -> NDArray[np.uint8]:
+    packet = stretch.packets[index]
+    return unpack(stretch.data[packet["start"] : packet["end"]], packet["form"])[0]
+
+
+def _damage(stretch: Stretch, index: int | np.intp, problem: str) -> Damage:
+    packet = stretch.packets[index]
+    is_event = packet["kind"] == kernels.EVENTS
+    return Damage(
+        kind="corrupt-packet",
+        message=f"a packet of {NAMES[int(packet['kind'])]} is damaged: {problem}",
+        byte_start=stretch.base + int(packet["start"]) - kernels.HEADER_BYTES,
+        byte_end=stretch.base + int(packet["end"]),
+        events_skipped=max(0, int(packet["count"])) if is_event else 0,
+    )
+
+
+NAMES = {
+    kernels.EVENTS: "events",
+    kernels.FRAMES: "frames",
+    kernels.IMU: "IMU samples",
+    kernels.TRIGGERS: "triggers",
+}

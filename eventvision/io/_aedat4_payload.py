@@ -1,0 +1,118 @@
+"""The flatbuffer inside a packet, whatever it is compressed with."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventvision.kernels import aedat4, lz4
+
+PROBLEMS = {
+    lz4.TRUNCATED: "its LZ4 frame is cut off",
+    lz4.OVERFLOW: "its LZ4 frame is longer than it should be",
+    lz4.CORRUPT: "its LZ4 frame is corrupt",
+    lz4.CHECKSUM: "a checksum of its LZ4 frame does not match",
+    aedat4.MALFORMED: "its flatbuffer is malformed",
+}
+
+
+class PayloadError(Exception):
+    """A packet cannot be decompressed."""
+
+
+def form_of(data: NDArray[np.uint8]) -> int:
+    """Tell by its first bytes what a payload is compressed with."""
+    magic = int.from_bytes(data[:4].tobytes(), "little")
+    return {lz4.MAGIC: aedat4.LZ4, aedat4.ZSTD_MAGIC: aedat4.ZSTD}.get(magic, aedat4.RAW)
+
+
+def unpack(data: NDArray[np.uint8], form: int) -> tuple[NDArray[np.uint8], int]:
+    """Decompress the payload with which `data` begins.
+
+    Returns:
+        The flatbuffer, its size in front, and how many bytes of `data` it took.
+
+    Raises:
+        PayloadError: If it is damaged or larger than `MOST_BYTES`.
+    """
+    if form == aedat4.ZSTD:
+        content, used = _unpack_zstd(data)
+    elif form == aedat4.LZ4:
+        content, used = _unpack_lz4(data)
+    else:
+        used = _announced(data)
+        content = data[:used]
+    if content.size < 12 or _announced(content) > content.size:
+        raise PayloadError(PROBLEMS[aedat4.MALFORMED])
+    return content, used
+
+
+def identifier(data: NDArray[np.uint8]) -> bytes:
+    """Return the four letters that name the flatbuffer in a payload, empty if there are none."""
+    form = form_of(data)
+    head: NDArray[np.uint8] = np.empty(aedat4.HEAD_BYTES, np.uint8)
+    if form == aedat4.LZ4:
+        head = head[: lz4.decode_head(data, 0, data.size, head)]
+    elif form == aedat4.ZSTD:
+        head = _begin_zstd(data)
+    else:
+        head = data
+    return head[8:12].tobytes()
+
+
+def _announced(data: NDArray[np.uint8]) -> int:
+    """Return the length that a flatbuffer's own size stands for."""
+    return 4 + int.from_bytes(data[:4].tobytes(), "little")
+
+
+def _unpack_lz4(data: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
+    head = np.empty(4, np.uint8)
+    if lz4.decode_head(data, 0, data.size, head) < head.size:
+        raise PayloadError(PROBLEMS[lz4.CORRUPT])
+    total = _announced(head)
+    if total > min(aedat4.MOST_BYTES, aedat4.MOST_RATIO * data.size):
+        raise PayloadError(f"it claims to hold {total} bytes")
+    content = np.empty(total, np.uint8)
+    produced, used = lz4.decode_frame(data, 0, data.size, content, 0, total)
+    if produced < 0:
+        raise PayloadError(PROBLEMS[int(produced)])
+    return content[:produced], int(used)
+
+
+def _unpack_zstd(data: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
+    import zstandard
+
+    try:
+        size = zstandard.frame_content_size(data.data)
+        if size > aedat4.MOST_BYTES:
+            raise PayloadError(f"it claims to hold {size} bytes")
+        if size < 0:
+            return _unpack_unsized_zstd(data)
+        stream = zstandard.ZstdDecompressor().decompressobj()
+        content = stream.decompress(data.data)
+        if not stream.eof:
+            raise PayloadError("its Zstandard frame is cut off")
+    except zstandard.ZstdError as error:
+        raise PayloadError(f"its Zstandard frame is corrupt ({error})") from None
+    return np.frombuffer(content, np.uint8), data.size - len(stream.unused_data)
+
+
+def _unpack_unsized_zstd(data: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
+    import zstandard
+
+    decompressor = zstandard.ZstdDecompressor()
+    with decompressor.stream_reader(data.data, read_across_frames=False) as stream:
+        content = stream.read(aedat4.MOST_BYTES + 1)
+    if len(content) > aedat4.MOST_BYTES:
+        raise PayloadError(f"it holds more than {aedat4.MOST_BYTES} bytes")
+    return np.frombuffer(content, np.uint8), data.size
+
+
+def _begin_zstd(data: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    import zstandard
+
+    try:
+        with zstandard.ZstdDecompressor().stream_reader(data.data) as stream:
+            return np.frombuffer(stream.read(aedat4.HEAD_BYTES), np.uint8)
+    except zstandard.ZstdError:
+        return np.empty(0, np.uint8)
