@@ -1,0 +1,64 @@
+"""The timed side of a benchmark: a process that loads one file and calls its functions on request.
+
+Needs the standard library only, so that it runs in the environment of any peer. A request is a line
+of JSON on stdin, `{"function": …, "arguments": {…}}`; the answer is a line of JSON on stdout. The
+clock runs here, so neither imports nor messages are counted.
+
+    python _serve.py FILE
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import runpy
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+
+def peak_memory_mb() -> float:
+    """Return the most memory that this process has had, in MB.
+
+    Not `ru_maxrss` where it can be helped: a child begins with that of its parent.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024 / 1e6
+    import resource
+
+    in_bytes = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * in_bytes / 1e6
+
+
+def answer(functions: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
+    function = functions[request["function"]]
+    gc.collect()
+    start = time.perf_counter()
+    try:
+        value = function(**request["arguments"])
+    except ImportError as missing:
+        return {"absent": "not installed", "detail": str(missing)}
+    except Exception as error:
+        return {"absent": f"fails: {type(error).__name__}", "detail": str(error)}
+    seconds = time.perf_counter() - start
+    return {"value": value, "seconds": seconds, "peak_mb": peak_memory_mb()}
+
+
+def main() -> None:
+    with os.fdopen(os.dup(1), "w") as answers:
+        os.dup2(2, 1)  # what a peer prints must not end up among the answers
+        sys.path.remove(str(Path(__file__).parent))  # `all`, `chain`: nobody else is to find them
+        functions = runpy.run_path(sys.argv[1])
+        for line in sys.stdin:
+            json.dump(answer(functions, json.loads(line)), answers)
+            answers.write("\n")
+            answers.flush()
+
+
+if __name__ == "__main__":
+    main()
