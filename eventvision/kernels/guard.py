@@ -35,16 +35,19 @@ def is_clean(words: Words, last_us: int, width: int, height: int) -> bool:
         width: Columns of the sensor.
         height: Rows of the sensor.
     """
-    doubt = np.uint64(DOUBT_US)
     last_column, last_row = np.int64(width - 1), np.int64(height - 1)
-    bad = (np.uint64(words[0, 0] - last_us) > doubt) | (words[0, 0] < 0)
-    signs = last_column - (words[0, 1] & 0xFFFF) | last_row - ((words[0, 1] >> 16) & 0xFFFF)
-    for i in range(1, words.shape[0]):
-        t = words[i, 0]
-        place = words[i, 1]
-        bad |= np.uint64(t - words[i - 1, 0]) > doubt
-        signs |= t | last_column - (place & 0xFFFF) | last_row - ((place >> 16) & 0xFFFF)
-    return not bad and signs >= 0 and words[-1, 0] <= LATEST_US
+    flat = words.reshape(-1)
+    before = np.int64(last_us)
+    signs = np.int64(0)
+    # Every rule is a difference that must not be negative, so that one sign bit tells of all.
+    for i in range(words.shape[0]):
+        at = np.uint64(2 * i)
+        t, place = flat[at], flat[at + np.uint64(1)]
+        step = t - before
+        signs |= t | step | DOUBT_US - step
+        signs |= last_column - (place & 0xFFFF) | last_row - ((place >> 16) & 0xFFFF)
+        before = t
+    return signs >= 0 and before <= LATEST_US
 
 
 @inline
