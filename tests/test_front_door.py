@@ -64,5 +64,10 @@ def test_public_names_of_a_room_are_exactly_all(room):
     assert {name for name in vars(module) if not name.startswith("_")} == promised
 
 
+def test_the_names_that_the_package_promises_can_be_had():
+    eventvision = importlib.import_module("eventvision")
+    assert [name for name in eventvision.__all__ if not hasattr(eventvision, name)] == []
+
+
 def test_kernels_are_imported_by_file_so_the_room_itself_loads_none():
     assert heavy_modules_after("import eventvision.kernels") == []
