@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from ._harness import HEADER, Report, Row, cells, rounded
 
@@ -16,6 +18,16 @@ best of several laps counts; a ratio above 1 means that ours is better. Absolute
 of one machine on one day: compare ratios, and run it yourself. Peers that are not installed say
 so; `EVENTVISION_PEERS_PYTHON` names an interpreter that has them.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of a picture; `place` counts from the top."""
+
+    place: float
+    label: str
+    value: float
+    ours: bool
 
 
 def write_page(reports: Sequence[Report], page: Path) -> None:
@@ -53,11 +65,13 @@ def draw(name: str, unit: str, rows: Sequence[Row], folder: Path) -> Path:
     from matplotlib import pyplot as plt
 
     bars = bars_of(rows)
-    figure, axes = plt.subplots(figsize=(8, 0.6 + 0.34 * len(bars)), layout="constrained")
-    for place, (label, value, ours) in enumerate(bars):
-        axes.barh(place, value, color=OURS_COLOUR if ours else PEER_COLOUR, height=0.8)
-        axes.text(value, place, f" {rounded(value)}", va="center", fontsize=8)
-        axes.text(0, place, f"{label}  ", va="center", ha="right", fontsize=8)
+    figure, axes = plt.subplots(figsize=(8, 1.0 + 0.3 * bars[-1].place), layout="constrained")
+    for bar in bars:
+        colour, weight = (OURS_COLOUR, "bold") if bar.ours else (PEER_COLOUR, "normal")
+        axes.barh(bar.place, bar.value, color=colour, height=0.85)
+        text: dict[str, Any] = {"y": bar.place, "va": "center", "fontsize": 8, "weight": weight}
+        axes.text(bar.value, s=f" {rounded(bar.value)}", **text)
+        axes.text(0, s=f"{bar.label}  ", ha="right", **text)
     axes.invert_yaxis()
     axes.set_yticks([])
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -69,11 +83,16 @@ def draw(name: str, unit: str, rows: Sequence[Row], folder: Path) -> Path:
     return path
 
 
-def bars_of(rows: Sequence[Row]) -> list[tuple[str, float, bool]]:
-    """Return label, value and whether it is ours, ours once per measurement."""
-    bars = []
+def bars_of(rows: Sequence[Row]) -> list[Bar]:
+    """Lay out the bars: ours once per measurement, its peers below, a gap before the next."""
+    bars: list[Bar] = []
+    place = 0.0
     for label, group in groupby(rows, key=lambda row: row.label):
         peers = list(group)
-        bars.append((label, peers[0].ours, True))
-        bars += [(row.peer_name, row.peer, False) for row in peers if row.peer is not None]
+        values = [(f"{label}: eventvision", peers[0].ours)]
+        values += [(row.peer_name, row.peer) for row in peers if row.peer is not None]
+        for index, (name, value) in enumerate(values):
+            bars.append(Bar(place, name, value, ours=index == 0))
+            place += 1
+        place += 0.6
     return bars
