@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -10,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _CODEC: Final = "libx264"
-_OPTIONS = {"preset": "veryfast", "crf": "20"}
+_OPTIONS = {"preset": "ultrafast", "crf": "21", "x264-params": "deblock=1,0,0"}
+"""Event noise is costly to encode: `veryfast` takes 2.5 times as long for half the size."""
 _KEY_FRAME_EVERY_S = 2
 _SMPTE_170M, _LIMITED_RANGE = 6, 1
 
@@ -56,8 +58,9 @@ class H264File:
         self._container.close()
 
     def abandon(self) -> None:
-        """Close the file without completing it."""
-        self._container.close()
+        """Close the file, whatever state it is in."""
+        with suppress(OSError):
+            self._container.close()
 
 
 def has_h264() -> bool:

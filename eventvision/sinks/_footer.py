@@ -14,7 +14,7 @@ from ._text import BOLD, draw_text
 _CELLS = (
     ("TIME", 1.0), ("SLICE", 1.35), ("EVENTS", 0.9), ("RATE", 1.05), ("ON", 0.65), ("TRACKS", 0.8),
 )  # fmt: skip
-_CELL_PX = (100, 150)
+_CELL_MOST_PX = 150
 
 
 def draw_footer(
@@ -24,17 +24,21 @@ def draw_footer(
     top = layout.height - layout.footer_h
     picture[top] = RULE
     values = (*_values(slice_, start_us), "–" if tracks is None else str(tracks))
-    left = float(layout.px(14))
-    share_px = min(layout.px(_CELL_PX[1]), (layout.width - left) / sum(w for _, w in _CELLS))
-    for (name, share), value in zip(_CELLS, values, strict=True):
+    for (name, _), value, x in zip(_CELLS, values, cell_lefts(layout), strict=True):
         if name == "TRACKS" and tracks is None:
             continue
-        x = round(left)
         draw_text(picture, name, x, top + layout.px(19), size_px=layout.px(10), colour=TEXT_DIM)
         draw_text(
             picture, value, x, top + layout.px(38), size_px=layout.px(15), colour=TEXT, weight=BOLD
         )
-        left += share * share_px
+
+
+def cell_lefts(layout: Layout) -> list[int]:
+    """Return where the cells begin; they share the width, up to what they need."""
+    margin = layout.px(14)
+    shares = [share for _, share in _CELLS]
+    share_px = min(layout.px(_CELL_MOST_PX), (layout.width - margin) / sum(shares))
+    return [margin + round(share_px * sum(shares[:index])) for index in range(len(shares))]
 
 
 def _values(slice_: Slice, start_us: int) -> tuple[str, str, str, str, str]:

@@ -19,26 +19,41 @@ _FADES = (0.25, 0.45, 0.7, 1.0)
 _SUBPIXEL_BITS = 4
 
 
-def draw_detections(panel: NDArray[np.uint8], found: Detections, layout: Layout) -> None:
-    """Draw a thin box around everything detected."""
+def draw_detections(
+    panel: NDArray[np.uint8], found: Detections, layout: Layout, *, is_followed: bool
+) -> None:
+    """Draw a thin box around everything detected; a dim one where tracks are drawn as well."""
     import cv2
 
+    colour = mixed(DETECTION, GROUND, 0.45) if is_followed else DETECTION
     for box in found.boxes:
         left, top, right, bottom = _corners(box, layout.zoom)
-        cv2.rectangle(panel, (left, top), (right, bottom), DETECTION, layout.px(1))
+        cv2.rectangle(panel, (left, top), (right, bottom), colour, layout.px(1))
 
 
-def draw_tracks(panel: NDArray[np.uint8], tracks: Tracks, layout: Layout) -> None:
-    """Draw a box in its own colour around every object followed, and its number and class."""
+def draw_tracks(
+    panel: NDArray[np.uint8], tracks: Tracks, layout: Layout, *, outlined: bool
+) -> None:
+    """Draw a box and a label for every object followed, in a colour of its own.
+
+    Args:
+        panel: Drawn on.
+        tracks: The label is the number and, where there are several classes, the class.
+        layout: Gives the scale.
+        outlined: Whether boxes have a dark rim, to stand out from a bright picture.
+    """
     import cv2
 
     labels: list[Rectangle] = []
     for id_, box in zip(tracks.ids, tracks.boxes, strict=True):
         left, top, right, bottom = _corners(box, layout.zoom)
-        colour = number_colour(int(id_))
-        cv2.rectangle(panel, (left, top), (right, bottom), colour, layout.px(2))
+        if outlined:
+            cv2.rectangle(panel, (left, top), (right, bottom), INK, layout.px(4))
+        cv2.rectangle(panel, (left, top), (right, bottom), number_colour(int(id_)), layout.px(2))
     for id_, box, class_ in zip(tracks.ids, tracks.boxes, tracks.classes, strict=True):
-        text = f"{id_} {tracks.class_names[class_]}"
+        text = f"#{id_}"
+        if len(tracks.class_names) > 1:
+            text += f" {tracks.class_names[class_]}"
         place = _label_place(_corners(box, layout.zoom), text, panel.shape, labels, layout)
         labels.append(place)
         _draw_label(panel, text, place, number_colour(int(id_)), layout)

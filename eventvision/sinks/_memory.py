@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from eventvision.core import SensorSize, Slice, Tracks
 
 _FADE_US = 20_000
-_EVENT_STEP = 60
+_EVENT_STEP = 72
 _TRAIL_US = 1_000_000
-_TRAIL_STEP_US = 10_000
+_TRAIL_STEP_US = 30_000
 _QUIET = 128
 _RANGE_WEIGHT = 0.1
 

@@ -71,6 +71,7 @@ class OverlayState:
         self.segmentation: Segmentation | None = None
         self.depth: Depth | None = None
         self.start_us: int | None = None
+        self.blank = _blank(self.layout)
 
     def update(self, result: SliceResult) -> None:
         """Take the next slice and what tasks said about it; what they did not say anew stays.
@@ -117,7 +118,7 @@ def compose(result: SliceResult, state: OverlayState) -> NDArray[np.uint8]:
         BGR picture, shape (state.layout.height, state.layout.width, 3).
     """
     layout = state.layout
-    picture = np.full((layout.height, layout.width, 3), FRAME, np.uint8)
+    picture = state.blank.copy()
     for index, name in enumerate(layout.panels):
         left, top = layout.origin(index)
         panel = picture[top : top + layout.panel_h, left : left + layout.panel_w]
@@ -130,6 +131,10 @@ def compose(result: SliceResult, state: OverlayState) -> NDArray[np.uint8]:
     return picture
 
 
+def _blank(layout: Layout) -> NDArray[np.uint8]:
+    return np.full((layout.height, layout.width, 3), FRAME, np.uint8)
+
+
 def _sensor_picture(name: Panel, state: OverlayState) -> NDArray[np.uint8]:
     shape = state.sensor.shape
     if name == "events":
@@ -138,22 +143,30 @@ def _sensor_picture(name: Panel, state: OverlayState) -> NDArray[np.uint8]:
         return image_picture(state.image, shape)
     if name == "depth":
         return depth_picture(state.depth, state.depth_range, shape)
-    under = (
-        events_picture(state.events.cells)
-        if state.image is None
-        else image_picture(state.image, shape)
-    )
-    return mask_picture(state.segmentation, under)
+    return mask_picture(state.segmentation, _under_mask(state))
+
+
+def _under_mask(state: OverlayState) -> NDArray[np.uint8]:
+    import cv2
+
+    if state.image is None:
+        return events_picture(state.events.cells)
+    grey = image_picture(state.image, state.sensor.shape)
+    return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
 
 
 def _fill(panel: NDArray[np.uint8], picture: NDArray[np.uint8], *, smooth: bool) -> None:
-    """Bring a picture to the size of its panel."""
+    """Bring a picture, grey or BGR, to the size of its panel and write it there."""
     import cv2
 
     height, width = panel.shape[:2]
     shrinks = width < picture.shape[1]
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST
-    panel[:] = cv2.resize(picture, (width, height), interpolation=how)
+    if picture.ndim == 3:
+        cv2.resize(picture, (width, height), panel, interpolation=how)
+    else:
+        grey = cv2.resize(picture, (width, height), interpolation=how)
+        cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR, panel)
 
 
 def _mark(panel: NDArray[np.uint8], name: Panel, state: OverlayState) -> None:
@@ -161,9 +174,10 @@ def _mark(panel: NDArray[np.uint8], name: Panel, state: OverlayState) -> None:
         for id_, points in state.trails:
             draw_trail(panel, points, id_, state.layout)
     if state.detections is not None:
-        draw_detections(panel, state.detections, state.layout)
+        is_followed = state.tracks is not None
+        draw_detections(panel, state.detections, state.layout, is_followed=is_followed)
     if state.tracks is not None:
-        draw_tracks(panel, state.tracks, state.layout)
+        draw_tracks(panel, state.tracks, state.layout, outlined=name != "events")
 
 
 def _draw_title(

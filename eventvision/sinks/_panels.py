@@ -33,13 +33,12 @@ def events_picture(cells: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def image_picture(image: Image | None, shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """Show an image in grey; the ground where there is none yet."""
+    """Bring an image to 8 bits, shape (height, width); black where there is none yet."""
     import cv2
 
     if image is None:
-        return _blank(shape)
-    grey = cv2.convertScaleAbs(np.maximum(image.pixels, 0), alpha=255)
-    return _uint8(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR))
+        return np.zeros(shape, np.uint8)
+    return _uint8(cv2.convertScaleAbs(np.maximum(image.pixels, 0), alpha=255))
 
 
 def mask_picture(segmentation: Segmentation | None, under: NDArray[np.uint8]) -> NDArray[np.uint8]:

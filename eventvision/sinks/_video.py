@@ -58,7 +58,7 @@ class VideoSink:
         """Append the frame of one slice.
 
         Raises:
-            OutputError: If it cannot be stored.
+            OutputError: If it cannot be stored; a video without its end is of no use, and removed.
             ValueError: If the sink is closed, or the slice is of another sensor.
         """
         if not self._is_open:
@@ -67,26 +67,38 @@ class VideoSink:
             self._state = OverlayState(self._sensor, panels_for(result))
         self._state.update(result)
         picture = compose(result, self._state)
-        with output_errors(self._path):
-            self._open_file(self._state).write(picture)
+        try:
+            with output_errors(self._path):
+                self._open_file(self._state).write(picture)
+        except OutputError:
+            self.discard()
+            raise
 
     def close(self) -> None:
-        """Complete the video and give it its final name; may be called twice."""
+        """Complete the video and give it its final name; may be called twice.
+
+        Raises:
+            OutputError: If that fails; nothing is left behind then.
+        """
         if not self._is_open:
             return
-        self._is_open = False
         if self._file is None:
-            self._part.discard()
+            self.discard()
             return
-        with output_errors(self._path):
-            self._file.close()
+        try:
+            with output_errors(self._path):
+                self._file.close()
+        except OutputError:
+            self.discard()
+            raise
+        self._is_open = False
         self._part.keep()
 
     def discard(self) -> None:
         """Remove what was written, instead of `close`; an earlier file at the target stays."""
-        if self._is_open and self._file is not None:
-            self._file.abandon()
         self._is_open = False
+        if self._file is not None:
+            self._file.abandon()
         self._part.discard()
 
     def _open_file(self, state: OverlayState) -> H264File:

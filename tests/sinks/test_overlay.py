@@ -1,0 +1,191 @@
+"""Pictures: what is drawn where, what is remembered, what is forgotten."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from eventvision.core import Detections, SensorSize
+from eventvision.sinks import OverlayState, compose, number_colour, panels_for
+from eventvision.sinks._palette import DETECTION, GROUND, OFF, ON
+
+from .conftest import SENSOR, dense_results, detections, tracks
+
+BOX = (10.0, 8.0, 12.0, 9.0)
+
+
+def has_colour(picture: np.ndarray, colour: tuple[int, int, int]) -> bool:
+    return bool((picture == np.array(colour, np.uint8)).all(axis=-1).any())
+
+
+def panel(picture: np.ndarray, state: OverlayState, index: int = 0) -> np.ndarray:
+    left, top = state.layout.origin(index)
+    return picture[top : top + state.layout.panel_h, left : left + state.layout.panel_w]
+
+
+def test_an_event_is_one_square_in_the_colour_of_its_polarity(make_result):
+    sensor = SensorSize(34, 34)
+    state = OverlayState(sensor)
+    result = make_result(0, sensor=sensor, events=1)
+    state.update(result)
+    shown = panel(compose(result, state), state)
+    (x,), (y,), (on,) = result.slice.events.x, result.slice.events.y, result.slice.events.on
+    zoom = int(state.layout.zoom)
+    lit = (shown != np.array(GROUND)).any(axis=-1)
+    expected = np.zeros_like(lit)
+    expected[zoom * y : zoom * (y + 1), zoom * x : zoom * (x + 1)] = True
+    np.testing.assert_array_equal(lit, expected)
+    colour = shown[zoom * y, zoom * x].astype(int)
+    near, far = (ON, OFF) if on else (OFF, ON)
+    assert np.abs(colour - near).sum() < np.abs(colour - far).sum()
+
+
+def test_events_fade_over_slices_and_go(make_result):
+    state = OverlayState(SENSOR)
+    state.update(make_result(0, events=50))
+    strengths = []
+    for index in range(1, 30):
+        state.update(make_result(index, events=0))
+        strengths.append(int(np.abs(state.events.cells.astype(int) - 128).sum()))
+    assert strengths == sorted(strengths, reverse=True)
+    assert strengths[0] > 0
+    assert strengths[-1] == 0
+
+
+def test_pictures_do_not_depend_on_when_the_clock_began(make_result):
+    """A recording on a clock that starts at 1970 looks the same as one that starts at zero."""
+    pictures = []
+    for start_us in (0, 1_700_000_000_000_000):
+        state = OverlayState(SENSOR)
+        for index in range(3):
+            result = make_result(index, start_us=start_us, events=0)
+            state.update(result)
+        pictures.append(compose(result, state))
+    np.testing.assert_array_equal(*pictures)
+
+
+def test_composing_changes_nothing(make_result):
+    state = OverlayState(SENSOR, ("events", "image", "mask", "depth"))
+    given = dense_results(SENSOR) | {"detection": detections(BOX), "tracking": tracks((5,), BOX)}
+    for index in range(3):
+        result = make_result(index, given)
+        state.update(result)
+    np.testing.assert_array_equal(compose(result, state), compose(result, state))
+
+
+def test_a_box_is_drawn_on_its_outermost_pixels(make_result):
+    state = OverlayState(SENSOR)
+    result = make_result(0, {"detection": detections(BOX)}, events=0)
+    state.update(result)
+    drawn = (panel(compose(result, state), state) == np.array(DETECTION)).all(axis=-1)
+    rows, columns = np.nonzero(drawn)
+    x, y, w, h = (round(value * state.layout.zoom) for value in BOX)
+    assert (columns.min(), columns.max()) == (x, x + w - 1)
+    assert (rows.min(), rows.max()) == (y, y + h - 1)
+    assert not drawn[y + 1 : y + h - 1, x + 1 : x + w - 1].any()
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        (-20.0, -20.0, 80.0, 80.0),
+        (38.0, 28.0, 50.0, 50.0),
+        (-500.0, 5.0, 3.0, 3.0),
+        (5.0, 5.0, 0.0, 0.0),
+        (0.0, 0.0, 40.0, 30.0),
+    ],
+)
+def test_boxes_beyond_the_sensor_stay_within_their_panel(make_result, box):
+    state = OverlayState(SENSOR, ("events", "image"))
+    plain = make_result(0, events=0)
+    state.update(plain)
+    before = compose(plain, state)
+    boxed = make_result(1, {"tracking": tracks((5,), box)}, events=0)
+    state.update(boxed)
+    after = compose(boxed, state)
+    outside = np.ones(after.shape[:2], bool)
+    for index in range(2):
+        panel(outside, state, index)[:] = False
+    outside[-state.layout.footer_h :] = False
+    np.testing.assert_array_equal(after[outside], before[outside])
+
+
+def test_a_detector_that_finds_nothing_takes_the_boxes_away(make_result):
+    state = OverlayState(SENSOR)
+    state.update(make_result(0, {"detection": detections(BOX)}, events=0))
+    nothing = Detections(np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty(0, int))
+    result = make_result(1, {"detection": nothing}, events=0)
+    state.update(result)
+    assert not has_colour(panel(compose(result, state), state), DETECTION)
+
+
+def test_a_task_that_skips_a_slice_keeps_its_picture(make_result):
+    state = OverlayState(SENSOR, ("events", "image"))
+    first = make_result(0, dense_results(SENSOR), events=0)
+    state.update(first)
+    shown = panel(compose(first, state), state, 1).copy()
+    second = make_result(1, events=0)
+    state.update(second)
+    np.testing.assert_array_equal(panel(compose(second, state), state, 1), shown)
+
+
+def test_a_trail_follows_the_centre_for_a_second_and_ends_with_it(make_result):
+    state = OverlayState(SENSOR)
+    for index in range(300):
+        x = 2 + index / 10
+        state.update(make_result(index, {"tracking": tracks((5,), (x, 8, 4, 4))}, events=0))
+    ((id_, points),) = state.trails
+    assert id_ == 5
+    assert points[-1] == pytest.approx((x + 2, 10))
+    assert points[0][0] == pytest.approx(x + 2 - 10, abs=0.5)
+    assert len(points) < 60
+    for index in range(300, 402):
+        state.update(make_result(index, {"tracking": tracks(())}, events=0))
+    assert list(state.trails) == []
+
+
+def test_labels_do_not_cover_one_another(make_result):
+    state = OverlayState(SENSOR)
+    boxes = [(10.0, 8.0, 12.0, 9.0), (10.0, 8.0, 12.0, 9.0), (11.0, 8.0, 12.0, 9.0)]
+    result = make_result(0, {"tracking": tracks((1, 2, 3), *boxes)}, events=0)
+    state.update(result)
+    shown = panel(compose(result, state), state)
+    areas = [int((shown == np.array(number_colour(id_))).all(axis=-1).sum()) for id_ in (1, 2, 3)]
+    assert min(areas) > 300
+
+
+def test_slices_of_another_sensor_are_refused(make_result):
+    with pytest.raises(ValueError, match="expected slices of 34x34, got 40x30"):
+        OverlayState(SensorSize(34, 34)).update(make_result())
+
+
+@pytest.mark.parametrize("panels", [(), ("events", "sound")])
+def test_unknown_panels_are_refused(panels):
+    with pytest.raises(ValueError, match="panels must be some of events, image, mask, depth"):
+        OverlayState(SENSOR, panels)
+
+
+def test_panels_follow_from_what_tasks_give(make_result):
+    assert panels_for(make_result()) == ("events",)
+    assert panels_for(make_result(0, {"tracking": tracks(())})) == ("events",)
+    everything = make_result(0, dense_results(SENSOR))
+    assert panels_for(everything) == ("events", "image", "mask", "depth")
+
+
+def test_near_is_red_and_far_is_blue(make_result):
+    state = OverlayState(SENSOR, ("depth",))
+    result = make_result(0, dense_results(SENSOR), events=0)
+    state.update(result)
+    shown = panel(compose(result, state), state).astype(int)
+    near, far = shown[3, 3], shown[-3, -3]
+    assert near[2] > near[0]
+    assert far[0] > far[2]
+
+
+def test_the_room_is_imported_without_its_heavy_parts():
+    script = "import sys, eventvision.sinks; print(*({'av', 'cv2', 'numba'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert done.stdout.strip() == b""

@@ -1,0 +1,37 @@
+"""Colours: stable, distinct, legible under dark text."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from eventvision.sinks import number_colour
+from eventvision.sinks._palette import GROUND, INK, event_colours
+
+
+def luminance(colour: tuple[int, int, int]) -> float:
+    linear = [
+        value / 255 / 12.92 if value <= 10 else ((value / 255 + 0.055) / 1.055) ** 2.4
+        for value in colour
+    ]
+    return 0.0722 * linear[0] + 0.7152 * linear[1] + 0.2126 * linear[2]
+
+
+def test_neighbouring_numbers_differ_clearly():
+    colours = np.array([number_colour(number) for number in range(200)], int)
+    for step in (1, 2, 3, 4):
+        apart = np.abs(colours[step:] - colours[:-step]).sum(axis=1)
+        assert apart.min() > 60
+
+
+def test_dark_text_is_legible_on_every_colour():
+    for number in range(500):
+        contrast = (luminance(number_colour(number)) + 0.05) / (luminance(INK) + 0.05)
+        assert contrast > 7
+
+
+def test_events_grow_brighter_with_strength_from_the_ground_on():
+    colours = event_colours()[:, 0].astype(int)
+    assert colours[128].tolist() == list(GROUND)
+    for side in (colours[128:], colours[128:0:-1]):
+        assert (np.diff(side.sum(axis=1)) >= 0).all()
+        assert side[-1].sum() > 500
