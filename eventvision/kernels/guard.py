@@ -47,7 +47,7 @@ def is_clean(words: Words, last_us: int, width: int, height: int) -> bool:
         signs |= t | step | DOUBT_US - step
         signs |= last_column - (place & 0xFFFF) | last_row - ((place >> 16) & 0xFFFF)
         before = t
-    return signs >= 0 and before <= LATEST_US
+    return bool(signs >= 0 and before <= LATEST_US)
 
 
 @inline
