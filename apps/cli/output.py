@@ -23,14 +23,17 @@ class ShowProgress(Protocol):
 
 def print_table(title: str, rows: Sequence[tuple[str, ...]], header: Sequence[str] = ()) -> None:
     """Print rows under a title; the first column is left-aligned, numbers to the right."""
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_header=bool(header))
+    console = Console(highlight=False)
+    console.print(title, style="bold", markup=False, soft_wrap=True)
+    table = Table(box=box.SIMPLE_HEAD, show_header=bool(header), show_edge=False, pad_edge=False)
     columns = max((len(row) for row in rows), default=1)
     for index in range(columns):
         name = header[index] if index < len(header) else ""
         table.add_column(name, justify="left" if index == 0 or not header else "right")
     for row in rows:
         table.add_row(*row)
-    Console(highlight=False).print(table)
+    console.print(table)
+    console.print()
 
 
 def tell(line: str) -> None:

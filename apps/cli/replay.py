@@ -58,7 +58,7 @@ def _list_or_none(text: str) -> str:
 def _print_summary(config: RunConfig, summary: Summary) -> None:
     rows = [
         ("events", f"{summary.events:,}"),
-        *((f"  removed by {name}", f"{count:,}") for name, count in summary.filtered.items()),
+        *((f"removed by {name}", f"{count:,}") for name, count in summary.filtered.items()),
         ("slices", f"{summary.slices:,}"),
         ("recording", f"{summary.recording_us / 1e6:.3f} s"),
         ("wall time", f"{summary.wall_s:.3f} s"),

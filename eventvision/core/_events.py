@@ -59,7 +59,7 @@ class Events:
         if outside.any():
             index = int(np.argmax(outside))
             raise EventBoundsError(index=index, x=int(xs[index]), y=int(ys[index]), sensor=sensor)
-        data = np.empty(columns[0].size, EVENT_DTYPE)
+        data = np.zeros(columns[0].size, EVENT_DTYPE)
         data["t"], data["x"], data["y"], data["on"] = columns[0], xs, ys, columns[3] > 0
         return cls(data, sensor).check_order()
 

@@ -59,7 +59,8 @@ class Packet:
         triggers: Shape (N,), dtype `TRIGGER_DTYPE`.
         until_us: All events before this time have been delivered, this packet included; None if
             the source does not know more than its last event says.
-        arrived_ns: `time.monotonic_ns()` when the packet was handed over; 0 until then.
+        arrived_ns: `time.monotonic_ns()` at which its last event arrived, live or as played at a
+            chosen speed; 0 where events do not arrive at any time.
     """
 
     events: Events

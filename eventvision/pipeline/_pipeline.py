@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from eventvision.core import (
     DamageReport,
+    Events,
     Filter,
     Packet,
     Representation,
@@ -120,6 +121,7 @@ class Pipeline:
             _Stage("process", lambda: self._process(packets, slices), slices),
         )
         summary = Summary()
+        self._warm_up()
         began_ns = time.monotonic_ns()
         with ExitStack() as cleanup:
             for sink in self._sinks:
@@ -135,6 +137,26 @@ class Pipeline:
             stage.raise_failure()
         summary.wall_s = (time.monotonic_ns() - began_ns) / 1e9
         return self._complete(summary, slices.dropped)
+
+    def _warm_up(self) -> None:
+        """Send a few events through every part, so that no kernel is loaded while events wait."""
+        sensor = self._source.info.sensor
+        packet = Packet(
+            Events.from_columns([0, 1, 2], [0, 0, 0], [0, 0, 0], [1, 0, 1], sensor=sensor)
+        )
+        for stage in self._filters:
+            stage.process(packet)
+            stage.reset()
+            packet = replace(packet, events=Events(packet.events.data, stage.sensor))
+        for slice_ in (*self._slicer.push(packet), *self._slicer.flush()):
+            if self._representation is not None:
+                self._representation.render(slice_)
+            self._perceive(slice_)
+        if self._representation is not None:
+            self._representation.reset()
+        for task in self._tasks:
+            task.reset()
+        self._latencies = Latencies()
 
     def stop(self) -> None:
         """End the run soon, from any thread; what was read so far is finished."""
@@ -153,8 +175,6 @@ class Pipeline:
                 return
             if len(packet):
                 self._note_times(packet)
-            if not packet.arrived_ns:
-                packet = replace(packet, arrived_ns=time.monotonic_ns())  # noqa: PLW2901
             packets.put(packet)
 
     def _paced(self) -> Iterator[Packet]:
@@ -192,11 +212,12 @@ class Pipeline:
         image: NDArray[np.generic] | None = None
         count = 0
         for slice_ in slices:
+            began_ns = time.monotonic_ns()
             if self._representation is not None:
-                began_ns = time.monotonic_ns()
                 image = self._representation.render(slice_, image)
                 self._latencies.add("represent", time.monotonic_ns() - began_ns)
             results = self._perceive(slice_)
+            self._latencies.add("total", time.monotonic_ns() - (slice_.arrived_ns or began_ns))
             self._write(SliceResult(slice_, results, image))
             count += 1
             if self._on_progress is not None:
@@ -209,8 +230,6 @@ class Pipeline:
             began_ns = time.monotonic_ns()
             results[task.name] = task.step(slice_, results)
             self._latencies.add(task.name, time.monotonic_ns() - began_ns)
-        if slice_.arrived_ns:
-            self._latencies.add("total", time.monotonic_ns() - slice_.arrived_ns)
         return results
 
     def _write(self, result: SliceResult) -> None:
@@ -224,7 +243,7 @@ class Pipeline:
     def _complete(self, summary: Summary, slices_dropped: int) -> Summary:
         damage: DamageReport = self._source.damage
         summary.events = self._events
-        summary.recording_us = self._last_us - (self._first_us or self._last_us)
+        summary.recording_us = 0 if self._first_us is None else self._last_us - self._first_us
         summary.latency_ms = self._latencies.as_dict()
         summary.dropped = {
             "slices: results too slow": slices_dropped,

@@ -17,8 +17,10 @@ class Summary:
         slices: Slices that were looked at.
         recording_us: Time from the first event to the last.
         wall_s: How long the run took.
-        latency_ms: p50 and p99 by stage; `total` is from the arrival of a slice's last event to
-            its results.
+        latency_ms: p50 and p99 by stage. `total` is from the arrival of a slice's last event to
+            its results; as fast as possible, events do not arrive at any time, and it is the time
+            that the slice took in the last thread. `slice`, from the last event's arrival to the
+            end of the slice, is told only where events arrive.
         dropped: Lost data by cause; every cause that can occur is named, also with 0.
         filtered: Events that each filter removed, by its name.
         damage: What was wrong with the source.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -30,7 +31,7 @@ def cut_at(events: Events, cuts: Sequence[int]) -> list[Packet]:
     bounds = [0, *sorted(cuts), len(events)]
     return [
         Packet(Events(events.data[first:last], events.sensor))
-        for first, last in zip(bounds[:-1], bounds[1:], strict=True)
+        for first, last in itertools.pairwise(bounds)
     ]
 
 

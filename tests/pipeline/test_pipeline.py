@@ -37,6 +37,7 @@ class EveryHundred:
     def flush(self) -> Iterator[Slice]:
         if self._waiting.size:
             yield self._cut(self._waiting.size)
+        self._index = 0
 
     def _cut(self, count: int) -> Slice:
         data, self._waiting = self._waiting[:count], self._waiting[count:]
@@ -99,7 +100,8 @@ class Collect:
 
 def digest(sink: Collect) -> list[bytes]:
     return [
-        result.slice.events.data.tobytes() + result.results["reconstruction"].pixels.tobytes()  # type: ignore[union-attr]
+        b"".join(result.slice.events.data[name].tobytes() for name in ("t", "x", "y", "on"))
+        + result.results["reconstruction"].pixels.tobytes()  # type: ignore[union-attr]
         for result in sink.results
     ]
 
@@ -139,9 +141,15 @@ def test_results_are_the_same_at_any_speed_and_packing():
 
 
 def test_latency_is_told_for_every_stage_and_in_total():
-    _, summary = run([Packet(random_events(1000))])
+    _, summary = run([Packet(random_events(1000))], speed=20.0)
     assert {"slice", "reconstruction", "total", "write"} <= set(summary.latency_ms)
     assert all(0 <= stage["p50"] <= stage["p99"] for stage in summary.latency_ms.values())
+
+
+def test_as_fast_as_possible_no_event_arrives_so_no_waiting_is_told():
+    _, summary = run([Packet(random_events(1000))])
+    assert "slice" not in summary.latency_ms
+    assert summary.latency_ms["total"]["p50"] > 0
 
 
 def test_filters_say_what_they_removed():
