@@ -101,6 +101,7 @@ class Pipeline:
         self._stop = threading.Event()
         self._latencies = Latencies()
         self._events = 0
+        self._began_ns = 0
         self._first_us: int | None = None
         self._last_us = 0
 
@@ -122,7 +123,7 @@ class Pipeline:
         )
         summary = Summary()
         self._warm_up()
-        began_ns = time.monotonic_ns()
+        self._began_ns = time.monotonic_ns()
         with ExitStack() as cleanup:
             for sink in self._sinks:
                 cleanup.callback(sink.close)
@@ -135,7 +136,7 @@ class Pipeline:
                 summary.interrupted = True
         for stage in stages:
             stage.raise_failure()
-        summary.wall_s = (time.monotonic_ns() - began_ns) / 1e9
+        summary.wall_s = (time.monotonic_ns() - self._began_ns) / 1e9
         return self._complete(summary, slices.dropped)
 
     def _warm_up(self) -> None:
@@ -188,6 +189,8 @@ class Pipeline:
         t = packet.events.t
         if self._first_us is None:
             self._first_us = int(t[0])
+            if packet.arrived_ns:  # playing starts with the first event, not with opening the file
+                self._began_ns = time.monotonic_ns()
         self._last_us = int(t[-1])
 
     def _process(self, packets: HandOver[Packet], slices: HandOver[Slice]) -> None:
