@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventvision.core import (
+    TRIGGER_DTYPE,
     Damage,
     DamageReport,
     Events,
@@ -26,7 +27,7 @@ from ._evt_header import EvtHeader, read_evt_header
 from ._geometry import smallest_known_sensor
 from ._guard import StreamGuard
 
-_CHECKPOINT_BYTES = 1 << 20
+_MARK_BYTES = 1 << 20
 _STEP_BYTES_PER_EVENT = 32
 _MESSAGES = {
     "no-time-base": "events before the first time and row",
@@ -141,10 +142,10 @@ class EvtSource(FileSource):
             triggers["t"] += position.guard.shift_us
             self._mark(position)
             yield events, triggers
-        yield position.guard.flush(), triggers[:0]
+        yield position.guard.flush(), np.empty(0, TRIGGER_DTYPE)
 
     def _mark(self, position: _Position) -> None:
-        if position.offset >= self._marks[-1].offset + _CHECKPOINT_BYTES:
+        if position.offset >= self._marks[-1].offset + _MARK_BYTES:
             self._marks.append(position.copy(DamageReport()))
             self._mark_times_us.append(position.guard.last_us)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from eventvision.core import FormatError, SensorSize
 
 Encoding = Literal["EVT2", "EVT2.1", "EVT2.1 legacy", "EVT3"]
@@ -53,7 +55,7 @@ def read_evt_header(path: Path) -> EvtHeader:
     if not fields:
         raise FormatError(path, "does not begin with a RAW header", _REMEDY)
     return EvtHeader(
-        encoding=_encoding(path, fields),
+        encoding=_encoding(path, fields, text[size:]),
         sensor=_sensor(fields),
         camera=_camera(fields),
         t0_us=int(fields["t0"]) if re.fullmatch(r"\d{1,15}", fields.get("t0", "")) else 0,
@@ -79,7 +81,7 @@ def _fields(text: bytes) -> tuple[dict[str, str], int]:
     return fields, at
 
 
-def _encoding(path: Path, fields: dict[str, str]) -> Encoding:
+def _encoding(path: Path, fields: dict[str, str], words: bytes) -> Encoding:
     name, *options = fields.get("format", "").split(";")
     stated = name.upper().removeprefix("EVT") or fields.get("evt", "")
     if not stated:
@@ -87,9 +89,18 @@ def _encoding(path: Path, fields: dict[str, str]) -> Encoding:
     if stated not in _ENCODINGS:
         raise FormatError(path, f"has the encoding EVT{stated}, which cannot be read", _REMEDY)
     encoding = _ENCODINGS[stated]
-    if encoding == "EVT2.1" and "endianness=legacy" in options:
-        return "EVT2.1 legacy"
-    return encoding
+    if encoding != "EVT2.1" or "endianness=little" in options:
+        return encoding
+    legacy = "endianness=legacy" in options or _upper_half_comes_first(words)
+    return "EVT2.1 legacy" if legacy else encoding
+
+
+def _upper_half_comes_first(words: bytes) -> bool:
+    """Tell the halves of EVT2.1 words apart by their time words, whose other half is empty."""
+    halves = np.frombuffer(words, "<u4", len(words) // 8 * 2).reshape(-1, 2)
+    times = (halves >> 28 == 8) & (halves[:, ::-1] == 0)
+    first, second = times.sum(axis=0)
+    return bool(first > second)
 
 
 def _sensor(fields: dict[str, str]) -> SensorSize | None:
