@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 
-from eventvision.core import SensorSize, Sink, Source
-from eventvision.filters import parse_filters
+from eventvision.core import Filter, Packet, SensorSize, Sink, Source
+from eventvision.filters import HotPixels, parse_filters
 from eventvision.io import open_source
 from eventvision.representations import parse_representation
 from eventvision.sinks import ArraysSink, JsonlSink, VideoSink
@@ -49,6 +49,8 @@ def build_pipeline(
         OutputError: If an output cannot be written.
     """
     filters = parse_filters(config.filters, source.info.sensor)
+    if not source.is_live:
+        _learn_hot_pixels(filters, source)
     sensor = filters[-1].sensor if filters else source.info.sensor
     slicer = parse_slicer(config.slicer, sensor)
     tasks = build_tasks(config.tasks, sensor)
@@ -67,6 +69,23 @@ def build_pipeline(
         end_s=config.end_s,
         on_progress=on_progress,
     )
+
+
+def _learn_hot_pixels(filters: Sequence[Filter], source: Source) -> None:
+    """Let hot-pixel filters judge by the whole recording, as it reaches them."""
+    for index, stage in enumerate(filters):
+        if isinstance(stage, HotPixels):
+            stage.learn(_through(filters[:index], source))
+            for earlier in filters[:index]:
+                earlier.reset()
+
+
+def _through(filters: Sequence[Filter], packets: Iterable[Packet]) -> Iterator[Packet]:
+    for packet in packets:
+        passed = packet
+        for stage in filters:
+            passed = stage.process(passed)
+        yield passed
 
 
 def _open_sinks(config: RunConfig, sensor: SensorSize) -> list[Sink]:
