@@ -73,18 +73,20 @@ def natural_log(value: float) -> float:
 
 
 @inline
-def next_random(state: np.uint64) -> np.uint64:
-    """Step a SplitMix64 generator (Steele, Lea, Flood 2014)."""
-    return state + _GOLDEN
-
-
-@inline
-def uniform(state: np.uint64) -> float:
-    """Return the number in (0, 1) that belongs to a SplitMix64 state."""
+def draw(state: np.uint64) -> tuple[np.uint64, float]:
+    """Step a SplitMix64 generator (Steele, Lea, Flood, 2014): its new state, a number in (0, 1)."""
+    state += _GOLDEN
     z = (state ^ (state >> np.uint64(30))) * _MIX_1
     z = (z ^ (z >> np.uint64(27))) * _MIX_2
     z ^= z >> np.uint64(31)
-    return (np.float64(z >> np.uint64(11)) + 0.5) * (1.0 / 9007199254740992.0)
+    return state, (np.float64(z >> np.uint64(11)) + 0.5) * (1.0 / 9007199254740992.0)
+
+
+@inline
+def draw_wait_us(state: np.uint64, per_us: float) -> tuple[np.uint64, float]:
+    """Draw the time to the next event of a Poisson process: the generator's new state, the time."""
+    state, chance = draw(state)
+    return state, -natural_log(chance) / per_us
 
 
 @kernel
@@ -107,8 +109,8 @@ def schedule_misfires(pixels: NDArray[np.void], t_us: float) -> None:
         pixel = pixels[index]
         pixel.misfire_us = math.inf
         if pixel.misfires_per_us > 0.0:
-            pixel.random = next_random(pixel.random)
-            pixel.misfire_us = t_us - natural_log(uniform(pixel.random)) / pixel.misfires_per_us
+            pixel.random, wait_us = draw_wait_us(pixel.random, pixel.misfires_per_us)
+            pixel.misfire_us = t_us + wait_us
 
 
 @kernel
@@ -166,8 +168,8 @@ def advance_pixels(
         mark = count
         while now < end:
             while misfire < now:
-                random = next_random(random)
-                misfire -= natural_log(uniform(random)) / pixel.misfires_per_us
+                random, wait_us = draw_wait_us(random, pixel.misfires_per_us)
+                misfire += wait_us
             ahead = potential + slope * (end - now)
             fires = ahead >= on or ahead <= -off
             polarity = ahead >= on
@@ -175,14 +177,12 @@ def advance_pixels(
             if fires:
                 when = min(end, now + ((on if polarity else -off) - potential) / slope)
             if misfire < when:
-                random = next_random(random)
-                accepted = uniform(random) >= min(light, 1.0) * (1.0 - noise_in_light)
-                random = next_random(random)
-                polarity = uniform(random) < 0.5
-                when = misfire
-                random = next_random(random)
-                misfire -= natural_log(uniform(random)) / pixel.misfires_per_us
-                if not accepted:
+                random, chance = draw(random)
+                random, side = draw(random)
+                random, wait_us = draw_wait_us(random, pixel.misfires_per_us)
+                polarity, when = side < 0.5, misfire
+                misfire += wait_us
+                if chance < min(light, 1.0) * (1.0 - noise_in_light):
                     potential += slope * (when - now)
                     now = when
                     continue

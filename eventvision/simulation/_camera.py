@@ -26,7 +26,8 @@ class EventCamera:
         self.sensor = sensor
         self.model = model
         self._pixels = _make_pixels(sensor, model, np.random.default_rng(seed))
-        self._t_us: int | None = None
+        self._first_us: int | None = None
+        self._seen_us = 0
         self._buffer = np.empty(1 << 16, EVENT_DTYPE)
 
     def expose(self, t_us: int, intensity: NDArray[np.float32]) -> Events:
@@ -45,23 +46,31 @@ class EventCamera:
                 or does not come after the one before.
         """
         light = self._checked(intensity)
-        if self._t_us is None:
+        if self._first_us is None:
+            self._first_us = t_us
             prime_pixels(self._pixels, light, self.model.dark)
-            schedule_misfires(self._pixels, float(t_us))
-            self._t_us = t_us
+            schedule_misfires(self._pixels, 0.0)
             return Events.empty(self.sensor)
-        if t_us <= self._t_us:
-            raise ValueError(f"image at {t_us} us does not come after the one at {self._t_us} us")
-        parts = self._advance(light, self._t_us, t_us)
+        t0_us, t1_us = self._seen_us, t_us - self._first_us
+        if t1_us <= t0_us:
+            raise ValueError(
+                f"image at {t_us} us does not come after the one at {self._first_us + t0_us} us"
+            )
+        parts = self._advance(light, t0_us, t1_us)
         events = parts[0] if len(parts) == 1 else np.concatenate(parts)
-        ordered = events[_order(events["t"] - self._t_us, t_us - self._t_us)]
-        self._t_us = t_us
+        ordered = events[_order(events["t"] - t0_us, t1_us - t0_us)]
+        ordered["t"] += self._first_us
+        self._seen_us = t1_us
         return Events(ordered, self.sensor)
 
     def _advance(
         self, light: NDArray[np.float32], t0_us: int, t1_us: int
     ) -> list[NDArray[np.void]]:
-        """Run the kernel until all pixels are done, enlarging the buffer where need be."""
+        """Run the kernel until all pixels are done, enlarging the buffer where need be.
+
+        Times count from the first image: clocks that show years would cost float64 its fractions
+        of a microsecond.
+        """
         parts, first = [], 0
         while first < self._pixels.size:
             count, stopped = advance_pixels(
