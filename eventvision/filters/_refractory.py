@@ -1,0 +1,54 @@
+"""Refractory filter: after an event that passed, a pixel is deaf for a while."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventvision.core import SensorSize
+from eventvision.kernels.denoise import keep_rested
+from eventvision.kernels.times import REACH_US, TimeMap
+
+from ._base import Compaction, EventFilter
+
+
+class Refractory(EventFilter):
+    """Keep events whose pixel has passed none, of either polarity, for `period_us`.
+
+    Events that are taken out do not prolong the period.
+
+    Args:
+        sensor: Size of the pixel array.
+        period_us: Shortest time between two events that pass, up to 2**30 us (18 minutes).
+
+    Raises:
+        ValueError: If the period is out of range.
+    """
+
+    def __init__(self, sensor: SensorSize, *, period_us: int = 500) -> None:
+        if not 0 < period_us <= REACH_US:
+            raise ValueError(f"period_us must be 1 to {REACH_US}, got {period_us}")
+        super().__init__(sensor)
+        self._period_us = period_us
+        self._latest = TimeMap(sensor.pixels)
+
+    def reset(self) -> None:
+        """Forget the stream seen so far, and count from zero."""
+        super().reset()
+        self._latest.clear()
+
+    def _keep(self, data: NDArray[np.void]) -> NDArray[np.void]:
+        run = Compaction(data)
+        latest = self._latest
+        for part in latest.stretches(data["t"]):
+            run.add(
+                keep_rested(
+                    run.source[part],
+                    run.room,
+                    latest.cells,
+                    self._input.width,
+                    latest.origin_us,
+                    self._period_us,
+                )
+            )
+        return run.result()
