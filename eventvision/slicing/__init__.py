@@ -1,1 +1,8 @@
-"""Room: slicing."""
+"""Slicing: packets in, slices out."""
+
+from ._activity import SliceByActivity
+from ._count import SliceByCount
+from ._parse import SLICER_FORMS, parse_slicer
+from ._time import SliceByTime
+
+__all__ = ["SLICER_FORMS", "SliceByActivity", "SliceByCount", "SliceByTime", "parse_slicer"]
