@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from eventvision.core import EVENT_DTYPE, Events, Frame, Packet, SensorSize
 from eventvision.slicing import SliceByActivity, SliceByCount, SliceByTime
+import itertools
 
 SENSOR = SensorSize(40, 24)
 PIXEL = np.zeros((1, 1), np.uint8)
@@ -41,7 +42,7 @@ def pack(data, frames, cuts, seed):
     """Cut a stream into packets that say, or do not say, how far they reach."""
     rng = np.random.default_rng(seed)
     edges = sorted({0, *(min(cut, data.size) for cut in cuts), data.size})
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in itertools.pairwise(edges):
         until_us = int(data["t"][min(b, data.size - 1)]) if rng.random() < 0.5 else None
         inside = [f for f in frames if a == 0 or f.t_us > data["t"][a - 1]]
         inside = tuple(f for f in inside if f.t_us <= data["t"][b - 1])
@@ -109,5 +110,5 @@ def test_nothing_in_gives_nothing_out(make):
 
 @pytest.mark.parametrize("make", SLICERS.values(), ids=SLICERS)
 def test_a_packet_of_another_sensor_is_refused(make):
-    with pytest.raises(ValueError, match="40x24.*24x40"):
+    with pytest.raises(ValueError, match=r"40x24.*24x40"):
         list(make().push(Packet(Events.empty(SensorSize(24, 40)))))

@@ -171,5 +171,5 @@ def test_an_array_that_does_not_fit_is_refused(out, message):
 
 
 def test_a_slice_of_another_sensor_is_refused(make):
-    with pytest.raises(ValueError, match="30x20.*20x30"):
+    with pytest.raises(ValueError, match=r"30x20.*20x30"):
         make().render(slice_of([], 0, 10, SensorSize(20, 30)))

@@ -36,7 +36,7 @@ def test_text_gives_the_slicer(text, expected):
 
 @pytest.mark.parametrize("text", ["", "frames:3", "Time:10ms", "10ms"])
 def test_an_unknown_slicer_is_answered_with_all_forms(text):
-    with pytest.raises(ConfigError, match="time:10ms or count:EVENTS.*or activity"):
+    with pytest.raises(ConfigError, match=r"time:10ms or count:EVENTS.*or activity"):
         parse_slicer(text, SENSOR)
 
 
