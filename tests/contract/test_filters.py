@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,6 @@ from hypothesis import strategies as st
 
 from eventvision.core import EVENT_DTYPE, IMU_DTYPE, Events, Packet, SensorSize
 from eventvision.filters import parse_filters
-import itertools
 
 SENSOR = SensorSize(24, 16)
 FILTERS = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,6 @@ from hypothesis import strategies as st
 
 from eventvision.core import EVENT_DTYPE, Events, Frame, Packet, SensorSize
 from eventvision.slicing import SliceByActivity, SliceByCount, SliceByTime
-import itertools
 
 SENSOR = SensorSize(40, 24)
 PIXEL = np.zeros((1, 1), np.uint8)
