@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ def draw_detections(
 def draw_tracks(
     panel: NDArray[np.uint8], tracks: Tracks, layout: Layout, *, outlined: bool
 ) -> None:
-    """Draw a box and a label for every object followed, in a colour of its own.
+    """Draw a box around every object followed, and a label, in a colour of its own.
 
     Args:
         panel: Drawn on.
@@ -42,14 +42,12 @@ def draw_tracks(
         layout: Gives the scale.
         outlined: Whether boxes have a dark rim, to stand out from a bright picture.
     """
-    import cv2
-
     labels: list[Rectangle] = []
     for id_, box in zip(tracks.ids, tracks.boxes, strict=True):
-        left, top, right, bottom = _corners(box, layout.zoom)
-        if outlined:
-            cv2.rectangle(panel, (left, top), (right, bottom), INK, layout.px(4))
-        cv2.rectangle(panel, (left, top), (right, bottom), number_colour(int(id_)), layout.px(2))
+        corners = _corners(box, layout.zoom)
+        rings = [number_colour(int(id_))] * layout.px(1.6) + [INK] * outlined
+        for distance, colour in enumerate(rings, start=1):
+            _draw_ring(panel, corners, distance, colour)
     for id_, box, class_ in zip(tracks.ids, tracks.boxes, tracks.classes, strict=True):
         text = f"#{id_}"
         if len(tracks.class_names) > 1:
@@ -60,31 +58,40 @@ def draw_tracks(
 
 
 def draw_trail(
-    panel: NDArray[np.uint8], points: Sequence[tuple[float, float]], id_: int, layout: Layout
+    panel: NDArray[np.uint8], path: NDArray[np.float64], id_: int, layout: Layout
 ) -> None:
-    """Draw where a centre has been, oldest first, fading with age.
+    """Draw where a centre has been, fading with age.
 
     Args:
         panel: Drawn on.
-        points: Positions (x, y) in sensor pixels.
+        path: Shape (N, 3), oldest first: age 0 to 1, x and y in sensor pixels.
         id_: Number of the track.
         layout: Gives the scale.
     """
     import cv2
 
-    scale = layout.zoom * (1 << _SUBPIXEL_BITS)
-    path = np.rint(np.asarray(points) * scale).astype(np.int32)
-    ends = np.linspace(0, len(path) - 1, len(_FADES) + 1).round().astype(int)
-    for fade, first, last in zip(_FADES, ends[:-1], ends[1:], strict=True):
+    points = np.rint(path[:, 1:] * layout.zoom * (1 << _SUBPIXEL_BITS)).astype(np.int32)
+    bounds = np.linspace(0, 1, len(_FADES) + 1)[1:-1]
+    starts = [0, *np.searchsorted(-path[:, 0], -bounds[::-1])]
+    for fade, first, end in zip(_FADES, starts, [*starts[1:], len(points)], strict=True):
         cv2.polylines(
             panel,
-            [path[first : last + 1]],
+            [points[max(0, first - 1) : end]],
             isClosed=False,
             color=mixed(number_colour(id_), GROUND, fade),
             thickness=layout.px(2),
             lineType=cv2.LINE_AA,
             shift=_SUBPIXEL_BITS,
         )
+
+
+def _draw_ring(panel: NDArray[np.uint8], corners: Rectangle, distance: int, colour: Colour) -> None:
+    """Draw a line one pixel wide around a rectangle, so many pixels outside it."""
+    import cv2
+
+    left, top, right, bottom = corners
+    start, end = (left - distance, top - distance), (right + distance, bottom + distance)
+    cv2.rectangle(panel, start, end, colour)
 
 
 def _corners(box: NDArray[np.float32], zoom: float) -> Rectangle:

@@ -64,10 +64,15 @@ class TrailMemory:
             if not points:
                 del self._points[id_]
 
-    def __iter__(self) -> Iterator[tuple[int, list[tuple[float, float]]]]:
-        """Yield every track's number and its positions (x, y), oldest first."""
+    def paths(self, now_us: int) -> Iterator[tuple[int, NDArray[np.float64]]]:
+        """Yield every track's number and its path, oldest first.
+
+        A path has shape (N, 3): age as a share of what is remembered, 0 to 1, and x, y.
+        """
         for id_, points in self._points.items():
-            yield id_, [(x, y) for _, x, y in points]
+            path = np.array(points, np.float64)
+            path[:, 0] = (now_us - path[:, 0]) / _TRAIL_US
+            yield id_, path
 
 
 class DepthRange:

@@ -111,19 +111,27 @@ def panels_for(result: SliceResult) -> tuple[Panel, ...]:
     return ("events", *(panel for panel, kind in kinds.items() if kind in given))
 
 
-def compose(result: SliceResult, state: OverlayState) -> NDArray[np.uint8]:
+def compose(
+    result: SliceResult, state: OverlayState, out: NDArray[np.uint8] | None = None
+) -> NDArray[np.uint8]:
     """Draw a slice that `state` was updated with.
+
+    Args:
+        result: The slice.
+        state: What is to be seen of it and of those before.
+        out: Written over and returned, where given: an earlier picture of the same state.
 
     Returns:
         BGR picture, shape (state.layout.height, state.layout.width, 3).
     """
     layout = state.layout
-    picture = state.blank.copy()
+    picture = np.empty_like(state.blank) if out is None else out
+    picture[:] = state.blank
     for index, name in enumerate(layout.panels):
         left, top = layout.origin(index)
         panel = picture[top : top + layout.panel_h, left : left + layout.panel_w]
         _fill(panel, _sensor_picture(name, state), smooth=name == "image")
-        _mark(panel, name, state)
+        _mark(panel, name, state, result.slice.t1_us)
         _draw_title(picture, name, left, top, state)
     tracks = None if state.tracks is None else len(state.tracks)
     start_us = result.slice.t0_us if state.start_us is None else state.start_us
@@ -169,10 +177,10 @@ def _fill(panel: NDArray[np.uint8], picture: NDArray[np.uint8], *, smooth: bool)
         cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR, panel)
 
 
-def _mark(panel: NDArray[np.uint8], name: Panel, state: OverlayState) -> None:
+def _mark(panel: NDArray[np.uint8], name: Panel, state: OverlayState, now_us: int) -> None:
     if name == "events":
-        for id_, points in state.trails:
-            draw_trail(panel, points, id_, state.layout)
+        for id_, path in state.trails.paths(now_us):
+            draw_trail(panel, path, id_, state.layout)
     if state.detections is not None:
         is_followed = state.tracks is not None
         draw_detections(panel, state.detections, state.layout, is_followed=is_followed)

@@ -38,7 +38,7 @@ def image_picture(image: Image | None, shape: tuple[int, int]) -> NDArray[np.uin
 
     if image is None:
         return np.zeros(shape, np.uint8)
-    return _uint8(cv2.convertScaleAbs(np.maximum(image.pixels, 0), alpha=255))
+    return _uint8(cv2.convertScaleAbs(image.pixels, alpha=255))
 
 
 def mask_picture(segmentation: Segmentation | None, under: NDArray[np.uint8]) -> NDArray[np.uint8]:

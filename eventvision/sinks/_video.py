@@ -7,6 +7,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from eventvision.core import OutputError, SensorSize, SliceResult
 
 from ._encoder import H264File, has_h264
@@ -52,6 +55,7 @@ class VideoSink:
         if self._part.is_stream:
             raise OutputError(path, "is not an ordinary file", "name one; MP4 needs to rewind")
         self._file: H264File | None = None
+        self._picture: NDArray[np.uint8] | None = None
         self._is_open = True
 
     def write(self, result: SliceResult) -> None:
@@ -66,10 +70,10 @@ class VideoSink:
         if self._state is None:
             self._state = OverlayState(self._sensor, panels_for(result))
         self._state.update(result)
-        picture = compose(result, self._state)
+        self._picture = compose(result, self._state, self._picture)
         try:
             with output_errors(self._path):
-                self._open_file(self._state).write(picture)
+                self._open_file(self._state).write(self._picture)
         except OutputError:
             self.discard()
             raise

@@ -88,6 +88,21 @@ def test_a_box_is_drawn_on_its_outermost_pixels(make_result):
     assert not drawn[y + 1 : y + h - 1, x + 1 : x + w - 1].any()
 
 
+def test_the_box_of_a_track_lies_around_the_object_and_hides_nothing_of_it(make_result):
+    state = OverlayState(SENSOR)
+    result = make_result(0, {"tracking": tracks((5,), BOX)}, events=0)
+    state.update(result)
+    shown = panel(compose(result, state), state)
+    x, y, w, h = (round(value * state.layout.zoom) for value in BOX)
+    colour = np.array(number_colour(5))
+    assert (shown[y - 1, x - 1 : x + w + 1] == colour).all()
+    assert (shown[y + h, x - 1 : x + w + 1] == colour).all()
+    assert (shown[y - 1 : y + h + 1, x - 1] == colour).all()
+    assert (shown[y - 1 : y + h + 1, x + w] == colour).all()
+    inside = (shown[y : y + h, x : x + w] == colour).all(axis=-1)
+    assert inside.sum() < 20  # the trail's first dot
+
+
 @pytest.mark.parametrize(
     "box",
     [
@@ -137,14 +152,28 @@ def test_a_trail_follows_the_centre_for_a_second_and_ends_with_it(make_result):
     for index in range(300):
         x = 2 + index / 10
         state.update(make_result(index, {"tracking": tracks((5,), (x, 8, 4, 4))}, events=0))
-    ((id_, points),) = state.trails
+    ((id_, path),) = state.trails.paths(now_us=4_000_000)
     assert id_ == 5
-    assert points[-1] == pytest.approx((x + 2, 10))
-    assert points[0][0] == pytest.approx(x + 2 - 10, abs=0.5)
-    assert len(points) < 60
+    assert path[-1] == pytest.approx((0, x + 2, 10))
+    assert path[0] == pytest.approx((1, x + 2 - 10, 10), abs=0.5)
+    assert len(path) < 60
     for index in range(300, 402):
         state.update(make_result(index, {"tracking": tracks(())}, events=0))
-    assert list(state.trails) == []
+    assert list(state.trails.paths(now_us=5_020_000)) == []
+
+
+def test_the_trail_of_a_lost_track_grows_paler(make_result):
+    brightest = []
+    state = OverlayState(SENSOR)
+    for index in range(100):
+        lost = index >= 30
+        followed = tracks(()) if lost else tracks((5,), (2 + index, 8, 4, 4))
+        result = make_result(index, {"tracking": followed}, events=0)
+        state.update(result)
+        if lost:
+            brightest.append(int(panel(compose(result, state), state).max()))
+    assert brightest == sorted(brightest, reverse=True)
+    assert brightest[-1] < 0.5 * brightest[0]
 
 
 def test_labels_do_not_cover_one_another(make_result):

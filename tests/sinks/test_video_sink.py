@@ -100,7 +100,7 @@ def test_boxes_are_where_the_objects_are(tmp_path, make_result):
         return float(np.abs(frame[top + row, left + column] - colour).mean())
 
     middle_x, middle_y = x + w // 2, y + h // 2
-    edges = [(x, middle_y), (x + w - 1, middle_y), (middle_x, y), (middle_x, y + h - 1)]
+    edges = [(x - 1, middle_y), (x + w, middle_y), (middle_x, y - 1), (middle_x, y + h)]
     assert all(distance(*edge) < 40 for edge in edges)
     assert distance(x + w // 3, y + h // 3) > 100
     assert distance(x - 12, middle_y) > 100
