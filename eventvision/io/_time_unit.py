@@ -67,6 +67,8 @@ def to_us(times: NDArray[Any], unit: TimeUnit) -> NDArray[np.int64]:
     whole: NDArray[np.int64] = times.astype(np.int64)
     if exponent < 0:
         step = 10**-exponent
-        return np.floor_divide(whole + step // 2, step)
+        rounded: NDArray[np.int64] = (whole + step // 2) // step
+        return rounded
     factor = 10**exponent
-    return np.multiply(whole.clip(-most // factor, most // factor), factor)
+    scaled_up: NDArray[np.int64] = whole.clip(-most // factor, most // factor) * factor
+    return scaled_up
