@@ -1,5 +1,40 @@
 """Recordings in: `open_source` picks a reader by content, `scan` says what a recording holds."""
 
-from ._open import FORMATS, FileFormat, open_source
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["FORMATS", "FileFormat", "open_source"]
+from ._open import FORMATS, FileFormat, open_source
+from ._scan import RecordingSummary, scan
+
+if TYPE_CHECKING:
+    from ._aedat4 import Aedat4Source
+    from ._evt import EvtSource
+    from ._npz import NpzSource
+    from ._text import TextSource
+
+__all__ = [
+    "FORMATS",
+    "Aedat4Source",
+    "EvtSource",
+    "FileFormat",
+    "NpzSource",
+    "RecordingSummary",
+    "TextSource",
+    "open_source",
+    "scan",
+]
+
+_READERS = {
+    "Aedat4Source": "_aedat4",
+    "EvtSource": "_evt",
+    "NpzSource": "_npz",
+    "TextSource": "_text",
+}
+"""Where the readers live; they are imported when first asked for, since they need numba."""
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name not in _READERS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_READERS[name]}", __name__), name)
