@@ -1,11 +1,12 @@
 """Recordings in: `open_source` picks a reader by content, `scan` says what a recording holds."""
 
-from typing import TYPE_CHECKING, Any
+import importlib as _importlib
+import typing as _typing
 
 from ._open import FORMATS, FileFormat, open_source
 from ._scan import RecordingSummary, scan
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from ._aedat4 import Aedat4Source
     from ._evt import EvtSource
     from ._npz import NpzSource
@@ -32,9 +33,9 @@ _READERS = {
 """Where the readers live; they are imported when first asked for, since they need numba."""
 
 
-def __getattr__(name: str) -> Any:
-    from importlib import import_module
-
+def __getattr__(name: str) -> _typing.Any:
     if name not in _READERS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_READERS[name]}", __name__), name)
+    reader = getattr(_importlib.import_module(f".{_READERS[name]}", __name__), name)
+    globals()[name] = reader
+    return reader
