@@ -13,9 +13,10 @@ from ._layout import Layout
 from ._palette import DETECTION, GROUND, INK, Colour, mixed, number_colour
 from ._text import BOLD, draw_text, text_width
 
+Point = tuple[int, int]
 Rectangle = tuple[int, int, int, int]
 
-_FADES = (0.25, 0.45, 0.7, 1.0)
+_FADES = (0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.65, 0.8, 0.9, 1.0)
 _SUBPIXEL_BITS = 4
 
 
@@ -42,17 +43,21 @@ def draw_tracks(
         layout: Gives the scale.
         outlined: Whether boxes have a dark rim, to stand out from a bright picture.
     """
+    import cv2
+
+    rings = layout.px(1.6)
     labels: list[Rectangle] = []
     for id_, box in zip(tracks.ids, tracks.boxes, strict=True):
         corners = _corners(box, layout.zoom)
-        rings = [number_colour(int(id_))] * layout.px(1.6) + [INK] * outlined
-        for distance, colour in enumerate(rings, start=1):
-            _draw_ring(panel, corners, distance, colour)
+        colours = [number_colour(int(id_))] * rings + [INK] * outlined
+        for distance, colour in enumerate(colours, start=1):
+            cv2.rectangle(panel, *_around(corners, distance), colour)
     for id_, box, class_ in zip(tracks.ids, tracks.boxes, tracks.classes, strict=True):
         text = f"#{id_}"
         if len(tracks.class_names) > 1:
             text += f" {tracks.class_names[class_]}"
-        place = _label_place(_corners(box, layout.zoom), text, panel.shape, labels, layout)
+        around = _around(_corners(box, layout.zoom), rings)
+        place = _label_place(around, text, panel.shape, labels, layout)
         labels.append(place)
         _draw_label(panel, text, place, number_colour(int(id_)), layout)
 
@@ -85,15 +90,6 @@ def draw_trail(
         )
 
 
-def _draw_ring(panel: NDArray[np.uint8], corners: Rectangle, distance: int, colour: Colour) -> None:
-    """Draw a line one pixel wide around a rectangle, so many pixels outside it."""
-    import cv2
-
-    left, top, right, bottom = corners
-    start, end = (left - distance, top - distance), (right + distance, bottom + distance)
-    cv2.rectangle(panel, start, end, colour)
-
-
 def _corners(box: NDArray[np.float32], zoom: float) -> Rectangle:
     """Return left, top, right, bottom of a box in panel pixels, all inclusive."""
     x, y, w, h = (float(value) for value in box)
@@ -106,11 +102,21 @@ def _corners(box: NDArray[np.float32], zoom: float) -> Rectangle:
     )
 
 
+def _around(corners: Rectangle, distance: int) -> tuple[Point, Point]:
+    """Return the top-left and bottom-right corner of the ring so many pixels outside."""
+    left, top, right, bottom = corners
+    return (left - distance, top - distance), (right + distance, bottom + distance)
+
+
 def _label_place(
-    box: Rectangle, text: str, shape: tuple[int, ...], taken: Iterable[Rectangle], layout: Layout
+    box: tuple[Point, Point],
+    text: str,
+    shape: tuple[int, ...],
+    taken: Iterable[Rectangle],
+    layout: Layout,
 ) -> Rectangle:
     """Put a label above its box, else below, else inside: within the panel, beside the others."""
-    left, top, _, bottom = box
+    (left, top), (_, bottom) = box
     width, height = text_width(text, layout.px(12), BOLD) + layout.px(8), layout.px(17)
     x = max(0, min(left, shape[1] - width))
     rows = [
