@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +21,8 @@ _ROLES = {name: role for role, names in _NAMES.items() for name in names}
 _UNIT_SUFFIX = re.compile(r"[\s_]*[\[(]?\s*(s|sec|ms|us|µs|usec|ns)\s*[\])]?$")
 _UNIT_WORDS: dict[str, TimeUnit] = {"sec": "s", "µs": "us", "usec": "us"}
 
-_ORDERS = ("txyp", "xytp", "xypt", *sorted("".join(p) for p in permutations("txyp")))
-"""The usual orders first; then whatever else keeps x before y."""
+_ORDERS = ("txyp", "xytp", "xypt")
+"""Those that are in use; any other one must be named or given."""
 
 _MOST = 0.9
 """Share of the sample that must agree: a damaged file is still a file in that order."""
@@ -65,8 +64,7 @@ def guess_order(table: NDArray[np.float64]) -> str | None:
     Args:
         table: Shape (N, 4): the first rows of the file.
     """
-    orders = [o for o in dict.fromkeys(_ORDERS) if o.index("x") < o.index("y")]
-    sensible = [order for order in orders if _is_sensible(table, order)]
+    sensible = [order for order in _ORDERS if _is_sensible(table, order)]
     running = [order for order in sensible if _runs(table[:, order.index("t")])]
     return next(iter(running or sensible), None)
 

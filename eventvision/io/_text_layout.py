@@ -14,6 +14,7 @@ from math import isfinite
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eventvision.core import FormatError, SensorSize
 
@@ -176,14 +177,20 @@ def _named_order(names: list[str]) -> tuple[str, TimeUnit | None]:
 def _unit(found: _Head, order: str, known: TimeUnit | None) -> tuple[TimeUnit, str]:
     if known is not None:
         return known, ""
-    times = [row[order.index("t")] for row in found.rows]
-    try:
-        values = np.array([int(time) for time in times]).clip(-(2**62), 2**62).astype(np.int64)
-        unit = guess_time_unit(values, _pixels(found, order))
-    except ValueError:
-        unit = guess_time_unit(np.array([float(time) for time in times]), 1)
+    unit = guess_time_unit(
+        _times([row[order.index("t")] for row in found.rows]), _pixels(found, order)
+    )
     rounded = ", rounded to whole microseconds" if unit in ("s", "ns") else ""
     return unit, f"Times taken as {unit}, judged by their values{rounded}."
+
+
+def _times(texts: list[bytes]) -> NDArray[np.int64] | NDArray[np.float64]:
+    """Return times as they are written; as integers where possible, which keeps them exact."""
+    try:
+        whole = [min(max(int(text), -(2**62)), 2**62) for text in texts]
+    except ValueError:
+        return np.array([float(text) for text in texts])
+    return np.array(whole, np.int64)
 
 
 def _pixels(found: _Head, order: str) -> int:
