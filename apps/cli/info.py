@@ -35,4 +35,22 @@ def _sensor(text: str | None) -> SensorSize | None:
 
 
 def _rows(summary: RecordingSummary) -> list[tuple[str, str]]:
-    raise NotImplementedError
+    info = summary.info
+    size_from = {"header": "", "data": " (inferred from the events)", "user": " (as given)"}
+    rows = [
+        ("format", info.format),
+        ("sensor", f"{info.sensor}{size_from[info.sensor_from]}"),
+        ("camera", info.camera or "not recorded"),
+        ("events", f"{summary.events:,}"),
+        ("first event", "none" if summary.t_first_us is None else f"{summary.t_first_us:,} us"),
+        ("last event", "none" if summary.t_last_us is None else f"{summary.t_last_us:,} us"),
+        ("duration", f"{summary.duration_s:.6f} s"),
+        ("rate, mean", f"{summary.rate_mean_evps / 1e6:.3f} Mev/s"),
+        ("rate, peak in 10 ms", f"{summary.rate_peak_evps / 1e6:.3f} Mev/s"),
+        ("ON events", f"{summary.on_share:.1%}"),
+        ("frames", f"{summary.frames:,}"),
+        ("IMU samples", f"{summary.imu:,}"),
+        ("triggers", f"{summary.triggers:,}"),
+        ("damage", str(summary.damage)),
+    ]
+    return rows + [("note", note) for note in info.notes]
