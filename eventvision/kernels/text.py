@@ -148,16 +148,16 @@ def parse_events(
                 good = bool(readable and _KIND[text[at]] != _TOKEN)
                 if role == TIME:
                     value = _scaled(digits, shift + power)
-                    event.t = -value if negative else value
+                    event["t"] = -value if negative else value
                 else:
                     value = _scaled(digits, shift)
                     if role == X:
-                        event.x = _pixel(value, negative)
+                        event["x"] = _pixel(value, negative)
                     elif role == Y:
-                        event.y = _pixel(value, negative)
+                        event["y"] = _pixel(value, negative)
                     else:
                         good = good and bool(value <= 1)
-                        event.on = value > 0 and not negative
+                        event["on"] = value > 0 and not negative
                 if not good:
                     break
             while _KIND[text[at]] == _BLANK:
