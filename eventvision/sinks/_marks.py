@@ -84,7 +84,7 @@ def draw_trail(
             [points[max(0, first - 1) : end]],
             isClosed=False,
             color=mixed(number_colour(id_), GROUND, fade),
-            thickness=layout.px(2),
+            thickness=layout.px(1.4),
             lineType=cv2.LINE_AA,
             shift=_SUBPIXEL_BITS,
         )

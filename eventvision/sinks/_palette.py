@@ -1,7 +1,8 @@
 """Colours: BGR, 8 bits a channel, made for a dark ground.
 
 Objects and classes take their hues from the golden ratio in OKLCH, where equal lightness looks
-equally light: neighbouring numbers differ clearly, and dark text is legible on all of them.
+equally light: neighbouring numbers differ clearly, and dark text is legible on all of them. Hues
+recur after 8 or 13 numbers; three lightnesses tell those apart.
 """
 
 from __future__ import annotations
@@ -26,13 +27,15 @@ OFF: Colour = (255, 150, 72)
 
 _ON_BRIGHT: Colour = (190, 232, 255)
 _OFF_BRIGHT: Colour = (255, 216, 176)
+_LIGHTNESSES = (0.80, 0.74, 0.87)
 _GOLDEN_TURN = (math.sqrt(5) - 1) / 2
 
 
 @lru_cache(maxsize=4096)
 def number_colour(number: int) -> Colour:
     """Return the colour of an object or class: always the same, unlike those near it."""
-    return _oklch(0.80, 0.14, 2 * math.pi * ((0.38 + number * _GOLDEN_TURN) % 1))
+    turn = (0.38 + number * _GOLDEN_TURN) % 1
+    return _oklch(_LIGHTNESSES[number % 3], 0.14, 2 * math.pi * turn)
 
 
 def event_colours() -> NDArray[np.uint8]:

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from eventvision.core import OutputError, SensorSize, SliceResult
+from eventvision.core import Events, OutputError, SensorSize, Slice, SliceResult
 
 from ._encoder import H264File, has_h264
 from ._layout import Panel
@@ -54,6 +54,7 @@ class VideoSink:
         self._part = PartFile(path)
         if self._part.is_stream:
             raise OutputError(path, "is not an ordinary file", "name one; MP4 needs to rewind")
+        _rehearse(sensor)
         self._file: H264File | None = None
         self._picture: NDArray[np.uint8] | None = None
         self._is_open = True
@@ -110,3 +111,11 @@ class VideoSink:
             layout = state.layout
             self._file = H264File(self._part.path, layout.width, layout.height, self._fps)
         return self._file
+
+
+def _rehearse(sensor: SensorSize) -> None:
+    """Draw a picture of nothing: fonts and kernels load now, not while the first slice waits."""
+    nothing = SliceResult(Slice(0, Events.empty(sensor), 0, 1, "flush"))
+    state = OverlayState(sensor)
+    state.update(nothing)
+    compose(nothing, state)
