@@ -7,6 +7,9 @@ of 64 bits; the other half is a mask of valid pixels, bit 0 at the column given.
 which half comes first: the upper one on IMX636 ("legacy"), the lower one elsewhere.
 
 A TIME_HIGH that is contradicted by the next one is taken for damage and ignored.
+
+Between two TIME_HIGH words all events differ from their words by the same sum, so runs of EVT2
+events are converted as whole vectors.
 """
 
 from __future__ import annotations
@@ -15,10 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._jit import inline, kernel
+from .evt_bits import WORDS, evt2_others, trailing_zeros
 
 BASE, EVENTS, TRIGGERS, ORPHANS, RESERVED, SYSTEM, FALSE_TIMES = range(7)
 STATE_WORDS = 7
 VECTOR_PIXELS = 32
+FEW_WORDS = 8
 MOST_LOOKAHEAD_WORDS = 16_384
 NEAR = 64
 
@@ -58,6 +63,31 @@ def next_base(words: NDArray[np.uint32], at: int, step: int, base: int) -> int:
     return int((((base >> 34) + wrapped) << 34) | (value << 6))
 
 
+@inline
+def _decode_run(
+    words: NDArray[np.uint32], at: int, count: int, events: Words, found: int, base: int
+) -> tuple[int, int]:
+    """Convert EVT2 events up to the first other word; return new values of at and found.
+
+    Stops also where fewer than 64 words or places are left.
+    """
+    most_found = events.size // 2 - WORDS
+    run = WORDS
+    while at + WORDS <= count and found <= most_found and run == WORDS:
+        run = int(trailing_zeros(evt2_others(words, at)))
+        # All 64 are converted; what lies past the run is overwritten by what follows it.
+        for i in range(WORDS):
+            word = np.int64(words[np.uint64(at) + np.uint64(i)])
+            place = np.uint64(2 * (found + i))
+            events[place] = base + ((word >> 22) & 0x3F)
+            events[place + np.uint64(1)] = (
+                ((word >> 11) & 0x7FF) | ((word & 0x7FF) << 16) | ((word >> 28) << 32)
+            )
+        at += run
+        found += run
+    return at, found
+
+
 @kernel
 def decode_evt2(
     data: NDArray[np.uint8],
@@ -87,7 +117,13 @@ def decode_evt2(
     base = state[BASE]
     found, edges = 0, 0
     most_events, most_triggers = events.size // 2 - VECTOR_PIXELS, triggers.size // 2
+    plain_until = 0
     while at < count and found <= most_events and edges < most_triggers:
+        if head < 0 and at >= plain_until and base >= 0:
+            first = at
+            at, found = _decode_run(words, at, count, events, found, base)
+            plain_until = at + (1 if at - first >= FEW_WORDS else 2 * FEW_WORDS)
+            continue
         word = np.int64(words[at])
         kind = word >> 28
         if kind <= 1:
