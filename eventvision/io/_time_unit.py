@@ -2,7 +2,7 @@
 
 Evidence is used in this order. A fraction means seconds: sensors tick in whole microseconds.
 Whole numbers beyond 1e17 are nanoseconds since 1970. Ticks that all lie a multiple of 1000 apart
-and are seldom shared by two events are nanoseconds from a microsecond clock. More than 5000
+and are seldom shared by two events are nanoseconds from a microsecond clock. More than 2000
 events per second and pixel, which no sensor delivers for long, means that the ticks are
 milliseconds. Everything else is microseconds.
 """
@@ -23,7 +23,7 @@ US_EXPONENT: dict[TimeUnit, int] = {"s": 6, "ms": 3, "us": 0, "ns": -3}
 """Power of ten by which times are multiplied to give microseconds."""
 
 _EPOCH_NS = 10**17
-_MOST_HZ_PER_PIXEL = 5_000
+_MOST_HZ_PER_PIXEL = 2_000
 _FEWEST_TICKS = 10
 
 
@@ -63,7 +63,7 @@ def to_us(times: NDArray[Any], unit: TimeUnit) -> NDArray[np.int64]:
             .astype(np.int64)
         )
     if times.dtype.kind == "u":
-        times = np.minimum(times, most)
+        times = np.minimum(times.astype(np.uint64), np.uint64(most))
     whole: NDArray[np.int64] = times.astype(np.int64)
     if exponent < 0:
         step = 10**-exponent
