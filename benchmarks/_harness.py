@@ -166,15 +166,33 @@ def print_table(rows: Sequence[Row]) -> None:
         print("  ".join(texts).rstrip())
 
 
+def tell(text: str) -> None:
+    """Say on stderr what is going on, so that stdout holds results only."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def positive(text: str) -> int:
+    """Read a whole number above zero, for argparse."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not above zero")
+    return value
+
+
 def options_from_command_line(about: str) -> tuple[Options, argparse.Namespace]:
     """Read the options that every benchmark has."""
     parser = argparse.ArgumentParser(
         description=about, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--repeat", type=int, default=3, help="laps, best counts (default: 3)")
     parser.add_argument(
-        "--recordings", type=Path, help="folder of recordings (default: made in out/benchmarks)"
+        "--repeat", type=positive, default=3, metavar="N", help="laps, best counts (default: 3)"
+    )
+    parser.add_argument(
+        "--recordings",
+        type=Path,
+        metavar="DIR",
+        help="folder of recordings (default: made in out/benchmarks)",
     )
     arguments = parser.parse_args()
     return Options(repeat=arguments.repeat, recordings=arguments.recordings), arguments

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ._harness import Absent, Options, Row, race, rows_of, run_benchmark
+from ._harness import Absent, Options, Row, race, rows_of, run_benchmark, tell
 from ._worker import Worker
 from .recordings import RECORDINGS, Recording, recordings_in
 
@@ -33,6 +33,8 @@ def contestants(recording: Recording, file_format: str, path: Path) -> dict[str,
 
 def speed(recording: Recording, file_format: str, path: Path, repeat: int) -> list[Row]:
     """Race on one file."""
+    label = f"chain, {file_format}, {recording.size}"
+    tell(label)
     with Worker(OURS) as ours, Worker.of_peers(PEERS) as peers:
         workers = {OURS: ours, PEERS: peers}
 
@@ -49,11 +51,13 @@ def speed(recording: Recording, file_format: str, path: Path, repeat: int) -> li
 
         calls = contestants(recording, file_format, path)
         results = race({name: runner(call) for name, call in calls.items()}, repeat=repeat)
-    return rows_of(f"chain, {file_format}, {recording.size}", "Mev/s", results)
+    return rows_of(label, "Mev/s", results)
 
 
 def memory(recording: Recording, file_format: str, path: Path) -> list[Row]:
     """Run everyone once in a process of its own."""
+    label = f"peak memory, {file_format}, {recording.size}"
+    tell(label)
     results: dict[str, float | Absent] = {}
     for name, (script, function, arguments) in contestants(recording, file_format, path).items():
         with Worker(script) if script == OURS else Worker.of_peers(script) as worker:
@@ -61,7 +65,6 @@ def memory(recording: Recording, file_format: str, path: Path) -> list[Row]:
                 results[name] = worker.call(function, **arguments).peak_mb
             except Absent as reason:
                 results[name] = reason
-    label = f"peak memory, {file_format}, {recording.size}"
     return rows_of(label, "MB", results, less_is_better=True)
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from eventvision.core import EVENT_DTYPE
 
-from ._harness import Absent
+from ._harness import Absent, tell
 from ._worker import PEERS_PYTHON, Worker
 
 RINGS = 8
@@ -105,7 +105,7 @@ def recordings_in(folder: Path | None) -> Path:
 
 def write(recording: Recording, paths: list[Path]) -> None:
     """Write a recording with faery, which the environment of the peers must have."""
-    print(f"making {recording.events / 1e6:.0f} M events at {recording.size}", file=sys.stderr)
+    tell(f"making {recording.events / 1e6:.0f} M events at {recording.size}")
     with TemporaryDirectory() as scratch, Worker.of_peers("_recordings_peer.py") as peer:
         array = Path(scratch) / "events.npy"
         np.save(array, moving_rings(recording))
