@@ -47,7 +47,7 @@ class NpzSource(FileSource):
         columns: Order of the columns of an (N, 4) array, such as `xytp`; None to detect it.
         time_unit: Unit of the times; None to detect it.
         sample: Number of the one sample of a collection to read; None for all, end to end.
-        packet_events: Most events in a packet.
+        packet_events: Most events in a packet, and the most that are lost before a damaged place.
 
     Raises:
         SourceNotFoundError: If there is no such file.
@@ -62,7 +62,7 @@ class NpzSource(FileSource):
         columns: str | None = None,
         time_unit: TimeUnit | None = None,
         sample: int | None = None,
-        packet_events: int = 65_536,
+        packet_events: int = 8192,
     ) -> None:
         if packet_events < 1:
             raise ValueError(f"packet_events must be positive, got {packet_events}")
