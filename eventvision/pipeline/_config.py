@@ -57,6 +57,13 @@ class RunConfig(BaseModel):
             raise ValueError(f"end_s ({self.end_s:g}) must lie after start_s ({self.start_s:g})")
         return self
 
+    @model_validator(mode="after")
+    def _outputs_differ(self) -> RunConfig:
+        outputs = [path for path in (self.video, self.results, self.arrays) if path is not None]
+        if len(set(outputs)) != len(outputs):
+            raise ValueError("video, results and arrays must go to different places")
+        return self
+
     @classmethod
     def checked(cls, **values: Any) -> RunConfig:
         """Build a configuration.
@@ -68,7 +75,8 @@ class RunConfig(BaseModel):
             return cls(**values)
         except ValidationError as error:
             first = error.errors()[0]
-            option = str(first["loc"][0]) if first["loc"] else "start_s, end_s"
             expected = first["msg"].removeprefix("Value error, ")
-            value = first["input"] if first["loc"] else (values.get("start_s"), values.get("end_s"))
-            raise ConfigError(option, value, expected[:1].lower() + expected[1:]) from None
+            expected = expected[:1].lower() + expected[1:]
+            if not first["loc"]:
+                raise ConfigError("options", "their combination", expected) from None
+            raise ConfigError(str(first["loc"][0]), first["input"], expected) from None

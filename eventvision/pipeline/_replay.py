@@ -89,15 +89,17 @@ def _through(filters: Sequence[Filter], packets: Iterable[Packet]) -> Iterator[P
 
 
 def _open_sinks(config: RunConfig, sensor: SensorSize) -> list[Sink]:
-    """Open all outputs; if one cannot be opened, close those that are."""
+    """Open all outputs; if one cannot be opened, those that are leave nothing behind."""
     with ExitStack() as opened:
         sinks: list[Sink] = []
         if config.results is not None:
-            sinks.append(JsonlSink(config.results))
-            opened.callback(sinks[-1].close)
+            results = JsonlSink(config.results)
+            opened.callback(results.discard)
+            sinks.append(results)
         if config.arrays is not None:
-            sinks.append(ArraysSink(config.arrays))
-            opened.callback(sinks[-1].close)
+            arrays = ArraysSink(config.arrays)
+            opened.callback(arrays.discard)
+            sinks.append(arrays)
         if config.video is not None:
             sinks.append(VideoSink(config.video, sensor, fps=config.video_fps))
         opened.pop_all()
