@@ -16,6 +16,7 @@ from eventvision.core import (
     Damage,
     DamageReport,
     Events,
+    FormatError,
     Packet,
     SensorSize,
     SourceInfo,
@@ -24,7 +25,7 @@ from eventvision.core import (
 from ._base import FileSource, checked_path
 from ._evt_decoder import EvtDecoder
 from ._evt_header import EvtHeader, read_evt_header
-from ._geometry import smallest_known_sensor
+from ._geometry import KNOWN_SENSORS, PixelCounts, smallest_known_sensor
 from ._guard import StreamGuard
 
 _MARK_BYTES = 1 << 20
@@ -42,17 +43,20 @@ class _Position:
 
     Attributes:
         offset: Byte offset of the next word.
+        latest_us: Latest time delivered before it; -1 at the beginning.
         decoder: State of the decoder there.
         guard: State of the guard there.
     """
 
     offset: int
+    latest_us: int
     decoder: EvtDecoder
     guard: StreamGuard
 
     def copy(self, damage: DamageReport) -> _Position:
         """Return the same position, independent of this one."""
-        return _Position(self.offset, self.decoder.copy(), self.guard.copy(damage))
+        decoder, guard = self.decoder.copy(), self.guard.copy(damage)
+        return _Position(self.offset, self.latest_us, decoder, guard)
 
 
 class EvtSource(FileSource):
@@ -82,7 +86,9 @@ class EvtSource(FileSource):
 
         Raises:
             SourceNotFoundError: If there is no such file.
-            FormatError: If it is not a RAW recording in a known encoding.
+            FormatError: If it is not a RAW recording in a known encoding, or if neither its
+                header nor its events tell the size of the sensor.
+            ValueError: If `packet_events` is less.
         """
         found = checked_path(path)
         self._header = read_evt_header(found)
@@ -90,11 +96,10 @@ class EvtSource(FileSource):
         self._origin = EvtDecoder(self._header.encoding, most_events=packet_events)
         super().__init__(found, _info(found, self._header, sensor))
         self._marks = [self._start(DamageReport())]
-        self._mark_times_us = [-1]
 
     def _start(self, damage: DamageReport) -> _Position:
         guard = StreamGuard(self.info.sensor, damage)
-        return _Position(self._header.size, self._origin.copy(), guard)
+        return _Position(self._header.size, -1, self._origin.copy(), guard)
 
     def _packets(self) -> Iterator[Packet]:
         data = _mapped(self._path)
@@ -116,12 +121,12 @@ class EvtSource(FileSource):
 
     def _nearest(self, data: NDArray[np.uint8], t_us: int) -> _Position:
         """Return the last mark before a time, setting marks up to there first."""
-        if self._mark_times_us[-1] < t_us:
+        if self._marks[-1].latest_us < t_us:
             ahead = self._marks[-1].copy(DamageReport())
             for _ in self._decoded(data, ahead):
-                if self._mark_times_us[-1] >= t_us:
+                if self._marks[-1].latest_us >= t_us:
                     break
-        return self._marks[max(0, bisect_left(self._mark_times_us, t_us) - 1)]
+        return self._marks[max(0, bisect_left(self._marks, t_us, key=_latest_us) - 1)]
 
     def _decoded(
         self, data: NDArray[np.uint8], position: _Position
@@ -140,6 +145,8 @@ class EvtSource(FileSource):
                 triggers["t"] += self._header.t0_us
             events = position.guard.admit(events, byte_start=start, byte_end=position.offset)
             triggers["t"] += position.guard.shift_us
+            latest_us = int(triggers["t"].max(initial=position.guard.last_us))
+            position.latest_us = max(position.latest_us, latest_us)
             self._mark(position)
             yield events, triggers
         yield position.guard.flush(), np.empty(0, TRIGGER_DTYPE)
@@ -147,7 +154,6 @@ class EvtSource(FileSource):
     def _mark(self, position: _Position) -> None:
         if position.offset >= self._marks[-1].offset + _MARK_BYTES:
             self._marks.append(position.copy(DamageReport()))
-            self._mark_times_us.append(position.guard.last_us)
 
     def _report(self, position: _Position, start: int) -> None:
         for kind, count in position.decoder.take_findings().items():
@@ -190,16 +196,37 @@ def _info(path: Path, header: EvtHeader, sensor: SensorSize | None) -> SourceInf
 
 
 def _size_from_data(path: Path, header: EvtHeader) -> SensorSize:
-    """Scan a recording for the pixels used."""
-    data = _mapped(path)
-    decoder = EvtDecoder(header.encoding)
-    at, max_x, max_y = header.size, 0, 0
+    """Find the pixels used; counted, not only bounded, if no common sensor has them all.
+
+    Raises:
+        FormatError: If they fit no sensor at all.
+    """
+    max_x = max_y = 0
+    for events in _all_events(path, header):
+        max_x = max(max_x, int(events["x"].max(initial=0)))
+        max_y = max(max_y, int(events["y"].max(initial=0)))
+    size = smallest_known_sensor(max_x, max_y)
+    if size in KNOWN_SENSORS:
+        return size
+    counts = PixelCounts()
+    for events in _all_events(path, header):
+        counts.add(events["x"], events["y"])
+    try:
+        return counts.sensor()
+    except ValueError as error:
+        problem = f"states no sensor size, and its {error}"
+        raise FormatError(path, problem, "name the size, such as --sensor 1280x720") from error
+
+
+def _all_events(path: Path, header: EvtHeader) -> Iterator[NDArray[np.void]]:
+    data, decoder, at = _mapped(path), EvtDecoder(header.encoding), header.size
     while at <= data.size - decoder.word_bytes:
         events, _, at = decoder.step(data, at, data.size)
-        if events.size:
-            max_x = max(max_x, int(events["x"].max()))
-            max_y = max(max_y, int(events["y"].max()))
-    return smallest_known_sensor(max_x, max_y)
+        yield events
+
+
+def _latest_us(position: _Position) -> int:
+    return position.latest_us
 
 
 def _mapped(path: Path) -> NDArray[np.uint8]:

@@ -14,6 +14,7 @@ from ._evt_header import Encoding
 
 _TRIGGERS = 1024
 _HEAD = {"EVT2": -1, "EVT2.1 legacy": 0, "EVT2.1": 1}
+_KINDS = ("no-time-base", "reserved-words", "false-time")
 _WORD_BYTES = {"EVT2": 4, "EVT2.1 legacy": 8, "EVT2.1": 8, "EVT3": 2}
 
 
@@ -80,13 +81,11 @@ class EvtDecoder:
 
     def take_findings(self) -> dict[str, int]:
         """Return what was odd since the last call, by kind of damage, and forget it."""
-        places = {
-            "no-time-base": self._kernels.ORPHANS,
-            "reserved-words": self._kernels.RESERVED,
-            "false-time": self._kernels.FALSE_TIMES,
-        }
-        found = {kind: int(self._state[at]) for kind, at in places.items() if self._state[at]}
-        self._state[list(places.values())] = 0
+        odd = self._state[self._kernels.ORPHANS : self._kernels.FALSE_TIMES + 1]
+        if not odd.any():
+            return {}
+        found = {kind: int(count) for kind, count in zip(_KINDS, odd, strict=True) if count}
+        odd[:] = 0
         return found
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ._jit import inline, kernel
 from .evt_bits import WORDS, evt2_others, trailing_zeros
 
-BASE, EVENTS, TRIGGERS, ORPHANS, RESERVED, SYSTEM, FALSE_TIMES = range(7)
+BASE, EVENTS, TRIGGERS, ORPHANS, RESERVED, FALSE_TIMES, SYSTEM = range(7)
 STATE_WORDS = 7
 VECTOR_PIXELS = 32
 FEW_WORDS = 8
@@ -107,8 +107,8 @@ def decode_evt2(
         events: Shape (2 * N,), `EVENT_DTYPE` as 64-bit words; N above `VECTOR_PIXELS`.
         triggers: Shape (2 * M,), `TRIGGER_DTYPE` as 64-bit words; M at least 1.
         state: From `new_state`, kept between calls. `EVENTS` and `TRIGGERS` are set to how many
-            were written; `ORPHANS` (events before the first TIME_HIGH), `RESERVED`, `SYSTEM`
-            (words) and `FALSE_TIMES` count up.
+            were written; `ORPHANS` (events before the first TIME_HIGH), `RESERVED` and
+            `SYSTEM` (words) and `FALSE_TIMES` count up.
         head: -1 for EVT2; for EVT2.1 which half of 64 bits is the word: 0 legacy, else 1.
     """
     words = data[start : start + (data.size - start) // 4 * 4].view(np.uint32)

@@ -23,7 +23,7 @@ from ._jit import inline, kernel
 from .evt_bits import WORDS, bits_set, evt3_masks, leading_zeros, trailing_zeros
 
 BASE, LOW, REFERENCE, CARRY, ROW, COLUMN, ON = range(7)
-EVENTS, TRIGGERS, ORPHANS, RESERVED, SYSTEM, FALSE_TIMES = range(7, 13)
+EVENTS, TRIGGERS, ORPHANS, RESERVED, FALSE_TIMES, SYSTEM = range(7, 13)
 STATE_WORDS = 13
 VECTOR_PIXELS = 12
 FEW_WORDS = 16
@@ -160,8 +160,8 @@ def decode_evt3(
         events: Shape (2 * N,), `EVENT_DTYPE` as 64-bit words; N above `VECTOR_PIXELS`.
         triggers: Shape (2 * M,), `TRIGGER_DTYPE` as 64-bit words; M at least 1.
         state: From `new_state`, kept between calls. `EVENTS` and `TRIGGERS` are set to how many
-            were written; `ORPHANS` (events whose time, row or column is not known yet), `RESERVED`,
-            `SYSTEM` (words) and `FALSE_TIMES` count up.
+            were written; `ORPHANS` (events whose time, row or column is not known yet), `RESERVED`
+            and `SYSTEM` (words) and `FALSE_TIMES` count up.
     """
     words = data[start : start + (data.size - start) // 2 * 2].view(np.uint16)
     count = (stop - start) // 2

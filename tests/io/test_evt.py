@@ -193,6 +193,33 @@ def test_seeking_starts_with_the_first_event_at_or_after_the_time(
         assert not source.damage
 
 
+def test_seeking_finds_triggers_in_silence(tmp_path, monkeypatch):
+    monkeypatch.setattr("eventvision.io._evt._MARK_BYTES", 100)
+    words = [0x8000, 5, 0x6001, 0x2001]
+    for t_us in range(2, 400):
+        words += [0x6000 | t_us, 0xA000 | t_us & 1]
+    source = EvtSource(recorded(tmp_path, np.array(words, "<u2")), packet_events=64)
+    monkeypatch.setattr("eventvision.io._evt._STEP_BYTES_PER_EVENT", 1)
+    for t_us in (398, 200, 150, 1):
+        source.seek(t_us)
+        assert read(source)[1]["t"].tolist() == list(range(max(2, t_us), 400))
+
+
+def test_a_few_damaged_words_do_not_blow_up_the_inferred_size(tmp_path):
+    words, _, _ = evt3_words(5_000)
+    words[np.flatnonzero(words >> 12 == 2)[2_000]] = 0x2000 | 2_000
+    source = EvtSource(recorded(tmp_path, words, "% evt 3.0\n"))
+    assert source.info.sensor == SensorSize(640, 480)
+
+
+def test_pixels_on_no_sensor_ask_for_the_size(tmp_path):
+    words = np.array([0x8000, 0x6000, 5, 0x3000, *[0x4FFF] * 3_000], "<u2")
+    path = recorded(tmp_path, words, "% evt 3.0\n")
+    with pytest.raises(FormatError, match="name the size"):
+        EvtSource(path)
+    assert len(read(EvtSource(path, sensor=SensorSize(640, 480)))[0]) == 640
+
+
 def test_seeking_counts_in_the_times_that_are_delivered(tmp_path):
     first, before, _ = evt3_words(2_000, start_us=4_000_000)
     second, _, _ = evt3_words(2_000, seed=1, start_us=50_000)
