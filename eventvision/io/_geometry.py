@@ -79,6 +79,17 @@ class PixelCounts:
     def __len__(self) -> int:
         return int(self._columns.sum())
 
+    def extent(self) -> SensorSize:
+        """Return the smallest size that holds all events.
+
+        Raises:
+            ValueError: If there is no event.
+        """
+        if not len(self):
+            raise ValueError("no pixel was seen")
+        width, height = (int(np.flatnonzero(n)[-1]) + 1 for n in (self._columns, self._rows))
+        return SensorSize(min(width, 65_535), min(height, 65_535))
+
     def sensor(self) -> SensorSize:
         """Return the sensor that the events suggest.
 

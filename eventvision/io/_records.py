@@ -1,0 +1,162 @@
+"""Streams of records of one length, and how to find their beat again where bytes are missing."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventvision.core import EVENT_DTYPE, Damage, SensorSize
+from eventvision.kernels.clock import LONGEST_STEP_US
+
+from ._indexed import Step
+
+PACKET_RECORDS = 65_536
+
+_WINDOW = 16
+_NEEDED = 13
+"""How many of `_WINDOW` records must make sense where records are said to begin."""
+
+_MOST_PLACES = 64
+
+
+class RecordDecoder(ABC):
+    """Decodes records of one length.
+
+    Where records stop making sense (times that jump about, pixels outside the sensor), the bytes
+    that follow are tried at every other offset; records that make sense there are gone on with.
+
+    Attributes:
+        sensor: Pixels outside it count against the beat; None before the size is known.
+        breaks: How often time went back or leapt ahead in what was decoded last.
+    """
+
+    record_bytes: int
+
+    def __init__(self) -> None:
+        self.sensor: SensorSize | None = None
+        self.breaks = 0
+
+    @abstractmethod
+    def copy(self) -> Self:
+        """Return a decoder in the same state."""
+
+    @abstractmethod
+    def decode(self, data: NDArray[np.uint8], start: int, count: int) -> Step:
+        """Decode `count` records, at least one, that begin at `start`."""
+
+    @abstractmethod
+    def peek(
+        self, records: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return the readings of the clock, x and y of records, shape (N, record_bytes) each."""
+
+    @property
+    @abstractmethod
+    def clock_bits(self) -> int:
+        """Bits of the clock."""
+
+    def step(self, data: NDArray[np.uint8], start: int) -> Step:
+        """Decode the next records; see `Decoder`."""
+        count = min(PACKET_RECORDS, (data.size - start) // self.record_bytes)
+        if count == 0:
+            return self._cut_record(data, start)
+        before = self.copy()
+        step = self.decode(data, start, count)
+        lost = self._first_misfit(data, start, count) if self.breaks else None
+        if lost is None:
+            return step
+        self.__dict__.update(before.__dict__)
+        return self._regain(data, start, *lost)
+
+    def _cut_record(self, data: NDArray[np.uint8], start: int) -> Step:
+        rest = data.size - start
+        damage = Damage(
+            kind="truncated",
+            message=f"the last record has {rest} of {self.record_bytes} bytes",
+            byte_start=start,
+            byte_end=data.size,
+        )
+        return Step(events=np.empty(0, EVENT_DTYPE), after=data.size, damage=(damage,))
+
+    def _regain(self, data: NDArray[np.uint8], start: int, count: int, after: int) -> Step:
+        at = start + count * self.record_bytes
+        damage = Damage(
+            kind="misaligned",
+            message=f"records go on {after - at} bytes later",
+            byte_start=at,
+            byte_end=after,
+            events_skipped=1,
+        )
+        empty = np.empty(0, EVENT_DTYPE)
+        step = self.decode(data, start, count) if count else Step(events=empty, after=at)
+        return Step(
+            events=step.events,
+            after=after,
+            imu=step.imu,
+            triggers=step.triggers,
+            frames=step.frames,
+            damage=(*step.damage, damage),
+        )
+
+    def _first_misfit(
+        self, data: NDArray[np.uint8], start: int, count: int
+    ) -> tuple[int, int] | None:
+        """Return after how many records the beat is lost, and the offset where it goes on."""
+        sense = self._sense(self._records(data, start, count))
+        bad = np.flatnonzero(_sums(sense) < _NEEDED)
+        good = self._good_places(data, start, count) if bad.size else []
+        at = 0
+        for _ in range(_MOST_PLACES):
+            bad = bad[np.searchsorted(bad, at) :]
+            if not bad.size:
+                return None
+            first = int(bad[0] + np.argmin(sense[bad[0] : bad[0] + _WINDOW]))
+            places = [_at_or_after(found, start + first * self.record_bytes) for found in good]
+            nearest = min((place for place in places if place is not None), default=None)
+            if nearest is None:
+                return None
+            if nearest != places[0]:
+                return min(first, (nearest - start) // self.record_bytes), nearest
+            at = max(at + 1, (nearest - start) // self.record_bytes)
+        return None
+
+    def _good_places(
+        self, data: NDArray[np.uint8], start: int, count: int
+    ) -> list[NDArray[np.int64]]:
+        """Return for each shift the offsets from which records make sense."""
+        places = []
+        for shift in range(self.record_bytes):
+            whole = min(count, (data.size - start - shift) // self.record_bytes)
+            sense = self._sense(self._records(data, start + shift, whole))
+            found = np.flatnonzero(_sums(sense) >= _NEEDED)
+            places.append(start + shift + found * self.record_bytes)
+        return places
+
+    def _records(self, data: NDArray[np.uint8], start: int, count: int) -> NDArray[np.uint8]:
+        stop = start + count * self.record_bytes
+        return data[start:stop].reshape(count, self.record_bytes)
+
+    def _sense(self, records: NDArray[np.uint8]) -> NDArray[np.int64]:
+        """Return 1 for each record that may follow the one before, else 0."""
+        readings, x, y = self.peek(records)
+        half = 1 << (self.clock_bits - 1)
+        steps = (np.diff(readings, prepend=readings[:1]) & (2 * half - 1) ^ half) - half
+        good = (steps >= 0) & (steps <= LONGEST_STEP_US)
+        if self.sensor is not None:
+            good &= (x < self.sensor.width) & (y < self.sensor.height)
+        return good.astype(np.int64)
+
+
+def _sums(sense: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how many of `_WINDOW` records make sense, from each record on."""
+    if sense.size < _WINDOW:
+        return np.empty(0, np.int64)
+    return np.convolve(sense, np.ones(_WINDOW, np.int64), "valid")
+
+
+def _at_or_after(places: NDArray[np.int64], offset: int) -> int | None:
+    at = int(np.searchsorted(places, offset))
+    return int(places[at]) if at < places.size else None
