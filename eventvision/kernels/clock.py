@@ -30,8 +30,8 @@ def nearest(reference: int, reading: int, half: int) -> int:
 def first_reference(readings: NDArray[np.integer], bits: int) -> int:
     """Return a reference for the beginning of a stream.
 
-    It is the first reading, unless the readings that follow step back, which says that some of
-    them are false; then it is their median.
+    It is the first reading, unless those that follow step back or leap ahead, which says that
+    some are false; then it is their median.
 
     Args:
         readings: Shape (N,): the first readings of the stream.
@@ -42,4 +42,5 @@ def first_reference(readings: NDArray[np.integer], bits: int) -> int:
     half = 1 << (bits - 1)
     values = readings.astype(np.int64)
     steps = (np.diff(values) & (2 * half - 1) ^ half) - half
-    return int(values[0] if (steps >= 0).all() else np.sort(values)[values.size // 2])
+    even = ((steps >= 0) & (steps <= LONGEST_STEP_US)).all()
+    return int(values[0] if even else np.sort(values)[values.size // 2])

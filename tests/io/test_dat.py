@@ -173,7 +173,7 @@ def test_one_false_time_shifts_nothing(tmp_path, index, bit):
 def test_a_false_time_at_the_beginning_does_not_count_as_a_wrap(tmp_path):
     events = made(1000)
     words = np.frombuffer(bytearray(records(events)), "<u4").reshape(-1, 2)
-    words[0, 0] = 0xFFFFFFF0
+    words[0, 0] = 0xF0000000
     source = DatSource(stored(tmp_path, HEADER + words.tobytes()))
     assert np.array_equal(read(source), events[1:])
     assert source.damage.kinds == {"negative-time": 1}
