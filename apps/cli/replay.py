@@ -6,7 +6,6 @@ import json
 import sys
 from typing import Any
 
-from eventvision.core import ConfigError
 from eventvision.pipeline import Progress, RunConfig, Summary, replay
 
 from .output import damage_line, print_table, progress_bar, tell
@@ -35,18 +34,12 @@ def run(values: dict[str, Any], *, as_json: bool) -> int:
 
 
 def _config(values: dict[str, Any]) -> RunConfig:
-    speed = values["speed"]
-    if speed != "max":
-        try:
-            speed = float(speed)
-        except ValueError:
-            raise ConfigError("--speed", speed, "max or a factor such as 1 or 0.1") from None
+    tasks = _list_or_none(values["tasks"]).split(",")
     return RunConfig.checked(
         **{
             **values,
-            "speed": speed,
             "filters": _list_or_none(values["filters"]),
-            "tasks": tuple(name for name in _list_or_none(values["tasks"]).split(",") if name),
+            "tasks": tuple(name.strip() for name in tasks if name.strip()),
         }
     )
 

@@ -9,11 +9,24 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from eventvision.core import ConfigError, SensorSize
 
+FASTEST_SPEED = 1000
 DEFAULT_TASKS = ("reconstruction", "detection", "tracking")
 
 
 def _sensor(value: object) -> object:
     return SensorSize.parse(value) if isinstance(value, str) else value
+
+
+def _speed(value: object) -> object:
+    if value == "max":
+        return value
+    try:
+        factor = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        factor = 0.0
+    if not 0 < factor <= FASTEST_SPEED:
+        raise ValueError(f"max, or a factor above 0 and up to {FASTEST_SPEED}, such as 1 or 0.1")
+    return factor
 
 
 class RunConfig(BaseModel):
@@ -41,7 +54,7 @@ class RunConfig(BaseModel):
     sensor: Annotated[SensorSize | None, BeforeValidator(_sensor)] = None
     start_s: float = Field(0.0, ge=0, allow_inf_nan=False)
     end_s: float | None = Field(None, gt=0, allow_inf_nan=False)
-    speed: Literal["max"] | Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] = "max"
+    speed: Annotated[Literal["max"] | float, BeforeValidator(_speed)] = "max"
     filters: str = "background"
     slicer: str = "time:10ms"
     representation: str | None = None

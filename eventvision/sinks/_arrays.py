@@ -102,6 +102,8 @@ def as_arrays(result: SliceResult) -> Arrays:
         "t0_us": np.array(slice_.t0_us, np.int64),
         "t1_us": np.array(slice_.t1_us, np.int64),
     }
+    if result.representation is not None:
+        arrays["representation"] = result.representation
     if (image := last_of(result, Image)) is not None:
         arrays["image"] = image.pixels
     if (segmentation := last_of(result, Segmentation)) is not None:

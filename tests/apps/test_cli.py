@@ -88,6 +88,16 @@ def test_replay_of_the_bundled_sample_leaves_all_outputs(tmp_path):
     assert video.stat().st_size > 10_000
 
 
+def test_a_representation_is_written_into_the_arrays(tmp_path):
+    run(
+        "replay", SAMPLE, "--end", 0.05, "--tasks", "none", "--representation", "voxel:3",
+        "--arrays", tmp_path,
+    )  # fmt: skip
+    with np.load(tmp_path / "000002.npz") as arrays:
+        assert arrays["representation"].shape == (3, 260, 346)
+        assert arrays["representation"].any()
+
+
 def test_two_replays_give_the_same_results_byte_for_byte(tmp_path):
     outputs = []
     for name, speed in (("a", "max"), ("b", "2")):

@@ -20,8 +20,8 @@ def test_a_sensor_may_be_given_as_text():
 @pytest.mark.parametrize(
     ("options", "named", "expected"),
     [
-        ({"speed": 0}, "speed", "greater than 0"),
-        ({"speed": float("nan")}, "speed", "finite"),
+        ({"speed": 0}, "speed", "max, or a factor above 0"),
+        ({"speed": float("nan")}, "speed", "max, or a factor above 0"),
         ({"start_s": -1}, "start_s", "greater than or equal to 0"),
         ({"start_s": 2, "end_s": 1}, "options", r"end_s \(1\) must lie after start_s \(2\)"),
         ({"sensor": "big"}, "sensor", "346x260"),
