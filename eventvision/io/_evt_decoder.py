@@ -47,6 +47,7 @@ class EvtDecoder:
         self.word_bytes = _WORD_BYTES[encoding]
         self._encoding: Encoding = encoding
         self._most_events = most_events
+        self._blocks = evt3.new_blocks()
         self._kernels = evt3 if encoding == "EVT3" else evt2
         self._state = self._kernels.new_state() if state is None else state.copy()
 
@@ -72,7 +73,7 @@ class EvtDecoder:
         triggers = np.empty(_TRIGGERS, TRIGGER_DTYPE)
         outputs = events.view(np.int64), triggers.view(np.int64)
         if self._encoding == "EVT3":
-            after = evt3.decode_evt3(data, start, stop, *outputs, self._state)
+            after = evt3.decode_evt3(data, start, stop, *outputs, self._state, self._blocks)
         else:
             head = _HEAD[self._encoding]
             after = evt2.decode_evt2(data, start, stop, *outputs, self._state, head)

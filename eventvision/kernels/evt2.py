@@ -150,7 +150,7 @@ def decode_evt2(
                 triggers[2 * edges] = base + ((word >> 22) & 0x3F)
                 triggers[2 * edges + 1] = ((word >> 8) & 0x1F) | ((word & 1) << 16)
                 edges += 1
-        elif kind in (14, 15):
+        elif kind >= 14:
             state[SYSTEM] += 1
         else:
             state[RESERVED] += 1

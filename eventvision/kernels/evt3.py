@@ -42,6 +42,11 @@ def new_state() -> Words:
     return state
 
 
+def new_blocks() -> Words:
+    """Return room for the columns, rows and times of a block of words."""
+    return np.zeros((3, WORDS + 1), np.int64)
+
+
 @inline
 def _is_false(words: NDArray[np.uint16], at: int, high: int) -> bool:
     """Whether the TIME_HIGH at a place is contradicted by the next, which continues `high`."""
@@ -93,7 +98,7 @@ def _decode_blocks(
         low: Latest TIME_LOW.
         reference: What the next TIME_LOW should not fall below.
         row: Latest row, shifted by 16; known.
-        blocks: Shape (3, WORDS + 1), to work in.
+        blocks: From `new_blocks`, to work in.
 
     Returns:
         New values of at, found, low, reference, row.
@@ -150,6 +155,7 @@ def decode_evt3(
     events: Words,
     triggers: Words,
     state: Words,
+    blocks: Words,
 ) -> int:
     """Decode words until they end or an output is full; return where decoding should continue.
 
@@ -162,6 +168,7 @@ def decode_evt3(
         state: From `new_state`, kept between calls. `EVENTS` and `TRIGGERS` are set to how many
             were written; `ORPHANS` (events whose time, row or column is not known yet), `RESERVED`
             and `SYSTEM` (words) and `FALSE_TIMES` count up.
+        blocks: From `new_blocks`, to work in; nothing is kept there.
     """
     words = data[start : start + (data.size - start) // 2 * 2].view(np.uint16)
     count = (stop - start) // 2
@@ -169,7 +176,6 @@ def decode_evt3(
     row, column, on = state[ROW] << 16, state[COLUMN], state[ON] << 32
     t = base + (carry << 12) + low
     unknown_row = UNKNOWN_ROW << 16
-    blocks = np.zeros((3, WORDS + 1), np.int64)
     plain_until = 0
     found, edges = 0, 0
     most_events, most_triggers = events.size // 2 - VECTOR_PIXELS, triggers.size // 2
@@ -212,7 +218,7 @@ def decode_evt3(
             t = base + low
         elif kind == 3:
             column, on = word & 0x7FF, (word & 0x800) << 21
-        elif kind in (4, 5):
+        elif kind <= 5:
             pixels = 12 if kind == 4 else 8
             valid = np.uint64(value & ((1 << pixels) - 1))
             if base < 0 or row == unknown_row or column >= UNKNOWN_COLUMN:
@@ -229,7 +235,7 @@ def decode_evt3(
                 triggers[2 * edges] = t
                 triggers[2 * edges + 1] = ((word >> 8) & 0xF) | ((word & 1) << 16)
                 edges += 1
-        elif kind in (7, 14, 15):
+        elif kind == 7 or kind >= 14:
             state[SYSTEM] += 1
         else:
             state[RESERVED] += 1

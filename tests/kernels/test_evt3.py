@@ -83,12 +83,12 @@ def decoded(words, *, most_events=64, stops=(), lead=0):
     data = np.zeros(lead + 2 * len(words), np.uint8)
     data[lead:] = np.asarray(words, "<u2").view(np.uint8)
     data.flags.writeable = False
-    state = evt3.new_state()
+    state, blocks = evt3.new_state(), evt3.new_blocks()
     events, triggers = np.zeros(2 * most_events, np.int64), np.zeros(2 * 8, np.int64)
     at, all_events, all_triggers = lead, [], []
     for stop in [*(lead + 2 * s for s in stops), data.size]:
         while at < stop:
-            at = evt3.decode_evt3(data, at, stop, events, triggers, state)
+            at = evt3.decode_evt3(data, at, stop, events, triggers, state, blocks)
             all_events += events[: 2 * state[evt3.EVENTS]].reshape(-1, 2).tolist()
             all_triggers += triggers[: 2 * state[evt3.TRIGGERS]].reshape(-1, 2).tolist()
     counts = {
