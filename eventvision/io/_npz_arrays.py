@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any
 
 import numpy as np
@@ -26,6 +27,9 @@ READ_ERRORS = (
     zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError
 )  # fmt: skip
 """What reading a damaged, encrypted or exotic archive raises."""
+
+_HEADER_ERRORS = (ValueError, TypeError, SyntaxError, TokenError, RecursionError, Warning)
+"""What NumPy raises on a damaged header, which it parses as Python source."""
 
 _LONGEST_HEADER = 1 << 16
 _LARGEST_ITEM = 4096
@@ -140,7 +144,7 @@ def _array(path: Path, name: str, size: int, opened: Callable[[], IO[bytes]]) ->
         with opened() as stream:
             head = io.BytesIO(stream.read(_LONGEST_HEADER))
         shape, fortran, dtype = _header(head)
-    except (*READ_ERRORS, ValueError) as error:
+    except (*READ_ERRORS, *_HEADER_ERRORS) as error:
         text = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise FormatError(path, f"{place} cannot be read ({text})", "export it again") from error
     if dtype.hasobject:

@@ -154,8 +154,7 @@ def _order(path: Path, found: _Head, columns: str | None) -> tuple[str, str, Tim
     if len(found.names) == width:
         order, unit = _named_order(found.names)
         return order, f"Column order {' '.join(order)} as named in the file.", unit
-    table = np.array([[_value(token) or 0.0 for token in row] for row in found.rows])
-    guessed = guess_order(table) if width == len("txyp") else None
+    guessed = guess_order(_table(found)) if width == len("txyp") else None
     if guessed is None:
         raise FormatError(
             path,
@@ -163,6 +162,10 @@ def _order(path: Path, found: _Head, columns: str | None) -> tuple[str, str, Tim
             'give their order, such as columns="txyp", with - for columns to skip',
         )
     return guessed, f"Column order {' '.join(guessed)} judged by the values.", None
+
+
+def _table(found: _Head) -> NDArray[np.float64]:
+    return np.array([[_value(token) or 0.0 for token in row] for row in found.rows])
 
 
 def _named_order(names: list[str]) -> tuple[str, TimeUnit | None]:
@@ -189,15 +192,12 @@ def _times(texts: list[bytes]) -> NDArray[np.int64] | NDArray[np.float64]:
     try:
         whole = [min(max(int(text), -(2**62)), 2**62) for text in texts]
     except ValueError:
-        return np.array([float(text) for text in texts])
+        return np.array([_value(text) or 0.0 for text in texts])
     return np.array(whole, np.int64)
 
 
 def _pixels(found: _Head, order: str) -> int:
     if found.sensor is not None:
         return found.sensor.pixels
-    most = [
-        max(min(max(float(row[order.index(axis)]), 0), 65_534) for row in found.rows)
-        for axis in "xy"
-    ]
-    return smallest_known_sensor(int(most[0]), int(most[1])).pixels
+    pixels = _table(found)[:, [order.index("x"), order.index("y")]].clip(0, 65_534)
+    return smallest_known_sensor(*(int(most) for most in pixels.max(axis=0))).pixels

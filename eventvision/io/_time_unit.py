@@ -44,7 +44,7 @@ def guess_time_unit(times: NDArray[Any], pixels: int) -> TimeUnit:
         return "us"
     if np.all((ticks - ticks[0]) % 1000 == 0) and finite.size < 2 * ticks.size:
         return "ns"
-    per_s = finite.size / float(ticks[-1] - ticks[0]) * 1e6
+    per_s = finite.size / (float(ticks[-1]) - float(ticks[0])) * 1e6
     return "ms" if per_s > _MOST_HZ_PER_PIXEL * pixels else "us"
 
 
