@@ -218,7 +218,7 @@ def decode_evt3(
             t = base + low
         elif kind == 3:
             column, on = word & 0x7FF, (word & 0x800) << 21
-        elif kind <= 5:
+        elif 4 <= kind <= 5:
             pixels = 12 if kind == 4 else 8
             valid = np.uint64(value & ((1 << pixels) - 1))
             if base < 0 or row == unknown_row or column >= UNKNOWN_COLUMN:
