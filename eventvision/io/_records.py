@@ -88,7 +88,7 @@ class RecordDecoder(ABC):
             message=f"records go on {after - at} bytes later",
             byte_start=at,
             byte_end=after,
-            events_skipped=1,
+            events_skipped=max(1, (after - at) // self.record_bytes),
         )
         empty = np.empty(0, EVENT_DTYPE)
         step = self.decode(data, start, count) if count else Step(events=empty, after=at)
@@ -119,7 +119,8 @@ class RecordDecoder(ABC):
             if nearest is None:
                 return None
             if nearest != places[0]:
-                return min(first, (nearest - start) // self.record_bytes), nearest
+                # The record before may already be torn, though its time seems possible.
+                return max(0, min(first - 1, (nearest - start) // self.record_bytes)), nearest
             at = max(at + 1, (nearest - start) // self.record_bytes)
         return None
 
