@@ -1,7 +1,7 @@
 """Activity on a coarse grid: square cells that events charge and time discharges.
 
-A cell's charge at time T is the sum of exp(-(T - t) / memory) over its events: an exponential
-memory, the same however the stream is cut.
+A charge at time T is the sum of exp(-(T - t) / memory) over a cell's events: an exponential memory,
+the same however the stream is cut. Each cell keeps several, see `CELL_DTYPE`.
 
 Light that flickers is told from things that move by the turns of polarity at one pixel. An edge
 makes a pixel fire a run of one polarity and goes on; even the next edge seldom follows within
@@ -13,105 +13,277 @@ it is lit by that lamp, including those pixels that follow it only now and then.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ._jit import inline, kernel
 
-TURN_DTYPE = np.dtype([("t", "<i8"), ("turns", "<i4"), ("on", "?")], align=True)
-"""t: us of the latest event; turns: quick turns of polarity in a row; on: latest polarity."""
+TURN_DTYPE = np.dtype([("t", "<u4"), ("turns", "u1"), ("latest", "u1")], align=True)
+"""t: us of the latest event, modulo 2**32; turns: quick turns of polarity in a row, at most 255;
+latest: 0 no event yet, 1 OFF, 2 ON."""
 
-LONG_AGO = -(1 << 60)
-QUICK_US = 16_000
+CELL_DTYPE = np.dtype(
+    [("charge", "<f4"), ("balance", "<f4"), ("recent", "<f4"), ("steady", "<f4"),
+     ("flicker", "<f4"), ("usual", "<f4")]
+)  # fmt: skip
+"""charge: events that do not flicker; balance: the same, OFF negative; recent: the same as charge,
+with a short memory; steady: with a long one; flicker: events that flicker, with the long one;
+usual: what the charge mostly is."""
+
+FINE_BITS = 10
+QUICK_US = np.uint32(16_000)
 FLICKER_TURNS = 2
+NOTHING = np.float32(1e-9)
 
 
 def new_pixels(height: int, width: int) -> NDArray[np.void]:
     """Return pixels (height, width) of `TURN_DTYPE` that have seen nothing."""
-    pixels = np.zeros((height, width), TURN_DTYPE)
-    pixels["t"] = LONG_AGO
-    return pixels
+    return np.zeros((height, width), TURN_DTYPE)
+
+
+def new_cells(height: int, width: int, cell_px: int) -> NDArray[np.void]:
+    """Return uncharged cells of `CELL_DTYPE` that cover height x width pixels."""
+    return np.zeros((-(-height // cell_px), -(-width // cell_px)), CELL_DTYPE)
+
+
+def decay_tables(memories_us: tuple[int, int, int]) -> NDArray[np.float32]:
+    """Return what `charge` needs to know of the three memories, shape (3, 2, 1024).
+
+    The decay over any whole time up to a second is a product of two entries: one for the
+    microseconds within 1024, one for the rest.
+
+    Args:
+        memories_us: Time constants of `recent`, of `charge` and `balance`, of the others.
+    """
+    size = 1 << FINE_BITS
+    steps_us = np.arange(size)[None, :] * np.array([[1], [size]])
+    tables: NDArray[np.float32] = np.exp(
+        -steps_us[None] / np.array(memories_us)[:, None, None]
+    ).astype(np.float32)
+    tables[tables < NOTHING] = 0.0
+    tables[:, 1, -1] = 0.0
+    return tables
 
 
 @inline
-def _fade(cells: NDArray[np.float32], factor: float) -> None:
-    keep = np.float32(factor)
+def _decay(tables: NDArray[np.float32], memory: int, passed_us: int) -> np.float32:
+    size = 1 << FINE_BITS
+    fine, coarse = passed_us & (size - 1), min(passed_us >> FINE_BITS, size - 1)
+    weight: np.float32 = tables[memory, 0, fine] * tables[memory, 1, coarse]
+    return weight
+
+
+@inline
+def _rounded(value: np.float32) -> np.float32:
+    """Return 0 for next to nothing; floats that fade for ever end up slow to reckon with."""
+    return value if abs(value) > NOTHING else np.float32(0.0)
+
+
+@inline
+def _fade(cells: NDArray[np.void], tables: NDArray[np.float32], passed_us: int) -> None:
+    short = _decay(tables, 0, passed_us)
+    middle = _decay(tables, 1, passed_us)
+    long = _decay(tables, 2, passed_us)
     for row in range(cells.shape[0]):
         for column in range(cells.shape[1]):
-            cells[row, column] *= keep
+            cell = cells[row, column]
+            cell.charge = _rounded(cell.charge * middle)
+            cell.balance = _rounded(cell.balance * middle)
+            cell.recent = _rounded(cell.recent * short)
+            cell.steady = _rounded(cell.steady * long)
+            cell.flicker = _rounded(cell.flicker * long)
+
+
+@inline
+def _turns(pixel: Any, t: np.uint32, on: bool) -> int:
+    """Take an event into a pixel, and return its quick turns in a row."""
+    latest = 2 if on else 1
+    turns = 0
+    if pixel.latest != 0 and np.uint32(t - pixel.t) <= QUICK_US:
+        turns = min(pixel.turns + (1 if pixel.latest != latest else 0), 255)
+    pixel.t, pixel.turns, pixel.latest = t, turns, latest
+    return turns
 
 
 @kernel
 def charge(
     events: NDArray[np.void],
     pixels: NDArray[np.void],
-    cells: NDArray[np.float32],
-    steady: NDArray[np.float32],
-    flicker: NDArray[np.float32],
+    cells: NDArray[np.void],
     cell_px: int,
     from_us: int,
     until_us: int,
-    memory_us: float,
-    long_memory_us: float,
+    tables: NDArray[np.float32],
 ) -> None:
     """Bring the cells from `from_us` to `until_us` and add the events between.
 
     Args:
         events: Shape (N,), `EVENT_DTYPE`, inside the sensor.
         pixels: Shape (height, width), `TURN_DTYPE`; updated.
-        cells: Charges by events that do not flicker, shape (rows, columns); updated.
-        steady: The same, remembered longer; updated.
-        flicker: Charges by events that flicker, remembered as long as `steady`; updated.
+        cells: Shape (rows, columns), `CELL_DTYPE`; updated, but for `usual`.
         cell_px: Side of a cell in pixels.
         from_us: Time for which the charges stand.
         until_us: Time to bring them to; at or after every event.
-        memory_us: Time constant of `cells`.
-        long_memory_us: Time constant of `steady` and `flicker`.
+        tables: From `decay_tables`.
     """
-    passed = float(until_us - from_us)
-    _fade(cells, np.exp(-passed / memory_us))
-    _fade(steady, np.exp(-passed / long_memory_us))
-    _fade(flicker, np.exp(-passed / long_memory_us))
-    side = np.uint32(cell_px)
-    t_us = until_us
-    short, long = np.float32(1.0), np.float32(1.0)
+    _fade(cells, tables, until_us - from_us)
+    # Division by multiplication, exact for 16-bit coordinates: twice as fast.
+    share = (1 << 32) // cell_px + 1
     for i in range(events.size):
         event = events[i]
-        pixel = pixels[event.y, event.x]
-        if event.t - pixel.t > QUICK_US:
-            pixel.turns = 0
-        elif event.on != pixel.on:
-            pixel.turns += 1
-        pixel.t, pixel.on = event.t, event.on
-        if event.t != t_us:
-            t_us = event.t
-            short = np.float32(np.exp((t_us - until_us) / memory_us))
-            long = np.float32(np.exp((t_us - until_us) / long_memory_us))
-        row, column = event.y // side, event.x // side
-        if pixel.turns >= FLICKER_TURNS:
-            flicker[row, column] += long
+        turns = _turns(pixels[event.y, event.x], np.uint32(event.t), event.on)
+        cell = cells[(np.int64(event.y) * share) >> 32, (np.int64(event.x) * share) >> 32]
+        passed_us = until_us - event.t
+        long = _decay(tables, 2, passed_us)
+        if turns >= FLICKER_TURNS:
+            cell.flicker += long
         else:
-            cells[row, column] += short
-            steady[row, column] += long
+            middle = _decay(tables, 1, passed_us)
+            cell.charge += middle
+            cell.balance += middle if event.on else -middle
+            cell.recent += _decay(tables, 0, passed_us)
+            cell.steady += long
+
+
+@kernel
+def learn_usual(cells: NDArray[np.void], gain: float) -> None:
+    """Move what is usual towards the present charge by `gain`, 0 to 1."""
+    for row in range(cells.shape[0]):
+        for column in range(cells.shape[1]):
+            cell = cells[row, column]
+            cell.usual += np.float32(gain) * (cell.charge - cell.usual)
+
+
+@kernel
+def activate(
+    cells: NDArray[np.void], usual_share: float, least: float, most: int
+) -> NDArray[np.bool_]:
+    """Return which cells hold clearly more than usual, shape (rows, columns).
+
+    Args:
+        cells: Shape (rows, columns), `CELL_DTYPE`.
+        usual_share: Part of the usual charge that does not count.
+        least: What must remain of a charge.
+        most: If more cells than this are left, `least` is raised until at most so many are.
+    """
+    rows, columns = cells.shape
+    excess = np.empty((rows, columns), np.float32)
+    highest, above = least, 0
+    for row in range(rows):
+        for column in range(columns):
+            cell = cells[row, column]
+            value = cell.charge - np.float32(usual_share) * cell.usual
+            excess[row, column] = value
+            highest = max(highest, value)
+            above += value > least
+    if above > most:
+        least = _raised(excess, least, highest, most)
+    active = np.empty((rows, columns), np.bool_)
+    for row in range(rows):
+        for column in range(columns):
+            active[row, column] = excess[row, column] > least
+    return active
+
+
+@inline
+def _raised(excess: NDArray[np.float32], least: float, highest: float, most: int) -> float:
+    """Return the lowest of 1024 thresholds that at most `most` values exceed."""
+    width = (highest - least) / 1024
+    bins = np.zeros(1024, np.int64)
+    for value in excess.flat:
+        if value > least:
+            bins[min(int((value - least) / width), 1023)] += 1
+    left, above = 1024, 0
+    while left > 0 and above + bins[left - 1] <= most:
+        left -= 1
+        above += bins[left]
+    return least + left * width
+
+
+@kernel
+def running_sums(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the sum above and left of each corner between cells, shape (rows + 1, columns + 1)."""
+    rows, columns = values.shape
+    sums = np.zeros((rows + 1, columns + 1), np.float64)
+    for row in range(rows):
+        across = 0.0
+        for column in range(columns):
+            across += values[row, column]
+            sums[row + 1, column + 1] = sums[row, column + 1] + across
+    return sums
+
+
+@inline
+def _within(sums: NDArray[np.float64], row: int, column: int, reach: int) -> float:
+    top, bottom = max(row - reach, 0), min(row + reach + 1, sums.shape[0] - 1)
+    left, right = max(column - reach, 0), min(column + reach + 1, sums.shape[1] - 1)
+    total: float = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
+    return total
 
 
 @kernel
 def drop_flickering(
-    active: NDArray[np.bool_],
-    steady: NDArray[np.float32],
-    flicker: NDArray[np.float32],
-    reach: int,
-    most_share: float,
+    active: NDArray[np.bool_], cells: NDArray[np.void], reach: int, most_share: float
 ) -> None:
     """Clear active cells where more than `most_share` of the charge within `reach` flickers."""
-    rows, columns = active.shape
-    for row in range(rows):
-        for column in range(columns):
-            if not active[row, column]:
-                continue
-            flickering, total = 0.0, 0.0
-            for y in range(max(row - reach, 0), min(row + reach + 1, rows)):
-                for x in range(max(column - reach, 0), min(column + reach + 1, columns)):
-                    flickering += flicker[y, x]
-                    total += flicker[y, x] + steady[y, x]
-            active[row, column] = flickering <= most_share * total
+    calm, lit = running_sums(cells["steady"]), running_sums(cells["flicker"])
+    for row in range(active.shape[0]):
+        for column in range(active.shape[1]):
+            if active[row, column]:
+                flickering = _within(lit, row, column, reach)
+                total = flickering + _within(calm, row, column, reach)
+                active[row, column] = flickering <= most_share * total
+
+
+@kernel
+def measure(
+    places: NDArray[np.int32],
+    labels: NDArray[np.int32],
+    count: int,
+    cells: NDArray[np.void],
+    enough: float,
+    least_share: float,
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Measure clusters 1 to `count` where they are now.
+
+    A fast object leaves a tail of charged cells. So if a cluster's recent charge is `enough`, its
+    extent is that of the recent charge, else that of the charge; and cells with less than
+    `least_share` of what its cells have on average, each counted by what it has, are left out.
+
+    Args:
+        places: Row and column of cells, shape (N, 2).
+        labels: Cluster of each, 0 for none, shape (N,).
+        count: Number of clusters.
+        cells: Shape (rows, columns), `CELL_DTYPE`.
+        enough: Recent events that tell where a cluster is.
+        least_share: See above.
+
+    Returns:
+        First row, first column, last row, last column and number of the cells that count, shape
+        (count, 5); the charge and the balance of all cells, shape (count, 2).
+    """
+    sums = np.zeros((count + 1, 5), np.float64)
+    for i in range(places.shape[0]):
+        cell, figures = cells[places[i, 0], places[i, 1]], sums[labels[i]]
+        figures[0] += cell.charge
+        figures[1] += cell.balance
+        figures[2] += cell.charge * cell.charge
+        figures[3] += cell.recent
+        figures[4] += cell.recent * cell.recent
+    is_recent = sums[:, 3] >= enough
+    least = np.where(is_recent, sums[:, 4], sums[:, 2]) * least_share
+    least /= np.maximum(np.where(is_recent, sums[:, 3], sums[:, 0]), 1e-30)
+    found = np.zeros((count + 1, 5), np.int64)
+    for i in range(places.shape[0]):
+        row, column, label = places[i, 0], places[i, 1], labels[i]
+        cell = cells[row, column]
+        if (cell.recent if is_recent[label] else cell.charge) < least[label]:
+            continue
+        one = found[label]
+        if one[4] == 0:
+            one[0], one[1], one[3] = row, column, column
+        one[1], one[2], one[3] = min(one[1], column), row, max(one[3], column)
+        one[4] += 1
+    return found[1:], sums[1:, :2]

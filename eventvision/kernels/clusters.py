@@ -1,10 +1,13 @@
 """Density clustering of grid cells in linear time.
 
 DBSCAN on a grid: the neighbours of a cell are those at most `reach` rows and columns away, so that
-counts come from running sums and links from a fixed window. A core cell has at least `needed`
-active cells in its window, itself included; core cells in each other's reach share a cluster, and
-other active cells join that of a core cell in reach. Labels are numbers from 1 in the order in
-which a row-by-row scan first meets the clusters; 0 is no cluster.
+counts come from running sums and links from runs of cells in nearby rows. A core cell has at least
+`needed` active cells in its window, itself included; core cells in each other's reach share a
+cluster, and so does another active cell that touches one (not any cell in reach, as in DBSCAN, lest
+noise widen the box). Labels are numbers from 1 in the order in which a row-by-row scan first meets
+the clusters; 0 is no cluster.
+
+Active cells are given as `places`: row and column, in scan order.
 """
 
 from __future__ import annotations
@@ -16,191 +19,212 @@ from ._jit import inline, kernel
 
 
 @kernel
-def window_counts(active: NDArray[np.bool_], reach: int) -> NDArray[np.int32]:
-    """Return how many cells at most `reach` rows and columns away are active, itself included."""
+def list_places(active: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Return row and column of the active cells in scan order, shape (N, 2)."""
     rows, columns = active.shape
-    across = np.zeros((rows, columns), np.int32)
-    counts = np.zeros((rows, columns), np.int32)
+    places = np.empty((active.size + 1, 2), np.int32)
+    count = 0
     for row in range(rows):
-        total = 0
-        for column in range(-reach, columns):
-            if column + reach < columns and active[row, column + reach]:
-                total += 1
-            if column - reach - 1 >= 0 and active[row, column - reach - 1]:
-                total -= 1
-            if column >= 0:
-                across[row, column] = total
-    sums = np.zeros(columns, np.int32)
-    for row in range(-reach, rows):
         for column in range(columns):
-            if row + reach < rows:
-                sums[column] += across[row + reach, column]
-            if row - reach - 1 >= 0:
-                sums[column] -= across[row - reach - 1, column]
-            if row >= 0:
-                counts[row, column] = sums[column]
+            places[count, 0], places[count, 1] = row, column
+            count += active[row, column]
+    return places[:count].copy()
+
+
+@inline
+def _running_counts(places: NDArray[np.int32], rows: int, columns: int) -> NDArray[np.int32]:
+    """Return how many places lie above and left of each corner, shape (rows + 1, columns + 1)."""
+    counts = np.zeros((rows + 1, columns + 1), np.int32)
+    for i in range(places.shape[0]):
+        counts[places[i, 0] + 1, places[i, 1] + 1] = 1
+    for row in range(1, rows + 1):
+        across = np.int32(0)
+        for column in range(1, columns + 1):
+            across += counts[row, column]
+            counts[row, column] = counts[row - 1, column] + across
     return counts
+
+
+@inline
+def _count_within(counts: NDArray[np.int32], row: int, column: int, reach: int) -> int:
+    top, bottom = max(row - reach, 0), min(row + reach + 1, counts.shape[0] - 1)
+    left, right = max(column - reach, 0), min(column + reach + 1, counts.shape[1] - 1)
+    return int(
+        counts[bottom, right] - counts[top, right] - counts[bottom, left] + counts[top, left]
+    )
 
 
 @kernel
 def neighbour_distances(
-    active: NDArray[np.bool_], cells: NDArray[np.int64], nearest: int, farthest: int
+    places: NDArray[np.int32],
+    sample: NDArray[np.int32],
+    rows: int,
+    columns: int,
+    nearest: int,
+    farthest: int,
 ) -> NDArray[np.int64]:
-    """Return the distance of each listed cell to its `nearest`-th active neighbour.
+    """Return the distance of some places to their `nearest`-th neighbour among all.
 
     Args:
-        active: Shape (rows, columns).
-        cells: Flat indices, shape (N,).
-        nearest: Which neighbour, from 1; the cell itself does not count.
+        places: Active cells, shape (N, 2).
+        sample: Those to look at, shape (M, 2).
+        rows: Height of the grid.
+        columns: Width of the grid.
+        nearest: Which neighbour, from 1; the place itself does not count.
         farthest: Where the search ends.
 
     Returns:
-        Shape (N,); the larger of the row and the column distance, `farthest + 1` if there are
+        Shape (M,); the larger of the row and the column distance, `farthest + 1` if there are
         too few within `farthest`.
     """
-    rows, columns = active.shape
-    distances = np.empty(cells.size, np.int64)
-    for i in range(cells.size):
-        row, column = cells[i] // columns, cells[i] % columns
-        distance = 0
-        while distance <= farthest:
+    counts = _running_counts(places, rows, columns)
+    distances = np.empty(sample.shape[0], np.int64)
+    for i in range(sample.shape[0]):
+        row, column = sample[i, 0], sample[i, 1]
+        distance = 1
+        while distance <= farthest and _count_within(counts, row, column, distance) <= nearest:
             distance += 1
-            found = -1
-            for y in range(max(row - distance, 0), min(row + distance + 1, rows)):
-                for x in range(max(column - distance, 0), min(column + distance + 1, columns)):
-                    if active[y, x]:
-                        found += 1
-            if found >= nearest:
-                break
-        distances[i] = min(distance, farthest + 1)
+        distances[i] = distance
     return distances
 
 
 @inline
-def _root(parents: NDArray[np.int32], label: int) -> int:
-    while parents[label] != label:
-        parents[label] = parents[parents[label]]
-        label = parents[label]
-    return label
+def _find_cores(
+    places: NDArray[np.int32], rows: int, columns: int, reach: int, needed: int
+) -> NDArray[np.bool_]:
+    counts = _running_counts(places, rows, columns)
+    is_core = np.empty(places.shape[0], np.bool_)
+    for i in range(places.shape[0]):
+        row, column = places[i, 0], places[i, 1]
+        is_core[i] = _count_within(counts, row, column, reach) >= needed
+    return is_core
 
 
 @inline
-def _link(parents: NDArray[np.int32], first: int, second: int) -> int:
-    """Join two clusters under the smaller number, and return it."""
-    a, b = _root(parents, first), _root(parents, second)
-    if a < b:
-        parents[b] = a
-        return a
-    parents[a] = b
-    return b
+def _find_runs(
+    places: NDArray[np.int32],
+    is_core: NDArray[np.bool_],
+    rows: int,
+    reach: int,
+    run_of: NDArray[np.int32],
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Find the runs of core cells in each row; gaps up to `reach` do not end a run.
 
-
-@inline
-def _link_cores(
-    cores: NDArray[np.bool_], reach: int, labels: NDArray[np.int32]
-) -> NDArray[np.int32]:
-    """Number core cells, and return the parent of each number."""
-    rows, columns = cores.shape
-    parents = np.zeros(np.count_nonzero(cores) + 1, np.int32)
-    used = 0
-    for row in range(rows):
-        for column in range(columns):
-            if not cores[row, column]:
-                continue
-            label = 0
-            for y in range(max(row - reach, 0), row + 1):
-                last = column if y == row else min(column + reach + 1, columns)
-                for x in range(max(column - reach, 0), last):
-                    other = labels[y, x]
-                    if label == 0:
-                        label = other
-                    elif other > 0 and other != label:
-                        label = _link(parents, label, other)
-            if label == 0:
-                used += 1
-                label = used
-                parents[label] = label
-            labels[row, column] = label
-    return parents[: used + 1]
-
-
-@inline
-def _renumber(labels: NDArray[np.int32], parents: NDArray[np.int32]) -> int:
-    """Give each cluster one number, from 1 without gaps; return how many there are."""
-    final = np.zeros(parents.size, np.int32)
-    count = 0
-    for label in range(1, parents.size):
-        root = _root(parents, label)
-        if final[root] == 0:
-            count += 1
-            final[root] = count
-        final[label] = final[root]
-    for row in range(labels.shape[0]):
-        for column in range(labels.shape[1]):
-            labels[row, column] = final[labels[row, column]]
-    return count
-
-
-@inline
-def _join_borders(
-    active: NDArray[np.bool_], cores: NDArray[np.bool_], reach: int, labels: NDArray[np.int32]
-) -> None:
-    """Let active cells join the lowest numbered cluster that has a core cell in reach."""
-    rows, columns = active.shape
-    for row in range(rows):
-        for column in range(columns):
-            if not active[row, column] or cores[row, column]:
-                continue
-            best = 0
-            for y in range(max(row - reach, 0), min(row + reach + 1, rows)):
-                for x in range(max(column - reach, 0), min(column + reach + 1, columns)):
-                    if cores[y, x] and (best == 0 or labels[y, x] < best):
-                        best = labels[y, x]
-            labels[row, column] = best
-
-
-@kernel
-def cluster(active: NDArray[np.bool_], reach: int, needed: int) -> tuple[NDArray[np.int32], int]:
-    """Return the cluster of each cell, shape (rows, columns), and how many clusters there are."""
-    counts = window_counts(active, reach)
-    cores = active & (counts >= needed)
-    labels = np.zeros(active.shape, np.int32)
-    parents = _link_cores(cores, reach, labels)
-    count = _renumber(labels, parents)
-    _join_borders(active, cores, reach, labels)
-    return labels, count
-
-
-@kernel
-def extents(
-    labels: NDArray[np.int32], weights: NDArray[np.float32], count: int, least_share: float
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Measure clusters 1 to `count` by their heavy cells.
-
-    A cell is heavy if it weighs at least `least_share` of what its cluster's cells weigh on
-    average, each counted by its weight; the fading tail of a fast object is not.
+    Args:
+        places: Active cells, shape (N, 2).
+        is_core: Which of them are core cells, shape (N,).
+        rows: Height of the grid.
+        reach: How far cells see each other.
+        run_of: Shape (N,); gets the run of each core cell.
 
     Returns:
-        First row, first column, last row, last column and number of heavy cells, shape (count, 5),
-        and the sum of all weights, shape (count,).
+        Index of each row's first run, shape (rows + 1,); first and last column, shape (runs, 2).
     """
-    found = np.zeros((count, 5), np.int64)
-    sums = np.zeros(count, np.float64)
-    squares = np.zeros(count, np.float64)
-    for row in range(labels.shape[0]):
-        for column in range(labels.shape[1]):
-            i = labels[row, column] - 1
-            if i >= 0:
-                sums[i] += weights[row, column]
-                squares[i] += weights[row, column] * weights[row, column]
-    for row in range(labels.shape[0]):
-        for column in range(labels.shape[1]):
-            i = labels[row, column] - 1
-            if i < 0 or weights[row, column] * sums[i] < least_share * squares[i]:
-                continue
-            one = found[i]
-            if one[4] == 0:
-                one[0], one[1], one[2], one[3] = row, column, row, column
-            one[1], one[2], one[3] = min(one[1], column), row, max(one[3], column)
-            one[4] += 1
-    return found, sums
+    starts = np.zeros(rows + 1, np.int32)
+    spans = np.empty((places.shape[0], 2), np.int32)
+    count, last_row = 0, 0
+    for i in range(places.shape[0]):
+        if not is_core[i]:
+            continue
+        row, column = places[i, 0], places[i, 1]
+        if row != last_row:
+            starts[last_row + 1 : row + 1] = count
+            last_row = row
+        if count > starts[row] and column - spans[count - 1, 1] <= reach:
+            spans[count - 1, 1] = column
+        else:
+            spans[count, 0], spans[count, 1] = column, column
+            count += 1
+        run_of[i] = count - 1
+    starts[last_row + 1 :] = count
+    return starts, spans[:count]
+
+
+@inline
+def _root(parents: NDArray[np.int32], run: int) -> int:
+    while parents[run] != run:
+        parents[run] = parents[parents[run]]
+        run = parents[run]
+    return run
+
+
+@inline
+def _link_runs(
+    starts: NDArray[np.int32], spans: NDArray[np.int32], reach: int
+) -> NDArray[np.int32]:
+    """Return the parent of each run; the root of a cluster is its first run."""
+    parents = np.arange(spans.shape[0]).astype(np.int32)
+    for row in range(starts.size - 1):
+        for above in range(max(row - reach, 0), row):
+            i, j = starts[above], starts[row]
+            while i < starts[above + 1] and j < starts[row + 1]:
+                if spans[i, 1] + reach >= spans[j, 0] and spans[j, 1] + reach >= spans[i, 0]:
+                    one, other = _root(parents, i), _root(parents, j)
+                    parents[max(one, other)] = min(one, other)
+                if spans[i, 1] < spans[j, 1]:
+                    i += 1
+                else:
+                    j += 1
+    return parents
+
+
+@inline
+def _number_clusters(parents: NDArray[np.int32]) -> tuple[NDArray[np.int32], int]:
+    """Return the number of each run's cluster, from 1 without gaps, and how many there are."""
+    numbers = np.zeros(parents.size, np.int32)
+    count = 0
+    for run in range(parents.size):
+        root = _root(parents, run)
+        if root == run:
+            count += 1
+            numbers[run] = count
+        else:
+            numbers[run] = numbers[root]
+    return numbers, count
+
+
+@inline
+def _label_touching(
+    places: NDArray[np.int32],
+    is_core: NDArray[np.bool_],
+    rows: int,
+    columns: int,
+    labels: NDArray[np.int32],
+) -> None:
+    """Give other cells the label of the first core cell in scan order that touches them."""
+    grid = np.zeros((rows + 2, columns + 2), np.int32)
+    for i in range(places.shape[0]):
+        if is_core[i]:
+            grid[places[i, 0] + 1, places[i, 1] + 1] = labels[i]
+    for i in range(places.shape[0]):
+        if is_core[i]:
+            continue
+        row, column = places[i, 0], places[i, 1]
+        label = 0
+        for y in range(row, row + 3):
+            for x in range(column, column + 3):
+                label = grid[y, x] if label == 0 else label
+        labels[i] = label
+
+
+@kernel
+def cluster(
+    places: NDArray[np.int32], rows: int, columns: int, reach: int, needed: int
+) -> tuple[NDArray[np.int32], int]:
+    """Return the cluster of each place, shape (N,), and how many clusters there are.
+
+    Args:
+        places: Active cells, shape (N, 2).
+        rows: Height of the grid.
+        columns: Width of the grid.
+        reach: How far cells see each other, at least 1.
+        needed: Active cells within reach, itself included, that make a core cell.
+    """
+    labels = np.zeros(places.shape[0], np.int32)
+    is_core = _find_cores(places, rows, columns, reach, needed)
+    starts, spans = _find_runs(places, is_core, rows, reach, labels)
+    numbers, count = _number_clusters(_link_runs(starts, spans, reach))
+    for i in range(places.shape[0]):
+        labels[i] = numbers[labels[i]] if is_core[i] else 0
+    _label_touching(places, is_core, rows, columns, labels)
+    return labels, count

@@ -36,13 +36,17 @@ class Level:
     needed: int
 
 
-def reaches(active: NDArray[np.bool_]) -> tuple[int, ...]:
-    """Return the neighbourhood sizes that the active cells ask for, ascending, at most 3 cells."""
-    cells = np.flatnonzero(active)
-    if cells.size == 0:
+def reaches(places: NDArray[np.int32], shape: tuple[int, int]) -> tuple[int, ...]:
+    """Return the neighbourhood sizes that active cells ask for, ascending, at most 3 cells.
+
+    Args:
+        places: Row and column of the active cells, shape (N, 2).
+        shape: Rows and columns of the grid.
+    """
+    if len(places) == 0:
         return (1,)
-    sample = cells[:: -(-cells.size // SAMPLE)]
-    distances = neighbour_distances(active, sample, NEIGHBOUR, FARTHEST)
+    sample = places[:: -(-len(places) // SAMPLE)]
+    distances = neighbour_distances(places, sample, *shape, NEIGHBOUR, FARTHEST)
     found = np.quantile(distances, QUANTILES, method="higher")
     return tuple(sorted({min(int(distance), FARTHEST) for distance in found}))
 

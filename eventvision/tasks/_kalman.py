@@ -32,9 +32,9 @@ class Motion:
         least_noise_px: Added to both.
     """
 
-    acceleration_px_s2: float = 2_000.0
+    acceleration_px_s2: float = 3_000.0
     size_px_s: float = 80.0
-    start_speed_px_s: float = 500.0
+    start_speed_px_s: float = 1_000.0
     place_noise: float = 0.05
     size_noise: float = 0.1
     least_noise_px: float = 1.0

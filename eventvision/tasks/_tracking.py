@@ -30,6 +30,7 @@ class TrackingSettings:
         confirm_hits: Matched slices until a track is reported.
         tentative_misses: Slices in a row that a track not yet confirmed may miss.
         max_silence_us: How long a confirmed track lives without a detection.
+        patience: Bounds that silence for young tracks, in multiples of the time they were seen.
         gate: Farthest match, in sizes of the larger box (the root of its area).
         gate_px: Added to it.
         halting_us: Time constant with which a silent track's velocity dies away.
@@ -42,6 +43,7 @@ class TrackingSettings:
     confirm_hits: int = 3
     tentative_misses: int = 1
     max_silence_us: int = 500_000
+    patience: float = 5.0
     gate: float = 0.8
     gate_px: float = 4.0
     halting_us: int = 100_000
@@ -51,7 +53,7 @@ class TrackingSettings:
     motion: _kalman.Motion = field(default_factory=_kalman.Motion)
 
     def __post_init__(self) -> None:
-        for name in ("confirm_hits", "gate", "halting_us", "covered", "most_tracks"):
+        for name in ("confirm_hits", "patience", "gate", "halting_us", "covered", "most_tracks"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
         for name in ("tentative_misses", "max_silence_us", "gate_px", "least_score"):
@@ -184,11 +186,11 @@ class Tracking:
     def _hide(self) -> None:
         """Mark tracks that were missed and lie within the box of one that was not."""
         boxes = _kalman.boxes_of(self._means)
-        seen = np.array([track.misses == 0 for track in self._tracks], bool)
-        for index, track in enumerate(self._tracks):
-            shares = _shared_area(boxes[index : index + 1], boxes[seen])[0]
-            area = boxes[index, 2:].prod()
-            track.hidden = bool(track.misses and (shares > self._settings.covered * area).any())
+        missed = np.array([track.misses > 0 for track in self._tracks], bool)
+        covered = _shared_area(boxes, boxes[~missed]).max(axis=1, initial=0.0)
+        hidden = missed & (covered > self._settings.covered * boxes[:, 2:].prod(axis=1))
+        for track, is_hidden in zip(self._tracks, hidden.tolist(), strict=True):
+            track.hidden = is_hidden
 
     def _begin(self, unmatched: NDArray[np.intp], boxes: Array, detections: Detections) -> None:
         room = self._settings.most_tracks - len(self._tracks)
@@ -225,7 +227,9 @@ class Tracking:
 
     def _is_patient_with(self, track: _Track) -> bool:
         if track.confirmed:
-            return self._now() - track.seen_us <= self._settings.max_silence_us
+            earned_us = self._settings.patience * (track.seen_us - track.began_us)
+            silence_us = self._now() - track.seen_us
+            return silence_us <= min(self._settings.max_silence_us, earned_us)
         return track.misses <= self._settings.tentative_misses
 
     def _now(self) -> int:
