@@ -119,7 +119,7 @@ def read_arrays(path: Path, stack: ExitStack) -> dict[str, StoredArray]:
         return {"": _array(path, "", path.stat().st_size, lambda: path.open("rb"))}
     try:
         archive = stack.enter_context(zipfile.ZipFile(path))
-    except READ_ERRORS as error:
+    except (*READ_ERRORS, ValueError) as error:
         raise FormatError(
             path, f"is no complete .npz archive ({error})", "copy or export it again"
         ) from error
