@@ -18,11 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._jit import inline, kernel
-from .evt_bits import WORDS, evt2_others, trailing_zeros
+from .evt_bits import WORDS, bits_set, evt2_others, trailing_zeros
 
 BASE, EVENTS, TRIGGERS, ORPHANS, RESERVED, FALSE_TIMES, SYSTEM = range(7)
 STATE_WORDS = 7
-VECTOR_PIXELS = 32
+MARGIN = 32
+"""Places that a vector may write to."""
+
 FEW_WORDS = 8
 MOST_LOOKAHEAD_WORDS = 16_384
 NEAR = 64
@@ -104,7 +106,7 @@ def decode_evt2(
         data: Bytes of the whole recording; words after `stop` are looked at, not decoded.
         start: Offset of the first word.
         stop: Offset at which to stop; the bytes of a cut last word are left.
-        events: Shape (2 * N,), `EVENT_DTYPE` as 64-bit words; N above `VECTOR_PIXELS`.
+        events: Shape (2 * N,), `EVENT_DTYPE` as 64-bit words; N above `MARGIN`.
         triggers: Shape (2 * M,), `TRIGGER_DTYPE` as 64-bit words; M at least 1.
         state: From `new_state`, kept between calls. `EVENTS` and `TRIGGERS` are set to how many
             were written; `ORPHANS` (events before the first TIME_HIGH), `RESERVED` and
@@ -116,7 +118,7 @@ def decode_evt2(
     at, count = max(head, 0), (stop - start) // (4 * step) * step
     base = state[BASE]
     found, edges = 0, 0
-    most_events, most_triggers = events.size // 2 - VECTOR_PIXELS, triggers.size // 2
+    most_events, most_triggers = events.size // 2 - MARGIN, triggers.size // 2
     plain_until = 0
     while at < count and found <= most_events and edges < most_triggers:
         if head < 0 and at >= plain_until and base >= 0:
@@ -129,18 +131,15 @@ def decode_evt2(
         if kind <= 1:
             t = base + ((word >> 22) & 0x3F)
             place = ((word >> 11) & 0x7FF) | ((word & 0x7FF) << 16) | (kind << 32)
-            valid = np.int64(1 if head < 0 else words[at ^ 1])
-            bit = 0
+            valid = np.uint64(1 if head < 0 else words[at ^ 1])
+            if base < 0:
+                state[ORPHANS] += np.int64(bits_set(valid))
+                valid = np.uint64(0)
             while valid:
-                if valid & 1:
-                    if base < 0:
-                        state[ORPHANS] += 1
-                    else:
-                        events[2 * found] = t
-                        events[2 * found + 1] = place + bit
-                        found += 1
-                valid >>= 1
-                bit += 1
+                events[2 * found] = t
+                events[2 * found + 1] = place + np.int64(trailing_zeros(valid))
+                valid &= valid - np.uint64(1)
+                found += 1
         elif kind == 8:
             following = next_base(words, at, step, base)
             state[FALSE_TIMES] += following == base and ((base >> 6) & _MASK) != word & _MASK

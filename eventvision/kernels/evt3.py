@@ -25,8 +25,9 @@ from .evt_bits import WORDS, bits_set, evt3_masks, leading_zeros, trailing_zeros
 BASE, LOW, REFERENCE, CARRY, ROW, COLUMN, ON = range(7)
 EVENTS, TRIGGERS, ORPHANS, RESERVED, FALSE_TIMES, SYSTEM = range(7, 13)
 STATE_WORDS = 13
-VECTOR_PIXELS = 12
 FEW_WORDS = 16
+MARGIN = 16
+"""Places that a vector may write to, four at a time."""
 
 UNKNOWN_ROW = 0xFFFF
 UNKNOWN_COLUMN = 0xF000
@@ -163,7 +164,7 @@ def decode_evt3(
         data: Bytes of the whole recording; words after `stop` are looked at, not decoded.
         start: Offset of the first word.
         stop: Offset at which to stop; a last odd byte is left.
-        events: Shape (2 * N,), `EVENT_DTYPE` as 64-bit words; N above `VECTOR_PIXELS`.
+        events: Shape (2 * N,), `EVENT_DTYPE` as 64-bit words; N above `MARGIN`.
         triggers: Shape (2 * M,), `TRIGGER_DTYPE` as 64-bit words; M at least 1.
         state: From `new_state`, kept between calls. `EVENTS` and `TRIGGERS` are set to how many
             were written; `ORPHANS` (events whose time, row or column is not known yet), `RESERVED`
@@ -178,7 +179,7 @@ def decode_evt3(
     unknown_row = UNKNOWN_ROW << 16
     plain_until = 0
     found, edges = 0, 0
-    most_events, most_triggers = events.size // 2 - VECTOR_PIXELS, triggers.size // 2
+    most_events, most_triggers = events.size // 2 - MARGIN, triggers.size // 2
     i = 0
     while i < count and found <= most_events and edges < most_triggers:
         if i >= plain_until and base >= 0 and carry == 0 and row != unknown_row:
@@ -224,11 +225,15 @@ def decode_evt3(
             if base < 0 or row == unknown_row or column >= UNKNOWN_COLUMN:
                 state[ORPHANS] += np.int64(bits_set(valid))
                 valid = np.uint64(0)
-            while valid:
-                events[2 * found] = t
-                events[2 * found + 1] = (column + np.int64(trailing_zeros(valid))) | row | on
-                valid &= valid - np.uint64(1)
-                found += 1
+            place = found
+            found += int(bits_set(valid))
+            while place < found:
+                for _ in range(4):
+                    events[2 * place] = t
+                    pixel = column + np.int64(trailing_zeros(valid))
+                    events[2 * place + 1] = pixel | row | on
+                    valid &= valid - np.uint64(1)
+                    place += 1
             column = min(column + pixels, UNKNOWN_COLUMN)
         elif kind == 10:
             if base >= 0:
