@@ -30,7 +30,7 @@ class RecordDecoder(ABC):
 
     Attributes:
         sensor: Pixels outside it count against the beat; None before the size is known.
-        breaks: How often time went back or leapt ahead in what was decoded last.
+        breaks: How much in what was decoded last made no sense, mostly steps back in time.
     """
 
     record_bytes: int
