@@ -35,6 +35,7 @@ usual: what the charge mostly is."""
 FINE_BITS = 10
 QUICK_US = np.uint32(16_000)
 FLICKER_TURNS = 2
+STANDS_OUT = 3.0
 NOTHING = np.float32(1e-9)
 
 
@@ -166,7 +167,8 @@ def activate(
         cells: Shape (rows, columns), `CELL_DTYPE`.
         usual_share: Part of the usual charge that does not count.
         least: What must remain of a charge.
-        most: If more cells than this are left, `least` is raised until at most so many are.
+        most: If more cells than this are left, the scene itself moves, and only cells are active
+            that hold several times as much as is common.
     """
     rows, columns = cells.shape
     excess = np.empty((rows, columns), np.float32)
@@ -179,7 +181,7 @@ def activate(
             highest = max(highest, value)
             above += value > least
     if above > most:
-        least = _raised(excess, least, highest, most)
+        least = _raised(excess, least, highest, above)
     active = np.empty((rows, columns), np.bool_)
     for row in range(rows):
         for column in range(columns):
@@ -188,18 +190,18 @@ def activate(
 
 
 @inline
-def _raised(excess: NDArray[np.float32], least: float, highest: float, most: int) -> float:
-    """Return the lowest of 1024 thresholds that at most `most` values exceed."""
-    width = (highest - least) / 1024
-    bins = np.zeros(1024, np.int64)
+def _raised(excess: NDArray[np.float32], least: float, highest: float, above: int) -> float:
+    """Return `STANDS_OUT` times the median of the `above` values beyond `least`."""
+    width = (highest - least) / 4096
+    bins = np.zeros(4096, np.int64)
     for value in excess.flat:
         if value > least:
-            bins[min(int((value - least) / width), 1023)] += 1
-    left, above = 1024, 0
-    while left > 0 and above + bins[left - 1] <= most:
-        left -= 1
-        above += bins[left]
-    return least + left * width
+            bins[min(int((value - least) / width), 4095)] += 1
+    left, below = 0, bins[0]
+    while 2 * below < above:
+        left += 1
+        below += bins[left]
+    return STANDS_OUT * (least + left * width)
 
 
 @kernel

@@ -34,8 +34,8 @@ class DetectionSettings:
         least_charge: Remembered events, above the background's, that make a cell active.
         background_us: Time constant with which a cell learns what it usually sees.
         background_share: Part of what a cell usually sees that does not count.
-        most_active: Share of the grid that may be active; if more is (the camera moves), the most
-            active cells are taken.
+        most_active: Share of the grid that may be active; if more is, the camera moves, and only
+            cells count that hold several times as much as is common.
         flicker_us: Time constant with which flicker is remembered.
         flicker_share: Share of flickering events from which on a neighbourhood is left out.
         adapt_us: How often the density levels are adapted to the scene.

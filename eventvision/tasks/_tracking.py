@@ -35,7 +35,8 @@ class TrackingSettings:
         gate_px: Added to it.
         halting_us: Time constant with which a silent track's velocity dies away.
         least_score: Detections below it start no track; they may continue one.
-        covered: Share of a track's box inside another's from which on it counts as hidden by it.
+        covered: Share of a track's box inside a detection matched by another track, from which on
+            it counts as hidden there.
         most_tracks: Bound on the tracks kept.
         motion: Noise of the Kalman filter.
     """
@@ -174,7 +175,7 @@ class Tracking:
             track.score = float(detections.scores[row])
             track.class_index = int(detections.classes[row])
             track.confirmed |= track.hits >= self._settings.confirm_hits
-        self._hide()
+        self._hide(boxes[found])
 
     def _doubt(self, boxes: Array) -> Array:
         """Return how little a detection says about one track: those around several say less."""
@@ -183,11 +184,11 @@ class Tracking:
         confirmed = np.array([track.confirmed for track in self._tracks])
         return np.where((inside.all(axis=2) & confirmed[:, None]).sum(axis=0) > 1, 10.0, 1.0)
 
-    def _hide(self) -> None:
-        """Mark tracks that were missed and lie within the box of one that was not."""
+    def _hide(self, taken: Array) -> None:
+        """Mark tracks that were missed and lie within a detection that another track took."""
         boxes = _kalman.boxes_of(self._means)
         missed = np.array([track.misses > 0 for track in self._tracks], bool)
-        covered = _shared_area(boxes, boxes[~missed]).max(axis=1, initial=0.0)
+        covered = _shared_area(boxes, taken).max(axis=1, initial=0.0)
         hidden = missed & (covered > self._settings.covered * boxes[:, 2:].prod(axis=1))
         for track, is_hidden in zip(self._tracks, hidden.tolist(), strict=True):
             track.hidden = is_hidden
