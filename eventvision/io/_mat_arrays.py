@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eventvision.core import FormatError
 
@@ -153,7 +154,7 @@ def _elements(path: Path, order: str) -> Iterator[tuple[Opener, int, int]]:
     for _ in range(_MOST_VARIABLES):
         with path.open("rb") as file:
             file.seek(at)
-            words = np.frombuffer(file.read(8), f"{order}u4")
+            words = _words(file.read(8), order)
         if words.size < 2:
             return
         kind, length = (int(word) for word in words)
@@ -162,7 +163,7 @@ def _elements(path: Path, order: str) -> Iterator[tuple[Opener, int, int]]:
             opener = _inflating(path, start, stop)
             with opener() as stream:
                 try:
-                    inner = np.frombuffer(stream.read(8), f"{order}u4")
+                    inner = _words(stream.read(8), order)
                 except READ_ERRORS:
                     inner = np.empty(0, np.uint32)
             if inner.size == 2 and inner[0] == _MATRIX:
@@ -222,8 +223,8 @@ class _Parser:
         name = self._tag(sizes.after, stop)
         if flags.size != 8 or not 8 <= sizes.size <= 64:
             raise _DamagedError
-        kind = np.frombuffer(self._bytes(flags), f"{self._order}u4")[0] & 0xFF
-        shape = np.frombuffer(self._bytes(sizes), f"{self._order}i4")
+        kind = _words(self._bytes(flags), self._order)[0] & 0xFF
+        shape = _words(self._bytes(sizes), self._order).view(f"{self._order}i4")
         if (shape < 0).any():
             raise _DamagedError
         sides = tuple(int(side) for side in shape)
@@ -254,7 +255,7 @@ class _Parser:
         raw = self._stream.read(8)
         if len(raw) < 8:
             raise _DamagedError
-        kind, size = (int(word) for word in np.frombuffer(raw, f"{self._order}u4"))
+        kind, size = (int(word) for word in _words(raw, self._order))
         if kind >> 16:
             if kind >> 16 > 4:
                 raise _DamagedError
@@ -269,6 +270,11 @@ class _Parser:
         if len(content) < tag.size:
             raise _DamagedError
         return content
+
+
+def _words(raw: bytes, order: str) -> NDArray[np.uint32]:
+    """Return the whole 32-bit words of some bytes."""
+    return np.frombuffer(raw, f"{order}u4", len(raw) // 4)
 
 
 def _byte_order(order: str) -> Any:
