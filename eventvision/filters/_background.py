@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from eventvision.core import SensorSize
 from eventvision.kernels.denoise import keep_supported
-from eventvision.kernels.times import REACH_US, TimeMap
+from eventvision.kernels.times import LONGEST_REACH_US, TimeMap
 
 from ._base import Compaction, EventFilter
 
@@ -20,36 +20,36 @@ class BackgroundActivity(EventFilter):
 
     Args:
         sensor: Size of the pixel array.
-        window_us: Longest time between the two events, up to 2**30 us (18 minutes).
+        window_us: Longest time between the two events, up to 35 minutes.
 
     Raises:
         ValueError: If the window is out of range.
     """
 
     def __init__(self, sensor: SensorSize, *, window_us: int = 2_000) -> None:
-        if not 0 < window_us <= REACH_US:
-            raise ValueError(f"window_us must be 1 to {REACH_US}, got {window_us}")
+        if not 0 < window_us <= LONGEST_REACH_US:
+            raise ValueError(f"window_us must be 1 to {LONGEST_REACH_US}, got {window_us}")
         super().__init__(sensor)
         self._window_us = window_us
-        self._stride = sensor.width + 2
-        self._support = TimeMap(self._stride * (sensor.height + 2))
+        self._pitch = sensor.width + 2
+        self._latest = TimeMap(self._pitch * (sensor.height + 2) + 1, reach_us=window_us)
 
     def reset(self) -> None:
         """Forget the stream seen so far, and count from zero."""
         super().reset()
-        self._support.clear()
+        self._latest.clear()
 
     def _keep(self, data: NDArray[np.void]) -> NDArray[np.void]:
         run = Compaction(data)
-        support = self._support
-        for part in support.stretches(data["t"]):
+        latest = self._latest
+        for start, stop in latest.stretches(data["t"]):
             run.add(
                 keep_supported(
-                    run.source[part],
+                    run.source(start, stop),
                     run.room,
-                    support.cells,
-                    self._stride,
-                    support.origin_us,
+                    latest.cells,
+                    self._pitch,
+                    latest.origin_us,
                     self._window_us,
                 )
             )

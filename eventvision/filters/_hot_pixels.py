@@ -108,7 +108,7 @@ class HotPixels(EventFilter):
         start = 0
         while start < times.size:
             stop = times.size if self._learned else self._review(times, start)
-            part = run.source[start:stop]
+            part = run.source(start, stop)
             run.add(keep_unmarked(part, run.room, self._hot, self._counts, self._input.width))
             start = stop
         return run.result()

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from eventvision.core import SensorSize
 from eventvision.kernels.denoise import keep_rested
-from eventvision.kernels.times import REACH_US, TimeMap
+from eventvision.kernels.times import LONGEST_REACH_US, TimeMap
 
 from ._base import Compaction, EventFilter
 
@@ -19,18 +19,18 @@ class Refractory(EventFilter):
 
     Args:
         sensor: Size of the pixel array.
-        period_us: Shortest time between two events that pass, up to 2**30 us (18 minutes).
+        period_us: Shortest time between two events that pass, up to 35 minutes.
 
     Raises:
         ValueError: If the period is out of range.
     """
 
     def __init__(self, sensor: SensorSize, *, period_us: int = 500) -> None:
-        if not 0 < period_us <= REACH_US:
-            raise ValueError(f"period_us must be 1 to {REACH_US}, got {period_us}")
+        if not 0 < period_us <= LONGEST_REACH_US:
+            raise ValueError(f"period_us must be 1 to {LONGEST_REACH_US}, got {period_us}")
         super().__init__(sensor)
         self._period_us = period_us
-        self._latest = TimeMap(sensor.pixels)
+        self._latest = TimeMap(sensor.pixels, reach_us=period_us)
 
     def reset(self) -> None:
         """Forget the stream seen so far, and count from zero."""
@@ -40,10 +40,10 @@ class Refractory(EventFilter):
     def _keep(self, data: NDArray[np.void]) -> NDArray[np.void]:
         run = Compaction(data)
         latest = self._latest
-        for part in latest.stretches(data["t"]):
+        for start, stop in latest.stretches(data["t"]):
             run.add(
                 keep_rested(
-                    run.source[part],
+                    run.source(start, stop),
                     run.room,
                     latest.cells,
                     self._input.width,

@@ -63,7 +63,8 @@ class RegionOfInterest(EventFilter):
     def _keep(self, data: NDArray[np.void]) -> NDArray[np.void]:
         run = Compaction(data)
         right, bottom = self._x + self._size.width, self._y + self._size.height
-        run.add(keep_inside(run.source, run.room, self._x, self._y, right, bottom))
+        words = run.source(0, data.size)
+        run.add(keep_inside(words, run.room, self._x, self._y, right, bottom))
         kept = run.result()
         if self._crop:
             words = as_words(kept)

@@ -23,7 +23,7 @@ def count_until_active(
     """Count events until enough cells are active and it is late enough, or to the end.
 
     Args:
-        words: Events, shape (N, 2).
+        words: Events, shape (2 * N,).
         column_cell: Column of the grid for each column of the sensor.
         row_cell: First cell of the grid's row for each row of the sensor.
         counts: Events per cell; grows.
@@ -35,11 +35,11 @@ def count_until_active(
     Returns:
         How many events were counted, how many cells are active now, and whether that ended it.
     """
-    for i in range(words.shape[0]):
-        address = words[i, 1]
+    for i in range(words.size // 2):
+        address = words[2 * i + 1]
         cell = row_cell[row(address)] + column_cell[column(address)]
         counts[cell] += 1
         active += counts[cell] == busy_count
-        if active >= needed and np.int64(words[i, 0]) >= earliest_us:
+        if active >= needed and np.int64(words[2 * i]) >= earliest_us:
             return i + 1, active, True
-    return words.shape[0], active, False
+    return words.size // 2, active, False

@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._jit import kernel
-from .words import column, polarity, row
+from .words import SIGNS, on, pixel
 
-_NEVER = np.int32(-(2**31))
 _FAINTEST = np.float32(-87)
 _GONE = np.float32(-np.inf)
 _NOISE_FLOOR = np.float32(1e-9)
@@ -16,41 +15,50 @@ _NOISE_FLOOR = np.float32(1e-9)
 
 @kernel
 def enter_times(
-    words: NDArray[np.uint64], latest: NDArray[np.int32], width: int, pixels: int, origin_us: int
+    words: NDArray[np.uint64],
+    latest: NDArray[np.signedinteger],
+    width: int,
+    pixels: int,
+    origin_us: int,
 ) -> None:
     """Write the time of each event into its pixel, OFF events in plane 0, ON events in plane 1.
 
     Args:
-        words: Events, shape (N, 2).
+        words: Events, shape (2 * N,).
         latest: Shape (2 * pixels,): microseconds after `origin_us`.
         width: Width of the sensor.
         pixels: Number of pixels.
         origin_us: Time that 0 stands for.
     """
-    pitch, plane = np.uint64(width), np.uint64(pixels)
-    for i in range(words.shape[0]):
-        address = words[i, 1]
-        cell = polarity(address) * plane + row(address) * pitch + column(address)
-        latest[cell] = np.int32(np.int64(words[i, 0]) - origin_us)
+    plane = np.uint64(pixels)
+    for i in range(words.size // 2):
+        address = words[2 * i + 1]
+        cell = pixel(address, np.uint32(width)) + on(address) * plane
+        latest[cell] = np.int64(words[2 * i]) - origin_us
 
 
 @kernel
 def decay_exponents(
-    latest: NDArray[np.int32], out: NDArray[np.float32], now_us: int, tau_us: float
+    latest: NDArray[np.signedinteger],
+    out: NDArray[np.float32],
+    never: int,
+    now_us: int,
+    tau_us: float,
 ) -> None:
     """Write (latest - now) / tau; minus infinity where there is no time or float32 would underflow.
 
     Args:
-        latest: Shape (N,): microseconds after the origin, or `times.NEVER`.
+        latest: Shape (N,): microseconds after the origin.
         out: Shape (N,).
+        never: Content of a cell that has no time.
         now_us: Present time after the same origin.
         tau_us: Time constant.
     """
     scale = np.float32(1 / tau_us)
     for i in range(latest.size):
-        exponent = np.float32(np.int64(latest[i]) - now_us) * scale
-        visible = (latest[i] != _NEVER) & (exponent > _FAINTEST)
-        out[i] = exponent if visible else _GONE
+        time = np.int64(latest[i])
+        exponent = np.float32(time - now_us) * scale
+        out[i] = exponent if (time != never) & (exponent > _FAINTEST) else _GONE
 
 
 @kernel
@@ -66,7 +74,7 @@ def accumulate(
     """Let the state fade, then add each event's contribution, faded from its time until now.
 
     Args:
-        words: Events, shape (N, 2).
+        words: Events, shape (2 * N,).
         state: Shape (pixels,); changed in place.
         width: Width of the sensor.
         fade: Factor for what is in the state.
@@ -75,15 +83,13 @@ def accumulate(
         contribution: What an ON event adds and an OFF event takes away at its own time.
     """
     factor = np.float32(fade)
-    for pixel in range(state.size):
-        value = state[pixel] * factor
-        state[pixel] = value if abs(value) > _NOISE_FLOOR else np.float32(0)
-    pitch = np.uint64(width)
+    for cell in range(state.size):
+        value = state[cell] * factor
+        state[cell] = value if abs(value) > _NOISE_FLOOR else np.float32(0)
     time, weight = np.uint64(0), np.float32(0)
-    for i in range(words.shape[0]):
-        if i == 0 or words[i, 0] != time:
-            time = words[i, 0]
+    for i in range(words.size // 2):
+        if i == 0 or words[2 * i] != time:
+            time = words[2 * i]
             weight = np.float32(contribution * np.exp((np.int64(time) - now_us) / decay_us))
-        address = words[i, 1]
-        sign = np.float32(2) * np.float32(polarity(address)) - np.float32(1)
-        state[row(address) * pitch + column(address)] += sign * weight
+        address = words[2 * i + 1]
+        state[pixel(address, np.uint32(width))] += SIGNS[on(address)] * weight

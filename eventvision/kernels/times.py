@@ -1,8 +1,9 @@
-"""Maps of latest times in half the cache: int32 microseconds after an origin that moves along.
+"""Maps of latest times that stay small: a few bytes relative to an origin that moves along.
 
-Sensors give 64-bit times, but filters and surfaces only look back a little way. A `TimeMap` keeps
-what lies within 2**30 us (18 minutes) of its origin; before times no longer fit, the origin moves
-up and everything older is forgotten, as if it had never been.
+Sensors give 64-bit times, but a filter only looks back over its window. A `TimeMap` keeps times in
+int16, or int32 where the window is longer than 32 ms, so that the map of a large sensor fits the
+cache. Before times no longer fit, the origin moves up to the present, and what then lies too far
+back is forgotten, as if it had never been.
 """
 
 from __future__ import annotations
@@ -12,53 +13,74 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-NEVER = -(2**31)
-"""Content of a cell that has no time."""
+from ._jit import kernel
 
-REACH_US = 2**30
-"""How far back a map certainly remembers; windows compared with it must not be longer."""
-
-_FITS_US = 2**31
+LONGEST_REACH_US = 2**31 - 1
+"""How far back a map can remember (35 minutes)."""
 
 
 class TimeMap:
     """The latest time of each cell.
 
     Attributes:
-        cells: int32, shape (N,): microseconds after `origin_us`, or `NEVER`.
+        cells: int16 or int32, shape (N,): microseconds after `origin_us`, or `never`.
         origin_us: Time that 0 stands for.
+        never: Content of a cell that has no time; less than any time within reach.
+
+    Args:
+        cells: Number of cells.
+        reach_us: How far back times must be remembered, up to `LONGEST_REACH_US`.
     """
 
-    def __init__(self, cells: int) -> None:
-        self.cells: NDArray[np.int32] = np.full(cells, NEVER, np.int32)
+    def __init__(self, cells: int, *, reach_us: int) -> None:
+        dtype = np.int16 if reach_us < 2**15 else np.int32
+        self.never = int(np.iinfo(dtype).min)
+        self.cells: NDArray[np.signedinteger] = np.full(cells, self.never, dtype)
         self.origin_us = 0
         self._blank = True
 
     def clear(self) -> None:
         """Forget all times."""
-        self.cells.fill(NEVER)
+        self.cells.fill(self.never)
         self._blank = True
 
-    def reach(self, t_us: int) -> None:
-        """Move the origin so that `t_us` and what follows within `REACH_US` can be entered."""
-        shift_us = t_us - self.origin_us
-        if self._blank:
-            self._blank = False
-        elif shift_us >= 2 * REACH_US:
-            self.cells.fill(NEVER)
-        elif shift_us >= REACH_US:
-            kept = self.cells >= shift_us - REACH_US
-            self.cells[:] = np.where(kept, self.cells - np.where(kept, shift_us, 0), NEVER)
-        else:
-            return
-        self.origin_us = t_us
+    def stretches(self, t: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+        """Cut ordered times into runs `[start, stop)` that fit.
 
-    def stretches(self, t: NDArray[np.int64]) -> Iterator[slice]:
-        """Cut ordered times so that each stretch fits; enter it before taking the next."""
+        The origin moves before a run is yielded; enter its times before asking for the next.
+        """
         start = 0
         while start < t.size:
-            self.reach(int(t[start]))
-            limit_us = self.origin_us + _FITS_US
-            stop = t.size if t[-1] < limit_us else int(np.searchsorted(t, limit_us))
-            yield slice(start, stop)
+            self._make_room(int(t[start]))
+            end_us = self.origin_us - self.never
+            stop = t.size if t[-1] < end_us else int(np.searchsorted(t, end_us))
+            yield start, stop
             start = stop
+
+    def _make_room(self, t_us: int) -> None:
+        shift_us = t_us - self.origin_us
+        if not self._blank:
+            if shift_us < -self.never:
+                return
+            self._shift(shift_us)
+        self._blank = False
+        self.origin_us = t_us
+
+    def _shift(self, shift_us: int) -> None:
+        if shift_us >= -2 * self.never:
+            self.cells.fill(self.never)
+        else:
+            shift_times(self.cells, shift_us, self.cells.dtype.type(self.never + shift_us))
+
+
+@kernel
+def shift_times(cells: NDArray[np.signedinteger], shift_us: int, oldest: np.signedinteger) -> None:
+    """Make times relative to an origin `shift_us` later, in place.
+
+    Args:
+        cells: The times.
+        shift_us: How much later the new origin is.
+        oldest: Least time that stays above the least number of the type, of the type of `cells`.
+    """
+    for i in range(cells.size):
+        cells[i] = max(cells[i], oldest) - shift_us

@@ -9,11 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventvision.core import SensorSize, Slice
-from eventvision.kernels.scatter import clear_cells
+from eventvision.kernels.scatter import GROUP, clear_touched
 
 _MOST_REMEMBERED = 8
-_CELLS_PER_SPARSE_CLEAR = 8
-"""Clearing one event's cells takes about as long as clearing this many cells in a row."""
 
 
 def check_sensor(slice_: Slice, sensor: SensorSize) -> None:
@@ -40,54 +38,55 @@ def checked(out: NDArray[np.generic] | None, shape: tuple[int, ...]) -> NDArray[
 
 
 class _Drawing:
-    """An array, and which of its cells were written."""
+    """An array, and which groups of its pixels were touched."""
 
-    def __init__(self, array: NDArray[np.float32]) -> None:
+    def __init__(self, array: NDArray[np.float32], pixels: int) -> None:
         self._array = ref(array)
-        self._cells = np.empty(0, np.int32)
-        self._count = 0
+        self.lead = array.ctypes.data // array.itemsize % GROUP
+        groups = -(-(pixels + self.lead) // GROUP)
+        self._eights = np.zeros(-(-groups // 8), np.uint64)
+        self.touched = self._eights.view(np.bool_)
+        self._groups = np.empty(self.touched.size, np.int64)
 
     def is_of(self, array: NDArray[np.float32]) -> bool:
         return self._array() is array
 
-    @property
-    def written(self) -> NDArray[np.int32]:
-        return self._cells[: self._count]
-
-    def room(self, events: int) -> NDArray[np.int32]:
-        if self._cells.size < events:
-            self._cells = np.empty(events + events // 4, np.int32)
-        self._count = events
-        return self.written
+    def clear(self, array: NDArray[np.float32], pixels: int) -> None:
+        planes = array.reshape(-1)
+        clear_touched(planes, self.touched, self._eights, self._groups, self.lead, pixels)
 
 
 class Canvas:
     """Clears arrays to draw on.
 
-    An array that comes back is cleared only where it was written, if that is less work. This holds
+    An array that comes back is cleared only where it was touched, if that is less work. This holds
     for the latest eight arrays, told by identity; any other is cleared as a whole.
 
     Args:
-        shape: Shape of the arrays.
-        step: Distance from a written cell to a second one that is written with it; 0 for none.
+        planes: Number of planes.
+        sensor: Size of a plane.
 
     Raises:
         ValueError: If the arrays would have 2**31 cells or more.
     """
 
-    def __init__(self, shape: tuple[int, ...], *, step: int = 0) -> None:
-        cells = 1
-        for length in shape:
-            cells *= length
-        if cells >= 2**31:
-            raise ValueError(f"an array of shape {shape} is too large, 2**31 cells are the limit")
-        self._shape, self._step = shape, step
+    def __init__(self, planes: int, sensor: SensorSize) -> None:
+        if planes * sensor.pixels >= 2**31:
+            raise ValueError(
+                f"{planes} planes of {sensor} are too large, 2**31 cells are the limit"
+            )
+        self._shape = (planes, *sensor.shape)
+        self._pixels = sensor.pixels
         self._drawings: list[_Drawing] = []
 
     def cleared(
-        self, out: NDArray[np.generic] | None, events: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        """Return a cleared array, and room to note the cells that `events` events write.
+        self, out: NDArray[np.generic] | None
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_], int]:
+        """Prepare an array.
+
+        Returns:
+            The array, all zero; flags for its groups of pixels (see `kernels.scatter`), none set;
+            and how many pixels are missing in the first group, as groups are cache lines.
 
         Raises:
             ValueError: If `out` is not a float32 array of the right shape that can be written.
@@ -95,11 +94,9 @@ class Canvas:
         array = checked(out, self._shape)
         drawing = next((d for d in self._drawings if d.is_of(array)), None)
         if drawing is None:
-            drawing = _Drawing(array)
+            drawing = _Drawing(array, self._pixels)
             self._drawings = [*self._drawings, drawing][-_MOST_REMEMBERED:]
             array.fill(0)
-        elif drawing.written.size * _CELLS_PER_SPARSE_CLEAR < array.size:
-            clear_cells(array.reshape(-1), drawing.written, self._step)
         else:
-            array.fill(0)
-        return array, drawing.room(events)
+            drawing.clear(array, self._pixels)
+        return array, drawing.touched, drawing.lead

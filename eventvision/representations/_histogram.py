@@ -23,7 +23,7 @@ class PolarityHistogram:
 
     def __init__(self, sensor: SensorSize) -> None:
         self._sensor = sensor
-        self._canvas = Canvas(self.shape)
+        self._canvas = Canvas(2, sensor)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -41,16 +41,16 @@ class PolarityHistogram:
         Args:
             slice_: The slice.
             out: Array to write over. One that this object has filled before must come back as it
-                was, as only the cells written then are cleared.
+                was, as only what was drawn then is cleared.
 
         Raises:
             ValueError: If the slice is of another sensor, or `out` of another shape or type.
         """
         check_sensor(slice_, self._sensor)
-        planes, written = self._canvas.cleared(out, len(slice_))
+        planes, touched, lead = self._canvas.cleared(out)
         words = as_words(slice_.events.data)
         size = self._sensor
-        add_counts(words, planes.reshape(-1), written, size.width, size.pixels)
+        add_counts(words, planes.reshape(-1), touched, lead, size.width, size.pixels)
         return planes
 
     def reset(self) -> None:

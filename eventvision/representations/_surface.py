@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from eventvision.core import SensorSize, Slice
 from eventvision.kernels.surface import decay_exponents, enter_times
-from eventvision.kernels.times import TimeMap
+from eventvision.kernels.times import LONGEST_REACH_US, TimeMap
 from eventvision.kernels.words import as_words
 
 from ._canvas import check_sensor, checked
@@ -31,7 +31,7 @@ class TimeSurface:
         if not 0 < tau_us < float("inf"):
             raise ValueError(f"tau_us must be positive, got {tau_us}")
         self._sensor, self._tau_us = sensor, float(tau_us)
-        self._latest = TimeMap(2 * sensor.pixels)
+        self._latest = TimeMap(2 * sensor.pixels, reach_us=LONGEST_REACH_US)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -57,10 +57,11 @@ class TimeSurface:
         surface = checked(out, self.shape)
         size, latest = self._sensor, self._latest
         words = as_words(slice_.events.data)
-        for part in latest.stretches(slice_.events.t):
-            enter_times(words[part], latest.cells, size.width, size.pixels, latest.origin_us)
+        for start, stop in latest.stretches(slice_.events.t):
+            part = words[2 * start : 2 * stop]
+            enter_times(part, latest.cells, size.width, size.pixels, latest.origin_us)
         now_us = slice_.t1_us - latest.origin_us
-        decay_exponents(latest.cells, surface.reshape(-1), now_us, self._tau_us)
+        decay_exponents(latest.cells, surface.reshape(-1), latest.never, now_us, self._tau_us)
         return np.exp(surface, out=surface)
 
     def reset(self) -> None:

@@ -33,8 +33,7 @@ class VoxelGrid:
         if bins < 1:
             raise ValueError(f"bins must be positive, got {bins}")
         self._sensor, self._bins = sensor, bins
-        self._step = sensor.pixels if bins > 1 else 0
-        self._canvas = Canvas(self.shape, step=self._step)
+        self._canvas = Canvas(bins, sensor)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -52,29 +51,18 @@ class VoxelGrid:
         Args:
             slice_: The slice.
             out: Array to write over. One that this object has filled before must come back as it
-                was, as only the cells written then are cleared.
+                was, as only what was drawn then is cleared.
 
         Raises:
             ValueError: If the slice is of another sensor, or `out` of another shape or type.
         """
         check_sensor(slice_, self._sensor)
-        planes, written = self._canvas.cleared(out, len(slice_))
+        planes, touched, lead = self._canvas.cleared(out)
         add_voxels(
-            as_words(slice_.events.data), planes.reshape(-1), written, self._stops(slice_),
-            self._sensor.width, self._step, slice_.t0_us, max(slice_.duration_us, 1),
+            as_words(slice_.events.data), planes.reshape(-1), touched, lead, self._sensor.width,
+            self._sensor.pixels, slice_.t0_us, max(slice_.duration_us, 1),
         )  # fmt: skip
         return planes
 
     def reset(self) -> None:
         """Do nothing: slices are independent of each other."""
-
-    def _stops(self, slice_: Slice) -> NDArray[np.int64]:
-        """Return the index of the first event after each interval between two instants."""
-        intervals = max(self._bins - 1, 1)
-        ends_us = [
-            slice_.t0_us - (-k * slice_.duration_us // intervals) for k in range(1, intervals)
-        ]
-        stops = np.empty(intervals, np.int64)
-        stops[:-1] = np.searchsorted(slice_.events.t, np.array(ends_us, np.int64))
-        stops[-1] = len(slice_)
-        return stops

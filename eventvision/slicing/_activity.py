@@ -88,7 +88,7 @@ class SliceByActivity:
             t1_us = t0_us + self._longest_us
             stop = start + int(np.searchsorted(data["t"][start:], t1_us))
             stop = min(stop, start + self._most_events - len(pending))
-            taken, ended_by = self._count(words[start:stop], t0_us)
+            taken, ended_by = self._count(words[2 * start : 2 * stop], t0_us)
             pending.take_events(data[start : start + taken], packet.arrived_ns)
             start += taken
             if ended_by is None:

@@ -31,8 +31,8 @@ def rows_of(out):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: BackgroundActivity(SENSOR, window_us=0), "window_us must be 1 to 1073741824"),
-        (lambda: BackgroundActivity(SENSOR, window_us=2**30 + 1), "window_us must be"),
+        (lambda: BackgroundActivity(SENSOR, window_us=0), "window_us must be 1 to 2147483647"),
+        (lambda: BackgroundActivity(SENSOR, window_us=2**31), "window_us must be"),
         (lambda: Refractory(SENSOR, period_us=-1), "period_us must be"),
         (lambda: HotPixels(SENSOR, factor=1.0), "factor must be above 1"),
         (lambda: HotPixels(SENSOR, factor=float("nan")), "factor must be above 1"),

@@ -45,7 +45,7 @@ def test_an_unknown_name_is_answered_with_all_names(name):
         ("background,", "'' cannot be used"),
         ("background:", "nothing follows"),
         ("background:2", "a duration looks like"),
-        ("background:2000s", "such as background:2ms"),
+        ("background:4000s", "such as background:2ms"),
         ("refractory:fast", "a duration looks like"),
         ("hot_pixels:x", "such as hot_pixels:10"),
         ("hot_pixels:nan", "factor must be above 1"),

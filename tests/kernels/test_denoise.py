@@ -55,39 +55,38 @@ streams = st.lists(
     max_size=60,
 ).map(lambda rows: sorted(rows, key=lambda row: row[0]))
 starts = st.sampled_from([0, -1_000, 2**31 - 150, 2**32 - 150, LATE_US])
+stretches = st.sampled_from([1, 250, 400, 10_000_000])
 
 
 def run_supported(data, window_us):
-    support = TimeMap((WIDTH + 2) * (HEIGHT + 2))
-    words, out = as_words(data), np.zeros((data.size, 2), np.uint64)
-    kept = 0
-    for part in support.stretches(data["t"]):
-        room = out[kept:]
-        kept += keep_supported(
-            words[part], room, support.cells, WIDTH + 2, support.origin_us, window_us
-        )
-    return as_events(out[:kept])
+    latest = TimeMap((WIDTH + 2) * (HEIGHT + 2) + 1, reach_us=window_us)
+    return run(keep_supported, data, latest, WIDTH + 2, window_us)
 
 
 def run_rested(data, period_us):
-    latest = TimeMap(WIDTH * HEIGHT)
-    words, out = as_words(data), np.zeros((data.size, 2), np.uint64)
+    latest = TimeMap(WIDTH * HEIGHT, reach_us=period_us)
+    return run(keep_rested, data, latest, WIDTH, period_us)
+
+
+def run(keep, data, latest, pitch, span_us):
+    words, out = as_words(data), np.zeros(2 * data.size, np.uint64)
     kept = 0
-    for part in latest.stretches(data["t"]):
-        kept += keep_rested(
-            words[part], out[kept:], latest.cells, WIDTH, latest.origin_us, period_us
-        )
-    return as_events(out[:kept])
+    for start, stop in latest.stretches(data["t"]):
+        part, room = words[2 * start : 2 * stop], out[2 * kept :]
+        kept += keep(part, room, latest.cells, pitch, latest.origin_us, span_us)
+    return as_events(out[: 2 * kept])
 
 
 @pytest.mark.parametrize(
-    ("run", "reference"), [(run_supported, supported), (run_rested, rested)], ids=str
+    ("kernel", "reference"), [(run_supported, supported), (run_rested, rested)], ids=str
 )
 @settings(deadline=None, max_examples=60)
-@given(rows=streams, span_us=st.integers(1, 120), start_us=starts)
-def test_kernel_keeps_what_its_definition_says(run, reference, rows, span_us, start_us):
+@given(rows=streams, span_us=st.integers(1, 120), start_us=starts, stretch=stretches)
+def test_kernel_keeps_what_its_definition_says(kernel, reference, rows, span_us, start_us, stretch):
+    rows = [(t * stretch, *rest) for t, *rest in rows]
     data = make_events(rows, start_us)
-    np.testing.assert_array_equal(run(data, span_us), data[reference(rows, span_us)])
+    expected = data[reference(rows, span_us * stretch)]
+    np.testing.assert_array_equal(kernel(data, span_us * stretch), expected)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +120,7 @@ def test_unmarked_pixels_pass_and_all_are_counted():
     marked = np.zeros(WIDTH * HEIGHT, np.bool_)
     marked[-1] = True
     counts = np.zeros(WIDTH * HEIGHT, np.int64)
-    out = np.zeros((4, 2), np.uint64)
+    out = np.zeros(8, np.uint64)
     kept = keep_unmarked(as_words(data), out, marked, counts, WIDTH)
-    np.testing.assert_array_equal(as_events(out[:kept]), data[[0, 2]])
+    np.testing.assert_array_equal(as_events(out[: 2 * kept]), data[[0, 2]])
     assert (counts[0], counts[-1], counts.sum()) == (2, 2, 4)

@@ -7,7 +7,7 @@ import pytest
 
 from eventvision.core import EVENT_DTYPE
 from eventvision.kernels.activity import count_until_active
-from eventvision.kernels.scatter import add_counts, add_voxels, clear_cells
+from eventvision.kernels.scatter import GROUP, add_counts, add_voxels, clear_touched
 from eventvision.kernels.words import as_words
 
 WIDTH, HEIGHT = 9, 6
@@ -41,46 +41,88 @@ def voxels_of(data, bins, t0_us, t1_us):
     return planes
 
 
-def stops_of(data, bins, t0_us, duration_us):
-    position = (data["t"].astype(object) - t0_us) * (bins - 1)
-    interval = np.array([p // duration_us for p in position], int)
-    return np.array([np.sum(interval <= k) for k in range(max(bins - 1, 1))], np.int64)
+class Marks:
+    """Flags of groups of pixels, one by one and by eights."""
+
+    def __init__(self, lead, pixels=PIXELS):
+        self.eights = np.zeros(-(-(pixels + lead) // (8 * GROUP)), np.uint64)
+        self.flags = self.eights.view(np.bool_)
+        self.lead, self.pixels = lead, pixels
+
+    def clear(self, planes):
+        groups = np.empty(self.flags.size, np.int64)
+        clear_touched(planes, self.flags, self.eights, groups, self.lead, self.pixels)
 
 
+def groups_of(data, lead):
+    return np.unique((data["y"].astype(int) * WIDTH + data["x"] + lead) // GROUP)
+
+
+@pytest.mark.parametrize("lead", [0, 5, 15])
 @pytest.mark.parametrize("start_us", STARTS)
 @pytest.mark.parametrize("count", [0, 1, 400])
-def test_counts_are_per_pixel_and_polarity(count, start_us):
+def test_counts_are_per_pixel_and_polarity(count, start_us, lead):
     data = random_events(count, start_us, 700)
-    planes, written = np.zeros(2 * PIXELS, np.float32), np.full(count, -1, np.int32)
-    add_counts(as_words(data), planes, written, WIDTH, PIXELS)
+    planes, marks = np.zeros(2 * PIXELS, np.float32), Marks(lead)
+    add_counts(as_words(data), planes, marks.flags, lead, WIDTH, PIXELS)
     np.testing.assert_array_equal(planes.reshape(2, HEIGHT, WIDTH), counts_of(data))
-    assert set(written.tolist()) == set(np.flatnonzero(planes).tolist())
+    np.testing.assert_array_equal(np.flatnonzero(marks.flags), groups_of(data, lead))
+
+
+def draw_voxels(data, bins, t0_us, duration_us, lead=0):
+    planes, marks = np.zeros(bins * PIXELS, np.float32), Marks(lead)
+    add_voxels(as_words(data), planes, marks.flags, lead, WIDTH, PIXELS, t0_us, duration_us)
+    return planes, marks
 
 
 @pytest.mark.parametrize("bins", [1, 2, 5, 8])
 @pytest.mark.parametrize("start_us", STARTS)
 @pytest.mark.parametrize("count", [0, 1, 400])
-def test_voxels_share_polarity_between_two_planes(count, start_us, bins):
-    duration_us = 701
+@pytest.mark.parametrize("duration_us", [1, 701, 2**33 + 1])
+def test_voxels_share_polarity_between_two_planes(count, start_us, bins, duration_us):
     data = random_events(count, start_us, duration_us)
-    step = PIXELS if bins > 1 else 0
-    planes, written = np.zeros(bins * PIXELS, np.float32), np.empty(count, np.int32)
-    stops = stops_of(data, bins, start_us, duration_us)
-    add_voxels(as_words(data), planes, written, stops, WIDTH, step, start_us, duration_us)
+    planes, marks = draw_voxels(data, bins, start_us, duration_us, lead=3)
     expected = voxels_of(data, bins, start_us, start_us + duration_us)
     np.testing.assert_allclose(planes.reshape(expected.shape), expected, atol=1e-5)
-    clear_cells(planes, written, step)
-    assert not planes.any()
+    np.testing.assert_array_equal(np.flatnonzero(marks.flags), groups_of(data, 3))
 
 
 def test_an_event_on_an_instant_counts_there_alone():
     data = random_events(1, 1_000, 1)
     for k in range(4):
         data["t"] = 1_000 + 25 * k
-        planes, written = np.zeros(5 * PIXELS, np.float32), np.empty(1, np.int32)
-        stops = stops_of(data, 5, 1_000, 100)
-        add_voxels(as_words(data), planes, written, stops, WIDTH, PIXELS, 1_000, 100)
+        planes, _ = draw_voxels(data, 5, 1_000, 100)
         assert np.flatnonzero(planes) // PIXELS == [k]
+
+
+@pytest.mark.parametrize("lead", range(GROUP))
+@pytest.mark.parametrize("corner", [0, PIXELS // 2, PIXELS - 1])
+def test_clearing_what_was_touched_clears_every_plane(lead, corner):
+    data = random_events(3, 0, 100)
+    data["y"], data["x"] = divmod(corner, WIDTH)
+    planes, marks = draw_voxels(data, 5, 0, 100, lead)
+    assert planes.any()
+    marks.clear(planes)
+    assert not planes.any()
+    assert not marks.flags.any()
+
+
+def test_few_touched_groups_are_cleared_by_themselves():
+    planes, marks = np.ones(2 * 40 * GROUP, np.float32), Marks(0, pixels=40 * GROUP)
+    touched = [0, 7, 8, 17, 39]
+    marks.flags[touched] = True
+    marks.clear(planes)
+    expected = np.ones((2, 40, GROUP))
+    expected[:, touched] = 0
+    np.testing.assert_array_equal(planes.reshape(2, 40, GROUP), expected)
+
+
+def test_many_touched_groups_are_cleared_with_all_others():
+    planes, marks = np.ones(2 * 40 * GROUP, np.float32), Marks(0, pixels=40 * GROUP)
+    marks.flags[::2] = True
+    marks.clear(planes)
+    assert not planes.any()
+    assert not marks.flags.any()
 
 
 def test_activity_is_counted_per_cell_until_enough_cells_are_active():

@@ -7,11 +7,11 @@ import pytest
 
 from eventvision.core import EVENT_DTYPE
 from eventvision.kernels.surface import accumulate, decay_exponents, enter_times
-from eventvision.kernels.times import NEVER
 from eventvision.kernels.words import as_words
 
 WIDTH, HEIGHT = 9, 6
 PIXELS = WIDTH * HEIGHT
+NEVER = -(2**31)
 
 
 def random_events(count, start_us):
@@ -38,20 +38,20 @@ def test_the_latest_time_of_each_pixel_and_polarity_remains(count, start_us):
 def test_exponents_are_ages_in_time_constants():
     latest = np.array([NEVER, 0, -2_000, 500], np.int32)
     out = np.empty(4, np.float32)
-    decay_exponents(latest, out, 1_000, 100.0)
+    decay_exponents(latest, out, NEVER, 1_000, 100.0)
     np.testing.assert_allclose(out, [-np.inf, -10, -30, -5])
 
 
 def test_what_cannot_be_seen_any_more_is_gone():
     latest = np.array([0, 1], np.int32)
     out = np.empty(2, np.float32)
-    decay_exponents(latest, out, 2**40, 1.0)
+    decay_exponents(latest, out, NEVER, 2**40, 1.0)
     assert np.exp(out).tolist() == [0, 0]
 
 
 def test_a_pixel_without_a_time_stays_dark_however_slow_the_decay():
     out = np.empty(1, np.float32)
-    decay_exponents(np.array([NEVER], np.int32), out, 0, 1e12)
+    decay_exponents(np.array([NEVER], np.int32), out, NEVER, 0, 1e12)
     assert out[0] == -np.inf
 
 
