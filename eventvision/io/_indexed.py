@@ -78,7 +78,12 @@ class IndexedSource(FileSource):
     Seeking decodes up to the time sought once; places passed on the way are remembered, so that
     later seeks take a few milliseconds. What is delivered after a seek is exactly what a reading
     from the beginning delivers from that time on.
+
+    Attributes:
+        lead_us: How far before a time reading must begin, since not all is stored in order.
     """
+
+    lead_us = 0
 
     def __init__(self, path: Path, info: SourceInfo, decoder: Decoder, begin: int) -> None:
         super().__init__(path, info)
@@ -96,7 +101,7 @@ class IndexedSource(FileSource):
         start_us = self._start_us
         position = self._start(self._damage)
         if start_us is not None:
-            position = self._nearest(data, start_us).copy(self._damage)
+            position = self._nearest(data, start_us - self.lead_us).copy(self._damage)
         for packet in self._decoded(data, position):
             self._bytes_read = position.offset
             wanted = packet if start_us is None else _since(packet, start_us)
