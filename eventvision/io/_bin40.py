@@ -17,6 +17,7 @@ from ._indexed import IndexedSource, Step, mapped, pixels_used
 from ._records import RecordDecoder
 
 _PROBE_RECORDS = 1024
+_FEW_RECORDS = 16
 _LEAST_SENSE = 0.75
 
 
@@ -61,7 +62,8 @@ class Bin40Decoder(RecordDecoder):
     """Decodes records of 40 bits.
 
     Attributes:
-        doubt: Share of the first records whose times do not run forward.
+        doubt: Share of the first records whose times do not run forward; of the first few if that
+            is less, since a file may be damaged soon after.
     """
 
     record_bytes = kernel.RECORD_BYTES
@@ -71,7 +73,9 @@ class Bin40Decoder(RecordDecoder):
         super().__init__()
         count = min(_PROBE_RECORDS, data.size // self.record_bytes)
         begin = self._records(data, 0, count)
-        self.doubt = 1 - float(self._sense(begin).mean()) if count else 1.0
+        sense = self._sense(begin)
+        few = sense[:_FEW_RECORDS]
+        self.doubt = 1 - max(float(sense.mean()), float(few.mean())) if count else 1.0
         self._state = np.zeros(kernel.STATE_WORDS, np.int64)
         self._state[kernel.REFERENCE] = first_reference(self.peek(begin)[0][:64], self.clock_bits)
 
