@@ -143,7 +143,7 @@ def _read_header(path: Path) -> DatHeader:
     return DatHeader(
         version=version,
         sensor=_stated_sensor(fields),
-        t0_us=int(fields["t0"]) if re.fullmatch(r"\d{1,15}", fields.get("t0", "")) else 0,
+        t0_us=int(fields["t0"]) if re.fullmatch(r"\d{1,16}", fields.get("t0", "")) else 0,
         size=at + 2 if fields else 0,
         note=note,
     )

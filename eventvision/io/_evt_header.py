@@ -58,7 +58,7 @@ def read_evt_header(path: Path) -> EvtHeader:
         encoding=_encoding(path, fields, text[size:]),
         sensor=_sensor(fields),
         camera=_camera(fields),
-        t0_us=int(fields["t0"]) if re.fullmatch(r"\d{1,15}", fields.get("t0", "")) else 0,
+        t0_us=int(fields["t0"]) if re.fullmatch(r"\d{1,16}", fields.get("t0", "")) else 0,
         size=size,
     )
 
