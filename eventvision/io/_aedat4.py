@@ -108,7 +108,7 @@ class Aedat4Source(FileSource):
 
     def _decoded(self, file: BinaryIO) -> Iterator[Decoded]:
         header = self._header
-        walk = _walk(file, header, self._packet_events)
+        walk = _walk(file, header, self._packet_events, buffers=self._threads + 2)
         start = header.data_start
         if self._start_us is not None:
             start = find_time(walk, start, self._bytes_total, self._start_us)
@@ -131,9 +131,14 @@ class Aedat4Source(FileSource):
                     future.cancel()
 
 
-def _walk(file: BinaryIO, header: Header, packet_events: int) -> PacketWalk:
-    size = Path(file.name).stat().st_size
-    return PacketWalk(file, size=size, kinds=header.kinds, packet_events=packet_events)
+def _walk(file: BinaryIO, header: Header, packet_events: int, *, buffers: int = 1) -> PacketWalk:
+    return PacketWalk(
+        file,
+        size=Path(file.name).stat().st_size,
+        kinds=header.kinds,
+        packet_events=packet_events,
+        buffers=buffers,
+    )
 
 
 def _sensor_of_events(path: Path, header: Header) -> SensorSize:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eventvision.core import EVENT_DTYPE, IMU_DTYPE, TRIGGER_DTYPE, Damage, Frame
+from eventvision.core import EVENT_DTYPE, Damage, Frame
 from eventvision.kernels import aedat4 as kernels
 
 from ._aedat4_packets import Stretch
@@ -22,8 +22,8 @@ class Decoded:
     Attributes:
         events: Shape (N,), dtype `EVENT_DTYPE`, as the file has them.
         frames: Images, in the order of the file.
-        imu: Shape (N,), dtype `IMU_DTYPE`.
-        triggers: Shape (N,), dtype `TRIGGER_DTYPE`.
+        imu: Arrays of dtype `IMU_DTYPE`, one per packet.
+        triggers: Arrays of dtype `TRIGGER_DTYPE`, one per packet.
         damage: What was wrong.
         start: Where in the file it begins.
         end: Where it ends.
@@ -31,8 +31,8 @@ class Decoded:
 
     events: NDArray[np.void]
     frames: list[Frame]
-    imu: NDArray[np.void]
-    triggers: NDArray[np.void]
+    imu: list[NDArray[np.void]]
+    triggers: list[NDArray[np.void]]
     damage: list[Damage]
     start: int
     end: int
@@ -40,60 +40,56 @@ class Decoded:
 
 def decode(stretch: Stretch) -> Decoded:
     """Decompress a stretch; other threads run while most of it happens."""
-    packets = stretch.packets
     damage = list(stretch.damage)
-    is_event = packets["kind"] == kernels.EVENTS
-    if (packets["count"][is_event] < 0).any():
-        events = _events_one_by_one(stretch, np.flatnonzero(is_event), damage)
+    kinds, counts = stretch.packets["kind"], stretch.packets["count"]
+    if ((kinds == kernels.EVENTS) & (counts < 0)).any():
+        events = _events_one_by_one(stretch, damage)
     else:
         events = _events(stretch, damage)
-    frames: list[Frame] = []
-    imu: list[NDArray[np.void]] = [np.empty(0, IMU_DTYPE)]
-    triggers: list[NDArray[np.void]] = [np.empty(0, TRIGGER_DTYPE)]
-    for index in np.flatnonzero(~is_event & (packets["kind"] != kernels.OTHER)):
+    start = stretch.base + int(stretch.packets["start"][0]) if kinds.size else stretch.base
+    decoded = Decoded(events, [], [], [], damage, start, stretch.end)
+    if (kinds != kernels.EVENTS).any():
+        _add_others(stretch, decoded)
+    return decoded
+
+
+def _add_others(stretch: Stretch, decoded: Decoded) -> None:
+    """Add frames, IMU samples and triggers."""
+    kinds = stretch.packets["kind"]
+    for index in np.flatnonzero((kinds != kernels.EVENTS) & (kinds != kernels.OTHER)):
         try:
-            buffer = memoryview(_payload(stretch, index).data)
-            if packets["kind"][index] == kernels.FRAMES:
-                frames.append(read_frame(buffer))
-            elif packets["kind"][index] == kernels.IMU:
-                imu.append(read_imu(buffer))
+            buffer = _payload(stretch, index).data
+            if kinds[index] == kernels.FRAMES:
+                decoded.frames.append(read_frame(buffer))
+            elif kinds[index] == kernels.IMU:
+                decoded.imu.append(read_imu(buffer))
             else:
-                triggers.append(read_triggers(buffer))
+                decoded.triggers.append(read_triggers(buffer))
         except (PayloadError, TableError) as error:
-            damage.append(_damage(stretch, index, str(error)))
-    return Decoded(
-        events,
-        frames,
-        np.concatenate(imu),
-        np.concatenate(triggers),
-        damage,
-        stretch.base + int(packets["start"][0]) if packets.size else stretch.base,
-        stretch.end,
-    )
+            decoded.damage.append(_damage(stretch, index, str(error)))
 
 
 def _events(stretch: Stretch, damage: list[Damage]) -> NDArray[np.void]:
     packets = stretch.packets
-    counts = np.where(packets["kind"] == kernels.EVENTS, packets["count"], 0)
-    events = np.empty(int(counts.sum()), EVENT_DTYPE)
-    if not counts.any():
+    expected = int(packets["count"].sum(where=packets["kind"] == kernels.EVENTS))
+    events = np.empty(expected, EVENT_DTYPE)
+    if not expected:
         return events
-    scratch = np.empty(int(packets["total"][counts > 0].max()), np.uint8)
-    codes = np.empty(packets.size, np.int64)
+    codes = np.zeros(packets.size, np.int64)
     words = events.view(np.int64).reshape(-1, 2)
-    kept = kernels.decode_events(stretch.data, packets, scratch, words, codes)
+    kept = kernels.decode_events(stretch.data, packets, words, codes)
+    if kept == expected:
+        return events
     damage += [
         _damage(stretch, index, PROBLEMS[int(codes[index])]) for index in np.flatnonzero(codes < 0)
     ]
     return events[:kept]
 
 
-def _events_one_by_one(
-    stretch: Stretch, indices: NDArray[np.intp], damage: list[Damage]
-) -> NDArray[np.void]:
+def _events_one_by_one(stretch: Stretch, damage: list[Damage]) -> NDArray[np.void]:
     """Decode packets of which it is not known beforehand how many events they hold."""
     parts = [np.empty(0, EVENT_DTYPE)]
-    for index in indices:
+    for index in np.flatnonzero(stretch.packets["kind"] == kernels.EVENTS):
         try:
             content = _payload(stretch, index)
         except PayloadError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -14,9 +15,12 @@ from eventvision.kernels import aedat4 as kernels
 
 from ._aedat4_payload import PayloadError, form_of, identifier, unpack
 
-WINDOW_BYTES = 1 << 20
+FEWEST_BYTES, WINDOW_BYTES = 1 << 12, 1 << 20
+"""Bytes to read at once: at first, and where packets are small; and enough for most stretches."""
 MOST_LISTED = 4096
-SALVAGE_BYTES = 1 << 24
+SEARCH_BYTES, SALVAGE_BYTES = 1 << 16, 1 << 24
+MOST_DOUBTS = 100_000
+"""Damaged places after which the rest of a file is not searched any further."""
 NO_BYTES: NDArray[np.uint8] = np.empty(0, np.uint8)
 NO_PACKETS: NDArray[np.void] = np.empty(0, kernels.PACKET_DTYPE)
 
@@ -47,13 +51,31 @@ class PacketWalk:
     """Walks from packet to packet; where one is damaged, looks for the next that is not."""
 
     def __init__(
-        self, file: BinaryIO, *, size: int, kinds: NDArray[np.int8], packet_events: int
+        self,
+        file: BinaryIO,
+        *,
+        size: int,
+        kinds: NDArray[np.int8],
+        packet_events: int,
+        buffers: int = 1,
     ) -> None:
+        """Prepare to walk.
+
+        Args:
+            file: The file, open without a buffer of its own.
+            size: Its length.
+            kinds: Kind of stream by stream number.
+            packet_events: Most events in a stretch, unless a single packet has more.
+            buffers: The data of a stretch stay valid while fewer than so many more are taken.
+        """
         self._file = file
         self._size = size
         self._kinds = kinds
         self._events = packet_events
-        self._window = max(WINDOW_BYTES, min(16 * packet_events, 64 * WINDOW_BYTES))
+        self._window = max(WINDOW_BYTES, min(17 * packet_events, 64 * WINDOW_BYTES))
+        self._buffers = deque([NO_BYTES] * buffers)
+        self._listed: NDArray[np.void] = np.empty(MOST_LISTED, kernels.PACKET_DTYPE)
+        self._doubts, self._salvage_left = 0, size
 
     def stretches(self, start: int, *, table_position: int = -1) -> Iterator[Stretch]:
         """Yield the packets from file position `start` on, where one begins.
@@ -62,25 +84,25 @@ class PacketWalk:
             start: Where to begin.
             table_position: Where the header says that the table of packets lies.
         """
-        at, need, table = start, self._window, False
+        at, need, table = start, min(self._window, 9 * self._events), False
         while at < self._size and not table:
-            data = self.read(at, need)
-            local, why = 0, kernels.FULL
-            while why == kernels.FULL and at + local < self._size:
-                listed = np.empty(MOST_LISTED, kernels.PACKET_DTYPE)
-                count, local, why = kernels.walk_packets(
-                    data, local, self._size - at - local, self._kinds, self._events, listed
-                )
-                if count:
-                    yield Stretch(data, at, listed[:count].copy())
-            at += local
-            need = self._window
-            if why == kernels.MORE and local == 0:
+            data = self._fill(at, need)
+            count, used, why = kernels.walk_packets(
+                data, 0, self._size - at, self._kinds, self._events, self._listed
+            )
+            if why == kernels.MORE and need < self._window:
+                need = min(2 * need, self._window)
+                continue
+            if count:
+                yield Stretch(data, at, self._listed[:count].copy())
+            at += used
+            need = min(max(used + used // 8, FEWEST_BYTES), self._window)
+            if why == kernels.MORE and not count:
                 need = self._whole(at)
                 why = kernels.MORE if need else kernels.DOUBT
             if why == kernels.DOUBT:
                 at, table = yield from self._doubt(at)
-                need = self._window
+                need = max(need, FEWEST_BYTES)
         if not table and table_position >= 0:
             yield self._missing_table(table_position)
 
@@ -88,7 +110,7 @@ class PacketWalk:
         """Return where the first packet in `[start, stop)` seems to begin."""
         at = start
         while at < stop and self._size - at >= kernels.PROOF_BYTES:
-            data = self.read(at, WINDOW_BYTES)
+            data = self.read(at, SEARCH_BYTES)
             local, found = kernels.find_packet(data, 0, self._size - at, self._kinds)
             at += int(local)
             if found:
@@ -111,16 +133,26 @@ class PacketWalk:
 
     def read(self, at: int, count: int) -> NDArray[np.uint8]:
         """Return up to `count` bytes from a place of the file on."""
-        data = np.empty(max(0, min(count, self._size - at)), np.uint8)
+        return self._read_into(np.empty(max(0, min(count, self._size - at)), np.uint8), at)
+
+    def _fill(self, at: int, count: int) -> NDArray[np.uint8]:
+        """Do as `read`, in the buffer that was filled least recently."""
+        count = min(count, self._size - at)
+        buffer = self._buffers.popleft()
+        if buffer.size < count:
+            buffer = np.empty(count, np.uint8)
+        self._buffers.append(buffer)
+        return self._read_into(buffer[:count], at)
+
+    def _read_into(self, data: NDArray[np.uint8], at: int) -> NDArray[np.uint8]:
         self._file.seek(at)
         filled = 0
         while filled < data.size:
             got = self._file.readinto(data[filled:].data)  # type: ignore[attr-defined]
             if not got:
+                self._size = at + filled
                 break
             filled += got
-        if filled < data.size:
-            self._size = at + filled
         return data[:filled]
 
     def _whole(self, at: int) -> int:
@@ -136,10 +168,16 @@ class PacketWalk:
         Returns:
             Where the next packet begins, and whether the table of packets ended the file.
         """
+        self._doubts += 1
+        if self._doubts > MOST_DOUBTS:
+            yield self._lost("corrupt-header", "too many packets are damaged", at, None, 0)
+            return self._size, False
         kind, form, size = self._judge_alone(at)
         events = 0
-        if kind != kernels.UNKNOWN:
-            stretch = self.load(at, kind, form, min(size, SALVAGE_BYTES))
+        if kind != kernels.UNKNOWN and self._salvage_left > 0:
+            whole = at + kernels.HEADER_BYTES + size <= self._size
+            stretch = self.load(at, kind, form, size if whole else min(size, SALVAGE_BYTES))
+            self._salvage_left -= stretch.data.size
             events = max(0, int(stretch.packets["count"][0]))
             try:
                 used = unpack(stretch.data[kernels.HEADER_BYTES :], form)[1]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from eventvision.kernels import aedat4, lz4
+from eventvision.kernels import aedat4, lz4, lz4_blocks
 
 PROBLEMS = {
-    lz4.TRUNCATED: "its LZ4 frame is cut off",
-    lz4.OVERFLOW: "its LZ4 frame is longer than it should be",
-    lz4.CORRUPT: "its LZ4 frame is corrupt",
+    lz4_blocks.TRUNCATED: "its LZ4 frame is cut off",
+    lz4_blocks.OVERFLOW: "its LZ4 frame is longer than it should be",
+    lz4_blocks.CORRUPT: "its LZ4 frame is corrupt",
     lz4.CHECKSUM: "a checksum of its LZ4 frame does not match",
     aedat4.MALFORMED: "its flatbuffer is malformed",
 }
@@ -68,12 +68,12 @@ def _announced(data: NDArray[np.uint8]) -> int:
 def _unpack_lz4(data: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
     head = np.empty(4, np.uint8)
     if lz4.decode_head(data, 0, data.size, head) < head.size:
-        raise PayloadError(PROBLEMS[lz4.CORRUPT])
+        raise PayloadError(PROBLEMS[lz4_blocks.CORRUPT])
     total = _announced(head)
     if total > min(aedat4.MOST_BYTES, aedat4.MOST_RATIO * data.size):
         raise PayloadError(f"it claims to hold {total} bytes")
     content = np.empty(total, np.uint8)
-    produced, used = lz4.decode_frame(data, 0, data.size, content, 0, total)
+    produced, used = lz4.decode_frame(data, 0, data.size, content)
     if produced < 0:
         raise PayloadError(PROBLEMS[int(produced)])
     return content[:produced], int(used)

@@ -55,11 +55,11 @@ class SideStreams:
         return self._start_us is None or t_us >= self._start_us
 
     def _joined(
-        self, held: NDArray[np.void], more: NDArray[np.void], shift_us: int
+        self, held: NDArray[np.void], more: list[NDArray[np.void]], shift_us: int
     ) -> NDArray[np.void]:
-        if not more.size:
+        if not more:
             return held
-        joined = np.concatenate([held, more])
+        joined = np.concatenate([held, *more])
         joined["t"][held.size :] += shift_us
         if self._start_us is not None:
             joined = joined[joined["t"] >= self._start_us]

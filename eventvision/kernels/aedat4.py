@@ -9,13 +9,16 @@ What looks like a packet is believed only if another one follows it, or the end 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ._jit import inline, kernel
+from ._memory import address_of, load_64, load_u16, load_u32, store_64
 from .lz4 import MAGIC as LZ4_MAGIC
-from .lz4 import decode_frame, decode_head
-from .xxh32 import read_u32
+from .lz4 import decode_frames, decode_head
+from .lz4_blocks import copy_range
 
 PACKET_DTYPE = np.dtype(
     [
@@ -37,8 +40,14 @@ UNKNOWN, EVENTS, FRAMES, IMU, TRIGGERS, OTHER = range(6)
 RAW, LZ4, ZSTD = range(3)
 """Forms of a packet's bytes."""
 
-FULL, MORE, DOUBT = range(3)
+FINE, MORE, DOUBT = range(3)
 """Why a walk stopped: enough packets, bytes are missing, or the next packet is not believed."""
+
+GROUP_PACKETS, GROUP_BYTES = 64, (1 << 19) + (1 << 16)
+"""Packets that are decompressed together, so that they stay in the cache until copied."""
+
+PIXEL_AND_POLARITY = 0x1_FFFF_FFFF
+"""What of an event's second word has a meaning."""
 
 HEADER_BYTES = 8
 PROOF_BYTES = 20
@@ -64,11 +73,6 @@ MALFORMED = -9
 """A flatbuffer is not what it should be; the codes of `lz4` lie above."""
 
 
-@inline
-def _read_u16(data: NDArray[np.uint8], at: int) -> int:
-    return np.int64(data[at]) | np.int64(data[at + 1]) << 8
-
-
 @kernel
 def event_vector(
     data: NDArray[np.uint8], start: int, available: int, total: int
@@ -79,46 +83,41 @@ def event_vector(
         Where the first event lies, counted from `start`, and how many there are; -1, -1 if the
         flatbuffer is malformed or what is available does not reach.
     """
-    if available < 20 or np.int64(read_u32(data, start + 8)) != IDENTIFIERS[EVENTS]:
+    begin = address_of(data) + start
+    if available < 20 or load_u32(begin + 8) != IDENTIFIERS[EVENTS]:
         return MALFORMED, MALFORMED
-    table = 4 + np.int64(read_u32(data, start + 4))
+    table = 4 + load_u32(begin + 4)
     if table + 4 > available:
         return MALFORMED, MALFORMED
-    vtable = table - np.int64(np.int32(read_u32(data, start + table)))
-    if vtable < 0 or vtable + 4 > available:
+    back = load_u32(begin + table)
+    vtable = table - back + ((back & 0x80000000) << 1)
+    if vtable < 0 or vtable + 6 > available:
         return MALFORMED, MALFORMED
-    if _read_u16(data, start + vtable) < 6:
-        return available, 0
-    if vtable + 6 > available:
-        return MALFORMED, MALFORMED
-    offset = _read_u16(data, start + vtable + 4)
-    if offset == 0:
-        return available, 0
+    entries, offset = load_u16(begin + vtable), load_u16(begin + vtable + 4)
+    if entries < 6 or offset == 0:
+        return 0, 0
     field = table + offset
     if field + 4 > available:
         return MALFORMED, MALFORMED
-    vector = field + np.int64(read_u32(data, start + field))
+    vector = field + load_u32(begin + field)
     if vector + 4 > available:
         return MALFORMED, MALFORMED
-    count = np.int64(read_u32(data, start + vector))
+    count = load_u32(begin + vector)
     if vector + 4 + 16 * count > total:
         return MALFORMED, MALFORMED
     return vector + 4, count
 
 
 @inline
-def _form(data: NDArray[np.uint8], at: int, kind: int) -> int:
-    """Tell the form of the packet whose header is at `at`, -1 if it has none of them."""
-    word = np.int64(read_u32(data, at + 8))
+def _form(header: int, kind: int) -> int:
+    """Tell the form of the packet whose header is at an address, -1 if it has none of them."""
+    word = load_u32(header + 8)
     if word == LZ4_MAGIC:
         return LZ4
     if word == ZSTD_MAGIC:
         return ZSTD
-    size = np.int64(read_u32(data, at + 4))
-    identifier = np.int64(read_u32(data, at + 16))
-    if word + 4 == size and (kind == OTHER or identifier == IDENTIFIERS[kind]):
-        return RAW
-    return -1
+    fits = kind == OTHER or load_u32(header + 16) == IDENTIFIERS[kind]
+    return RAW if fits and word + 4 == load_u32(header + 4) else -1
 
 
 @inline
@@ -126,21 +125,19 @@ def _plausible(
     data: NDArray[np.uint8], at: int, kinds: NDArray[np.int8], room: int
 ) -> tuple[int, int, int]:
     """Judge the header at `at`; return kind, form and size, kind `UNKNOWN` if it is none."""
-    stream = np.int64(read_u32(data, at))
-    size = np.int64(read_u32(data, at + 4))
+    header = address_of(data) + at
+    stream, size = load_u32(header), load_u32(header + 4)
     if stream >= kinds.size or size < PROOF_BYTES - HEADER_BYTES:
         return UNKNOWN, 0, 0
-    if size > MOST_BYTES or size > room - HEADER_BYTES or kinds[stream] == UNKNOWN:
+    if size > min(MOST_BYTES, room - HEADER_BYTES):
         return UNKNOWN, 0, 0
-    kind = np.int64(kinds[stream])
-    form = _form(data, at, kind)
-    if form < 0:
-        return UNKNOWN, 0, 0
-    return kind, form, size
+    kind: int = kinds[stream]
+    form = _form(header, kind) if kind != UNKNOWN else -1
+    return (kind, form, size) if form >= 0 else (UNKNOWN, 0, 0)
 
 
 @inline
-def _describe(data: NDArray[np.uint8], packet: NDArray[np.void], head: NDArray[np.uint8]) -> None:
+def _describe(data: NDArray[np.uint8], packet: Any, head: NDArray[np.uint8]) -> None:
     """Fill in what the first bytes of the flatbuffer say."""
     start, end, form = packet["start"], packet["end"], packet["form"]
     packet["total"], packet["first"], packet["count"] = -1, -1, -1
@@ -150,15 +147,36 @@ def _describe(data: NDArray[np.uint8], packet: NDArray[np.void], head: NDArray[n
     if form == LZ4:
         available = decode_head(data, start, end, head)
     else:
-        head[:available] = data[start : start + available]
+        begin = address_of(data) + start
+        copy_range(address_of(head), begin, available, available)
     if available < 12:
         return
-    total = 4 + np.int64(read_u32(head, 0))
+    total = 4 + load_u32(address_of(head))
     if total > min(MOST_BYTES, MOST_RATIO * (end - start)):
         return
     packet["total"] = total
     if packet["kind"] == EVENTS:
         packet["first"], packet["count"] = event_vector(head, 0, available, packet["total"])
+
+
+@inline
+def _believed(data: NDArray[np.uint8], at: int, kinds: NDArray[np.int8], last: int) -> int:
+    """Return `FINE` if there is a packet, and another one or the end after it; else why not."""
+    if last - at < PROOF_BYTES:
+        return DOUBT
+    if data.size - at < PROOF_BYTES:
+        return MORE
+    kind, _, size = _plausible(data, at, kinds, last - at)
+    if kind == UNKNOWN:
+        return DOUBT
+    after = at + HEADER_BYTES + size
+    if after == last:
+        return FINE if after <= data.size else MORE
+    if last - after < PROOF_BYTES:
+        return DOUBT
+    if data.size - after < PROOF_BYTES:
+        return MORE
+    return FINE if _plausible(data, after, kinds, last - after)[0] != UNKNOWN else DOUBT
 
 
 @kernel
@@ -185,40 +203,24 @@ def walk_packets(
         How many packets were listed, where the next one begins, and why the walk stopped.
     """
     head = np.empty(HEAD_BYTES, np.uint8)
-    listed, events, at = 0, 0, start
+    listed, events, at, why = 0, 0, start, FINE
     last = start + room
-    while True:
-        if at == last:
-            return listed, at, FULL
-        if listed == packets.size:
-            return listed, at, FULL
-        if last - at < PROOF_BYTES:
-            return listed, at, DOUBT
-        if data.size - at < PROOF_BYTES:
-            return listed, at, MORE
+    while at != last and listed < packets.size:
+        why = _believed(data, at, kinds, last)
+        if why != FINE:
+            break
         kind, form, size = _plausible(data, at, kinds, last - at)
-        if kind == UNKNOWN:
-            return listed, at, DOUBT
-        next_at = at + HEADER_BYTES + size
-        if next_at != last:
-            if last - next_at < PROOF_BYTES:
-                return listed, at, DOUBT
-            if data.size - next_at < PROOF_BYTES:
-                return listed, at, MORE
-            if _plausible(data, next_at, kinds, last - next_at)[0] == UNKNOWN:
-                return listed, at, DOUBT
-        elif next_at > data.size:
-            return listed, at, MORE
         packet = packets[listed]
         packet["kind"], packet["form"] = kind, form
-        packet["start"], packet["end"] = at + HEADER_BYTES, next_at
+        packet["start"], packet["end"] = at + HEADER_BYTES, at + HEADER_BYTES + size
         _describe(data, packet, head)
         count = max(0, packet["count"])
         if events and events + count > most_events:
-            return listed, at, FULL
+            break
         events += count
         listed += 1
-        at = next_at
+        at += HEADER_BYTES + size
+    return listed, at, why
 
 
 @kernel
@@ -257,7 +259,7 @@ def find_packet(
         begin = at + HEADER_BYTES
         if form == LZ4 and kind != OTHER:
             available = decode_head(data, begin, min(data.size, begin + size), head)
-            if available < 12 or np.int64(read_u32(head, 8)) != IDENTIFIERS[kind]:
+            if available < 12 or load_u32(address_of(head) + 8) != IDENTIFIERS[kind]:
                 continue
         return at, True
     return max(start, reach + 1), False
@@ -287,55 +289,79 @@ def copy_events(
         words: Shape (N, 2): events seen as pairs of 64-bit words.
         at: Where to begin there.
     """
+    begin = address_of(source) + first
+    to = address_of(words) + 16 * at
     for index in range(count):
-        place = first + 16 * index
-        low, high = np.int64(read_u32(source, place)), np.int64(read_u32(source, place + 4))
-        words[at + index, 0] = low | high << 32
-        pixel, on = np.int64(read_u32(source, place + 8)), np.int64(source[place + 12] & 1)
-        words[at + index, 1] = pixel | on << 32
+        store_64(to + 16 * index, load_64(begin + 16 * index))
+        store_64(to + 16 * index + 8, load_64(begin + 16 * index + 8) & PIXEL_AND_POLARITY)
+
+
+@inline
+def _gather(
+    packets: NDArray[np.void],
+    next_packet: int,
+    members: NDArray[np.int64],
+    frames: NDArray[np.int64],
+) -> tuple[int, int, int]:
+    """Choose LZ4 packets to decode together.
+
+    Returns:
+        How many there are, how many bytes they will need, and which packet comes next.
+    """
+    group, size = 0, 0
+    while next_packet < packets.size and group < members.size:
+        packet = packets[next_packet]
+        if packet["kind"] == EVENTS and packet["count"] >= 0:
+            total = packet["total"]
+            if packet["form"] != LZ4 or (group and size + total > GROUP_BYTES):
+                break
+            frames[4 * group], frames[4 * group + 1] = packet["start"], packet["end"]
+            frames[4 * group + 2], frames[4 * group + 3] = size, size + total
+            members[group] = next_packet
+            size += total
+            group += 1
+        next_packet += 1
+    return group, size, next_packet
 
 
 @kernel
 def decode_events(
     data: NDArray[np.uint8],
     packets: NDArray[np.void],
-    scratch: NDArray[np.uint8],
     words: NDArray[np.int64],
     codes: NDArray[np.int64],
 ) -> int:
-    """Decode the event packets of known count among `packets`, one after the other.
+    """Decode the event packets of known count, in order.
 
     Args:
         data: The stretch of the file that the packets were listed in.
         packets: Shape (N,), dtype `PACKET_DTYPE`.
-        scratch: Room for the longest flatbuffer.
-        words: Shape (events, 2): room for all events, seen as pairs of 64-bit words.
-        codes: Shape (N,): bytes of each packet that were used, or a negative code of `lz4`.
+        words: Shape (events, 2): room for all their events, seen as pairs of 64-bit words.
+        codes: Shape (N,), zeros; receives what is wrong with a packet.
 
     Returns:
         How many events there are in `words`.
     """
-    at = 0
-    for index in range(packets.size):
-        packet = packets[index]
-        codes[index] = packet["end"] - packet["start"]
-        if packet["kind"] != EVENTS or packet["count"] < 0:
-            continue
-        start, end = packet["start"], packet["end"]
-        first, count, total = packet["first"], packet["count"], packet["total"]
-        if packet["form"] == LZ4:
-            produced, used = decode_frame(data, start, end, scratch, 0, total)
-            codes[index] = produced if produced < 0 else used - start
-            if produced < 0:
-                continue
-            if produced != total or event_vector(scratch, 0, total, total)[1] != count:
-                codes[index] = MALFORMED
-                continue
-            copy_events(scratch, first, count, words, at)
-        else:
-            if total > end - start:
-                codes[index] = MALFORMED
-                continue
-            copy_events(data, start + first, count, words, at)
-        at += count
+    members, frames = np.empty(GROUP_PACKETS, np.int64), np.empty(4 * GROUP_PACKETS, np.int64)
+    lengths, scratch = np.empty(GROUP_PACKETS, np.int64), np.empty(GROUP_BYTES, np.uint8)
+    next_packet, at = 0, 0
+    while next_packet < packets.size:
+        group, size, next_packet = _gather(packets, next_packet, members, frames)
+        if size > scratch.size:
+            scratch = np.empty(size, np.uint8)
+        decode_frames(data, frames, group, scratch, lengths)
+        for index in range(group):
+            packet = packets[members[index]]
+            if lengths[index] == packet["total"]:
+                first = frames[4 * index + 2] + packet["first"]
+                copy_events(scratch, first, packet["count"], words, at)
+                at += packet["count"]
+            else:
+                codes[members[index]] = lengths[index] if lengths[index] < 0 else MALFORMED
+        if next_packet < packets.size:
+            packet = packets[next_packet]
+            if packet["kind"] == EVENTS and packet["form"] == RAW and packet["count"] >= 0:
+                copy_events(data, packet["start"] + packet["first"], packet["count"], words, at)
+                at += packet["count"]
+                next_packet += 1
     return at

@@ -1,13 +1,12 @@
-"""LZ4 frames, decoded into an array that the caller owns, safe against hostile input.
+"""LZ4 frames, decoded into arrays that the caller owns, safe against hostile input.
 
 A frame is a header (magic, flags, block size, optional content size and dictionary number, one
 checksum byte), blocks of a 32-bit size and data (the top bit marks data that are stored as they
-are) up to a size of 0, and an optional checksum of the content. A block is a chain of sequences:
-a token with two lengths, literals, a 16-bit offset and the length of a match to copy from there.
-In linked frames a match may reach back into the blocks before.
+are) up to a size of 0, and an optional checksum of the content. In linked frames a match may reach
+back into the blocks before. All checksums that are there are verified.
 
-All functions return what they produced, or one of the negative codes below; nothing is ever read
-or written outside the given ranges.
+Codes below zero say what is wrong with a frame; nothing is ever read or written outside the given
+ranges.
 """
 
 from __future__ import annotations
@@ -16,183 +15,262 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._jit import inline, kernel
-from .xxh32 import read_u32, xxh32
+from ._memory import address_of, load_64, load_u8, load_u32
+from .lz4_blocks import (
+    BLOCK_END,
+    BLOCK_WORDS,
+    CORRUPT,
+    HISTORY,
+    OVERFLOW,
+    READ,
+    READ_END,
+    TRUNCATED,
+    WRITE,
+    WRITE_END,
+    careful_sequence,
+    copy_range,
+    decode_beginning,
+    run_one,
+    run_two,
+)
+from .xxh32 import RANGES, hash_range, hash_ranges
 
-TRUNCATED = -1
-"""The input ends before the frame does."""
-OVERFLOW = -2
-"""The content is longer than the output range."""
-CORRUPT = -3
-"""Not an LZ4 frame, or a sequence that no encoder writes."""
 CHECKSUM = -4
 """A checksum does not match."""
 
 MAGIC = 0x184D2204
+INDEPENDENT, BLOCK_SUMS, CONTENT_SIZE, CONTENT_SUM, DICTIONARY = 32, 16, 8, 4, 1
+"""Flags in a frame's header."""
+
+NEXT, END, FLAGS, LARGEST, CONTENT, START, LIMIT, NUMBER, PHASE = range(
+    BLOCK_WORDS, BLOCK_WORDS + 9
+)
+"""Further words of a lane: next byte to read and end of the input; flags, largest block and content
+size (-1 if not given) of its frame; start and end of the room for the content; number of the frame;
+what comes next."""
+LANE_WORDS = BLOCK_WORDS + 9
+
+IDLE, HEADER, BLOCK, DONE, SEQUENCES, OFF = range(6)
+"""Phases of a lane: what to do next."""
+
+LARGE, SMALL, CONTENTS = 0, 1, 2
+"""Queues of checksums, verified several of a kind at a time, as hashing is fastest so: those of
+blocks from `LARGE_BYTES` on, of smaller blocks, and of contents."""
+QUEUES = 3
+LARGE_BYTES = 1024
+
+ADDRESSES, LENGTHS, DIGESTS, EXPECTED, OWNERS = (RANGES * word for word in range(5))
+"""Words of a queue, each for `RANGES` checksums: ranges, hashes, what they should be, frames."""
+WAITING = 5 * RANGES
+QUEUE_WORDS = WAITING + 1
 
 
 @inline
-def _extended(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
-    """Return a length's extension and the place after it; the extension is -1 where cut off."""
-    length = 0
-    while at < end:
-        byte = np.int64(data[at])
-        at += 1
-        length += byte
-        if byte != 255:
-            return length, at
-    return -1, at
+def _take(
+    state: NDArray[np.int64],
+    lane: int,
+    number: int,
+    frames: NDArray[np.int64],
+    base: int,
+    room: int,
+) -> None:
+    """Let a lane begin with a frame; see `decode_frames`."""
+    at = 4 * number
+    state[lane + NEXT], state[lane + END] = base + frames[at], base + frames[at + 1]
+    state[lane + START], state[lane + LIMIT] = room + frames[at + 2], room + frames[at + 3]
+    state[lane + WRITE], state[lane + NUMBER] = room + frames[at + 2], number
+
+
+@inline
+def _read_header(state: NDArray[np.int64], lane: int) -> int:
+    """Read the header of a frame; return the next phase or a negative code."""
+    start, end = state[lane + NEXT], state[lane + END]
+    if end - start < 7:
+        return TRUNCATED
+    if load_u32(start) != MAGIC:
+        return CORRUPT
+    flags, size_code = load_u8(start + 4), load_u8(start + 5)
+    if flags >> 6 != 1 or flags & 2 or size_code & 0x8F or size_code < 0x40:
+        return CORRUPT
+    at = start + 6
+    length = (8 if flags & CONTENT_SIZE else 0) + (4 if flags & DICTIONARY else 0)
+    if end - at < length + 1:
+        return TRUNCATED
+    content = -1
+    if flags & CONTENT_SIZE:
+        content = load_64(at)
+        if content < 0:
+            return CORRUPT
+    if flags & DICTIONARY and load_u32(at + length - 4) != 0:
+        return CORRUPT
+    at += length
+    if load_u8(at) != hash_range(start + 4, at - start - 4) >> 8 & 255:
+        return CHECKSUM
+    state[lane + NEXT], state[lane + FLAGS], state[lane + CONTENT] = at + 1, flags, content
+    state[lane + LARGEST] = 1 << (8 + 2 * (size_code >> 4))
+    return BLOCK
+
+
+@inline
+def _queue_sum(
+    queues: NDArray[np.int64], queue: int, owner: int, address: int, length: int
+) -> None:
+    """Let the checksum behind a range, or of a content, wait for others."""
+    at = queue * QUEUE_WORDS
+    waiting = queues[at + WAITING]
+    queues[at + ADDRESSES + waiting] = address
+    queues[at + LENGTHS + waiting] = length
+    queues[at + OWNERS + waiting] = owner
+    queues[at + WAITING] = waiting + 1
+
+
+@inline
+def _expect(queues: NDArray[np.int64], queue: int, digest: int) -> None:
+    at = queue * QUEUE_WORDS
+    queues[at + EXPECTED + queues[at + WAITING] - 1] = digest
+
+
+@inline
+def _verify(queues: NDArray[np.int64], enough: int, codes: NDArray[np.int64]) -> None:
+    """Verify the checksums of queues in which `enough` wait; `codes` tell which are wrong."""
+    for at in range(0, QUEUES * QUEUE_WORDS, QUEUE_WORDS):
+        waiting = queues[at + WAITING]
+        if waiting < enough:
+            continue
+        for index in range(waiting, RANGES):
+            queues[at + ADDRESSES + index] = queues[at + ADDRESSES]
+            queues[at + LENGTHS + index] = queues[at + LENGTHS] if waiting > 1 else 0
+        hash_ranges(queues, at)
+        for index in range(waiting):
+            if queues[at + DIGESTS + index] != queues[at + EXPECTED + index]:
+                codes[queues[at + OWNERS + index]] = CHECKSUM
+        queues[at + WAITING] = 0
+
+
+@inline
+def _read_block(state: NDArray[np.int64], lane: int, queues: NDArray[np.int64]) -> int:
+    """Begin the next block, or copy it where it is stored; return the next phase or a code."""
+    at = state[lane + NEXT]
+    if state[lane + END] - at < 4:
+        return TRUNCATED
+    word = load_u32(at)
+    at += 4
+    if word == 0:
+        state[lane + NEXT] = at
+        return DONE
+    size = word & 0x7FFFFFFF
+    if size > state[lane + LARGEST]:
+        return CORRUPT
+    sum_bytes = 4 if state[lane + FLAGS] & BLOCK_SUMS else 0
+    if state[lane + END] - at < size + sum_bytes:
+        return TRUNCATED
+    if sum_bytes:
+        queue = LARGE if size >= LARGE_BYTES else SMALL
+        _queue_sum(queues, queue, state[lane + NUMBER], at, size)
+        _expect(queues, queue, load_u32(at + size))
+    state[lane + NEXT] = at + size + sum_bytes
+    write = state[lane + WRITE]
+    limit = min(state[lane + LIMIT], write + state[lane + LARGEST])
+    if word == size:
+        state[lane + READ], state[lane + READ_END] = at, at + size
+        state[lane + WRITE_END] = limit
+        state[lane + HISTORY] = write if state[lane + FLAGS] & INDEPENDENT else state[lane + START]
+        return SEQUENCES
+    if size > limit - write:
+        return OVERFLOW
+    copy_range(write, at, size, size)
+    state[lane + WRITE] = write + size
+    return BLOCK
+
+
+@inline
+def _finish_frame(state: NDArray[np.int64], lane: int, queues: NDArray[np.int64]) -> int:
+    """Check the end of a frame; return the length of its content or a negative code."""
+    length: int = state[lane + WRITE] - state[lane + START]
+    if state[lane + CONTENT] >= 0 and state[lane + CONTENT] != length:
+        return CORRUPT
+    if state[lane + FLAGS] & CONTENT_SUM:
+        at = state[lane + NEXT]
+        if state[lane + END] - at < 4:
+            return TRUNCATED
+        _queue_sum(queues, CONTENTS, state[lane + NUMBER], state[lane + START], length)
+        _expect(queues, CONTENTS, load_u32(at))
+        state[lane + NEXT] = at + 4
+    return length
 
 
 @kernel
-def decode_block(
+def decode_frames(
     data: NDArray[np.uint8],
-    start: int,
-    end: int,
+    frames: NDArray[np.int64],
+    count: int,
     out: NDArray[np.uint8],
-    history: int,
-    op: int,
-    limit: int,
-) -> int:
-    """Decode the block `data[start:end]` to `out[op:limit]`; matches reach back to `history`.
+    codes: NDArray[np.int64],
+) -> None:
+    """Decode frames, two at a time, each to a room of its own.
 
-    Returns:
-        The place in `out` after the content, or a negative code.
+    Args:
+        data: Bytes that hold the frames.
+        frames: Shape (4 * count,) at least; of each frame: where it begins, where the readable
+            bytes end (the frame may end earlier), and where the room for it in `out` begins and
+            ends. The second receives where the frame, or what of it was understood, ends.
+        count: How many frames there are.
+        out: Bytes to write.
+        codes: Shape (count,) at least; receives the length of each content, or a negative code.
     """
-    ip = start
-    while ip < end:
-        token = np.int64(data[ip])
-        ip += 1
-        literals = token >> 4
-        if literals == 15:
-            more, ip = _extended(data, ip, end)
-            if more < 0:
-                return CORRUPT
-            literals += more
-        if literals > end - ip:
-            return CORRUPT
-        if literals > limit - op:
-            return OVERFLOW
-        for _ in range(literals):
-            out[op] = data[ip]
-            op += 1
-            ip += 1
-        if ip == end:
-            return op
-        if end - ip < 2:
-            return CORRUPT
-        offset = np.int64(data[ip]) | np.int64(data[ip + 1]) << 8
-        ip += 2
-        match = (token & 15) + 4
-        if match == 19:
-            more, ip = _extended(data, ip, end)
-            if more < 0:
-                return CORRUPT
-            match += more
-        if offset == 0 or offset > op - history:
-            return CORRUPT
-        if match > limit - op:
-            return OVERFLOW
-        for _ in range(match):
-            out[op] = out[op - offset]
-            op += 1
-    return CORRUPT
-
-
-@inline
-def _header(data: NDArray[np.uint8], start: int, end: int) -> tuple[int, int, int, int]:
-    """Check a frame header; return flags, largest block, content size or -1, first block.
-
-    The flags are a negative code where the header is wrong.
-    """
-    if end - start < 7:
-        return TRUNCATED, 0, 0, start
-    if read_u32(data, start) != MAGIC:
-        return CORRUPT, 0, 0, start
-    flags, size_code = np.int64(data[start + 4]), np.int64(data[start + 5])
-    if flags >> 6 != 1 or flags & 2 or size_code & 0x8F or size_code < 0x40:
-        return CORRUPT, 0, 0, start
-    at = start + 6
-    length = (8 if flags & 8 else 0) + (4 if flags & 1 else 0)
-    if end - at < length + 1:
-        return TRUNCATED, 0, 0, start
-    content = -1
-    if flags & 8:
-        low, high = np.int64(read_u32(data, at)), np.int64(read_u32(data, at + 4))
-        content = low | high << 32
-        if content < 0:
-            return CORRUPT, 0, 0, start
-    if flags & 1 and read_u32(data, at + length - 4) != 0:
-        return CORRUPT, 0, 0, start
-    at += length
-    if np.int64(data[at]) != np.int64(xxh32(data, start + 4, at) >> np.uint32(8)) & 255:
-        return CHECKSUM, 0, 0, start
-    return flags, 1 << (8 + 2 * (size_code >> 4)), content, at + 1
+    base, room = address_of(data), address_of(out)
+    state = np.zeros(2 * LANE_WORDS, np.int64)
+    queues = np.zeros(QUEUES * QUEUE_WORDS, np.int64)
+    number, one, two = 0, 0, LANE_WORDS
+    while True:
+        lane = two if state[one + PHASE] >= SEQUENCES else one
+        phase = state[lane + PHASE]
+        if phase == IDLE:
+            phase = OFF
+            if number < count:
+                _take(state, lane, number, frames, base, room)
+                number, phase = number + 1, HEADER
+        elif phase == HEADER:
+            phase = _read_header(state, lane)
+        elif phase == BLOCK:
+            phase = _read_block(state, lane, queues)
+        else:
+            if state[one + PHASE] == state[two + PHASE]:
+                if phase == OFF:
+                    break
+                lane = run_two(state, one, two)
+            else:
+                lane = one if state[one + PHASE] == SEQUENCES else two
+                run_one(state, lane)
+            phase = careful_sequence(state, lane)
+            if phase >= 0:
+                phase = BLOCK if phase == BLOCK_END else SEQUENCES
+        if phase < 0 or phase == DONE:
+            owner = state[lane + NUMBER]
+            code = phase if phase < 0 else _finish_frame(state, lane, queues)
+            if codes[owner] == 0:
+                codes[owner] = code
+            frames[4 * owner + 1] = state[lane + NEXT] - base
+            phase = IDLE
+        state[lane + PHASE] = phase
+        _verify(queues, RANGES, codes)
+    _verify(queues, 1, codes)
 
 
 @kernel
 def decode_frame(
-    data: NDArray[np.uint8],
-    start: int,
-    end: int,
-    out: NDArray[np.uint8],
-    out_start: int,
-    out_end: int,
+    data: NDArray[np.uint8], start: int, end: int, out: NDArray[np.uint8]
 ) -> tuple[int, int]:
-    """Decode the frame that begins at `data[start]` to `out[out_start:out_end]`.
-
-    Args:
-        data: Bytes that hold the frame.
-        start: Where it begins.
-        end: Where the readable bytes end; the frame may end earlier.
-        out: Bytes to write.
-        out_start: Where the content begins.
-        out_end: Where the writable bytes end.
+    """Decode one frame that begins at `data[start]` and ends at `data[end]` or before.
 
     Returns:
-        Length of the content or a negative code, and where in `data` the frame (or what of it
-        was understood) ends.
+        Length of the content in `out` or a negative code, and where in `data` the frame (or what
+        of it was understood) ends.
     """
-    flags, largest, content, ip = _header(data, start, end)
-    if flags < 0:
-        return flags, ip
-    linked, block_sum = not flags & 32, 4 if flags & 16 else 0
-    op = out_start
-    while True:
-        if end - ip < 4:
-            return TRUNCATED, ip
-        word = np.int64(read_u32(data, ip))
-        if word == 0:
-            ip += 4
-            break
-        size, first = word & 0x7FFFFFFF, ip + 4
-        if size > largest:
-            return CORRUPT, ip
-        if end - first < size + block_sum:
-            return TRUNCATED, ip
-        last = first + size
-        if block_sum and xxh32(data, first, last) != read_u32(data, last):
-            return CHECKSUM, ip
-        block_limit = min(out_end, op + largest)
-        if word != size:
-            if size > block_limit - op:
-                return OVERFLOW, ip
-            out[op : op + size] = data[first:last]
-            op += size
-        else:
-            history = out_start if linked else op
-            op = decode_block(data, first, last, out, history, op, block_limit)
-            if op < 0:
-                return op, ip
-        ip = last + block_sum
-    if content >= 0 and content != op - out_start:
-        return CORRUPT, ip
-    if flags & 4:
-        if end - ip < 4:
-            return TRUNCATED, ip
-        if xxh32(out, out_start, op) != read_u32(data, ip):
-            return CHECKSUM, ip
-        ip += 4
-    return op - out_start, ip
+    frames, codes = np.empty(4, np.int64), np.empty(1, np.int64)
+    frames[0], frames[1], frames[2], frames[3] = start, end, 0, out.size
+    decode_frames(data, frames, 1, out, codes)
+    return codes[0], frames[1]
 
 
 @kernel
@@ -201,45 +279,16 @@ def decode_head(data: NDArray[np.uint8], start: int, end: int, out: NDArray[np.u
 
     Nothing is verified but the bounds. Returns how many bytes of `out` are valid, 0 if none.
     """
-    flags, _, _, ip = _header(data, start, end)
-    if flags < 0 or end - ip < 4:
+    base, room = address_of(data), address_of(out)
+    state = np.zeros(LANE_WORDS, np.int64)
+    state[NEXT], state[END] = base + start, base + end
+    if _read_header(state, 0) < 0 or state[END] - state[NEXT] < 4:
         return 0
-    word = np.int64(read_u32(data, ip))
-    ip += 4
-    end = min(end, ip + (word & 0x7FFFFFFF))
-    limit, op = out.size, 0
-    if word & 0x80000000:
-        op = min(limit, end - ip)
-        out[:op] = data[ip : ip + op]
-        return op
-    while ip < end:
-        token = np.int64(data[ip])
-        ip += 1
-        literals = token >> 4
-        if literals == 15:
-            more, ip = _extended(data, ip, end)
-            literals += more
-            if more < 0:
-                return op
-        literals = min(literals, limit - op, end - ip)
-        out[op : op + literals] = data[ip : ip + literals]
-        op += literals
-        ip += literals
-        if op == limit or end - ip < 2:
-            return op
-        offset = np.int64(data[ip]) | np.int64(data[ip + 1]) << 8
-        ip += 2
-        match = (token & 15) + 4
-        if match == 19:
-            more, ip = _extended(data, ip, end)
-            match += more
-            if more < 0:
-                return op
-        if offset == 0 or offset > op:
-            return op
-        for _ in range(min(match, limit - op)):
-            out[op] = out[op - offset]
-            op += 1
-        if op == limit:
-            return op
-    return op
+    word = load_u32(state[NEXT])
+    read = state[NEXT] + 4
+    read_end = min(state[END], read + (word & 0x7FFFFFFF))
+    if word >> 31:
+        size: int = min(out.size, read_end - read)
+        copy_range(room, read, size, size)
+        return size
+    return decode_beginning(read, read_end, room, room + out.size) - room

@@ -1,29 +1,89 @@
-"""The 32-bit xxHash, the checksum of LZ4 frames, with seed 0.
+"""The 32-bit xxHash with seed 0, the checksum of LZ4 frames; one range or several at a time.
 
-Four accumulators each take a 32-bit word of every 16 bytes (multiply, rotate, multiply), are
+Four accumulators each take a 32-bit word of every 16 bytes (multiply, add, rotate, multiply), are
 merged, the length is added, and what is left of the input follows word by word, byte by byte.
+One range is a chain of dependent multiplications, which leaves a core mostly idle; several ranges
+side by side are as many chains, four to a vector of 16 accumulators.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, cast
+
 import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from ._jit import inline, kernel
+from ._memory import address_of, load_u8, load_u32
 
-PRIME_1, PRIME_2, PRIME_3 = np.uint32(2654435761), np.uint32(2246822519), np.uint32(3266489917)
-PRIME_4, PRIME_5 = np.uint32(668265263), np.uint32(374761393)
+PRIMES = (2654435761, 2246822519, 3266489917, 668265263, 374761393)
+PRIME_1, PRIME_2, PRIME_3, PRIME_4, PRIME_5 = (np.uint32(prime) for prime in PRIMES)
+SEED_A, SEED_B, SEED_C = np.uint32((PRIMES[0] + PRIMES[1]) % 2**32), PRIME_2, np.uint32(0)
+SEED_D = np.uint32(2**32 - PRIMES[0])
+
+STRIPE = 16
+RANGES = 8
+PER_VECTOR = 4
 
 
-@inline
-def read_u32(data: NDArray[np.uint8], at: int) -> np.uint32:
-    """Return the little-endian word at `at`; the caller has checked the bounds."""
-    return np.uint32(
-        np.uint32(data[at])
-        | np.uint32(data[at + 1]) << np.uint32(8)
-        | np.uint32(data[at + 2]) << np.uint32(16)
-        | np.uint32(data[at + 3]) << np.uint32(24)
-    )
+def _side_by_side() -> Callable[[int, int, int], None]:
+    """Build `(accumulators, addresses, stripes)`: advance the accumulators of all ranges."""
+
+    def advance(_context: Any, _accumulators: Any, _addresses: Any, _stripes: Any) -> Any:
+        def generate(target: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+            word, long = ir.IntType(32), ir.IntType(64)
+            stripe_type, vector = ir.VectorType(word, 4), ir.VectorType(word, 4 * PER_VECTOR)
+
+            def at(base: Any, offset: int) -> Any:
+                return builder.add(base, ir.Constant(long, offset))
+
+            def load(address: Any, kind: Any, align: int) -> Any:
+                value = builder.load(builder.inttoptr(address, kind.as_pointer()))
+                value.align = align
+                return value
+
+            def join(parts: list[Any]) -> Any:
+                while len(parts) > 1:
+                    lanes = 2 * parts[0].type.count
+                    order = ir.Constant(ir.VectorType(word, lanes), list(range(lanes)))
+                    pairs = zip(parts[::2], parts[1::2], strict=True)
+                    parts = [builder.shuffle_vector(one, two, order) for one, two in pairs]
+                return parts[0]
+
+            def rounded(accumulators: Any, words: Any) -> Any:
+                each = [ir.Constant(vector, [n] * 4 * PER_VECTOR) for n in (*PRIMES[:2], 13, 19)]
+                mixed = builder.add(accumulators, builder.mul(words, each[1]))
+                turned = builder.or_(builder.shl(mixed, each[2]), builder.lshr(mixed, each[3]))
+                return builder.mul(turned, each[0])
+
+            begins = [load(at(arguments[1], 8 * index), long, 8) for index in range(RANGES)]
+            places = [at(arguments[0], 64 * index) for index in range(RANGES // PER_VECTOR)]
+            allocate: Any = cgutils.alloca_once
+            vectors = [allocate(builder, vector) for _ in places]
+            for place, slot in zip(places, vectors, strict=True):
+                builder.store(load(place, vector, 4), slot)
+            with cgutils.for_range(builder, arguments[2]) as loop:
+                done = builder.mul(loop.index, ir.Constant(long, STRIPE))
+                stripes = [load(builder.add(one, done), stripe_type, 1) for one in begins]
+                for index, slot in enumerate(vectors):
+                    words = join(stripes[PER_VECTOR * index : PER_VECTOR * (index + 1)])
+                    builder.store(rounded(builder.load(slot), words), slot)
+            for place, slot in zip(places, vectors, strict=True):
+                pointer = builder.inttoptr(place, vector.as_pointer())
+                builder.store(builder.load(slot), pointer).align = 4
+            return target.get_dummy_value()
+
+        return types.none(types.int64, types.int64, types.int64), generate
+
+    return cast("Callable[[int, int, int], None]", intrinsic(advance))
+
+
+_advance = _side_by_side()
 
 
 @inline
@@ -32,37 +92,88 @@ def _rotate(value: np.uint32, bits: int) -> np.uint32:
 
 
 @inline
-def _round(accumulator: np.uint32, word: np.uint32) -> np.uint32:
-    return np.uint32(_rotate(np.uint32(accumulator + word * PRIME_2), 13) * PRIME_1)
+def _round(accumulator: np.uint32, word: int) -> np.uint32:
+    mixed = np.uint32(accumulator + np.uint32(np.uint32(word) * PRIME_2))
+    return np.uint32(_rotate(mixed, 13) * PRIME_1)
 
 
-@kernel
-def xxh32(data: NDArray[np.uint8], start: int, end: int) -> np.uint32:
-    """Return the hash of `data[start:end]`; the caller has checked the bounds."""
-    at = start
-    if end - start >= 16:
-        a = np.uint32(PRIME_1 + PRIME_2)
-        b = PRIME_2
-        c = np.uint32(0)
-        d = np.uint32(np.uint32(0) - PRIME_1)
-        while at + 16 <= end:
-            a = _round(a, read_u32(data, at))
-            b = _round(b, read_u32(data, at + 4))
-            c = _round(c, read_u32(data, at + 8))
-            d = _round(d, read_u32(data, at + 12))
-            at += 16
+@inline
+def _finish(
+    a: np.uint32, b: np.uint32, c: np.uint32, d: np.uint32, address: int, done: int, length: int
+) -> int:
+    """Return the hash of a range of which `done` bytes, whole stripes, are in the accumulators."""
+    at, end = address + done, address + length
+    while at + STRIPE <= end:
+        a = _round(a, load_u32(at))
+        b = _round(b, load_u32(at + 4))
+        c = _round(c, load_u32(at + 8))
+        d = _round(d, load_u32(at + 12))
+        at += STRIPE
+    digest = PRIME_5
+    if length >= STRIPE:
         digest = np.uint32(_rotate(a, 1) + _rotate(b, 7) + _rotate(c, 12) + _rotate(d, 18))
-    else:
-        digest = PRIME_5
-    digest = np.uint32(digest + np.uint32(end - start))
+    digest = np.uint32(digest + np.uint32(length))
     while at + 4 <= end:
-        digest = np.uint32(digest + read_u32(data, at) * PRIME_3)
+        digest = np.uint32(digest + np.uint32(np.uint32(load_u32(at)) * PRIME_3))
         digest = np.uint32(_rotate(digest, 17) * PRIME_4)
         at += 4
     while at < end:
-        digest = np.uint32(digest + np.uint32(data[at]) * PRIME_5)
+        digest = np.uint32(digest + np.uint32(np.uint32(load_u8(at)) * PRIME_5))
         digest = np.uint32(_rotate(digest, 11) * PRIME_1)
         at += 1
     digest = np.uint32(np.uint32(digest ^ (digest >> np.uint32(15))) * PRIME_2)
     digest = np.uint32(np.uint32(digest ^ (digest >> np.uint32(13))) * PRIME_3)
-    return np.uint32(digest ^ (digest >> np.uint32(16)))
+    return np.int64(digest ^ (digest >> np.uint32(16)))  # type: ignore[return-value]
+
+
+@inline
+def hash_range(address: int, length: int) -> int:
+    """Return the hash of `length` bytes at an address."""
+    return _finish(SEED_A, SEED_B, SEED_C, SEED_D, address, 0, length)
+
+
+@inline
+def hash_ranges(ranges: NDArray[np.int64], at: int) -> None:
+    """Hash `RANGES` ranges; best where they are of about the same length.
+
+    Args:
+        ranges: From `at` on: their addresses, their lengths, and room for their hashes.
+        at: Where they are.
+    """
+    state = np.empty(4 * RANGES, np.uint32)
+    shortest = ranges[at + RANGES]
+    for index in range(RANGES):
+        state[4 * index], state[4 * index + 1] = SEED_A, SEED_B
+        state[4 * index + 2], state[4 * index + 3] = SEED_C, SEED_D
+        shortest = min(shortest, ranges[at + RANGES + index])
+    stripes = shortest // STRIPE
+    _advance(address_of(state), address_of(ranges) + 8 * at, stripes)
+    for index in range(RANGES):
+        ranges[at + 2 * RANGES + index] = _finish(
+            state[4 * index],
+            state[4 * index + 1],
+            state[4 * index + 2],
+            state[4 * index + 3],
+            ranges[at + index],
+            STRIPE * stripes,
+            ranges[at + RANGES + index],
+        )
+
+
+@kernel
+def xxh32(data: NDArray[np.uint8], start: int, end: int) -> int:
+    """Return the hash of `data[start:end]`; the caller has checked the bounds."""
+    return hash_range(address_of(data) + start, end - start)
+
+
+@kernel
+def xxh32_of_ranges(
+    data: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the hashes of `RANGES` ranges of `data`; the caller has checked the bounds."""
+    ranges = np.empty(3 * RANGES, np.int64)
+    for index in range(RANGES):
+        ranges[index] = address_of(data) + starts[index]
+        ranges[RANGES + index] = lengths[index]
+    hash_ranges(ranges, 0)
+    return ranges[2 * RANGES :]
