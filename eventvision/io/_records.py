@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from eventvision.core import EVENT_DTYPE, Damage, SensorSize
 from eventvision.kernels.clock import LONGEST_STEP_US
+from eventvision.kernels.guard import JITTER_US
 
 from ._indexed import Step
 
@@ -66,8 +68,10 @@ class RecordDecoder(ABC):
         before = self.copy()
         step = self.decode(data, start, count)
         lost = self._first_misfit(data, start, count) if self.breaks else None
-        if lost is None:
+        if not self.breaks:
             return step
+        if lost is None:
+            return _without_false_times(step, start)
         self.__dict__.update(before.__dict__)
         return self._regain(data, start, *lost)
 
@@ -92,14 +96,8 @@ class RecordDecoder(ABC):
         )
         empty = np.empty(0, EVENT_DTYPE)
         step = self.decode(data, start, count) if count else Step(events=empty, after=at)
-        return Step(
-            events=step.events,
-            after=after,
-            imu=step.imu,
-            triggers=step.triggers,
-            frames=step.frames,
-            damage=(*step.damage, damage),
-        )
+        step = _without_false_times(step, start)
+        return replace(step, after=after, damage=(*step.damage, damage))
 
     def _first_misfit(
         self, data: NDArray[np.uint8], start: int, count: int
@@ -149,6 +147,24 @@ class RecordDecoder(ABC):
         if self.sensor is not None:
             good &= (x < self.sensor.width) & (y < self.sensor.height)
         return good.astype(np.int64)
+
+
+def _without_false_times(step: Step, start: int) -> Step:
+    """Leave out events far ahead of the next one, where that goes on from the one before."""
+    t = step.events["t"]
+    false = np.zeros(t.size, np.bool_)
+    false[1:-1] = (t[1:-1] - t[2:] > JITTER_US) & (t[2:] >= t[:-2])
+    count = int(false.sum())
+    if not count:
+        return step
+    damage = Damage(
+        kind="false-time",
+        message=f"{count} times that those after them contradict",
+        byte_start=start,
+        byte_end=step.after,
+        events_skipped=count,
+    )
+    return replace(step, events=step.events[~false], damage=(*step.damage, damage))
 
 
 def _sums(sense: NDArray[np.int64]) -> NDArray[np.int64]:
