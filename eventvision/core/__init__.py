@@ -16,6 +16,7 @@ from ._errors import (
 )
 from ._events import EVENT_DTYPE, Events
 from ._packets import IMU_DTYPE, TRIGGER_DTYPE, Frame, Packet
+from ._part_file import PartFile, output_errors
 from ._quantities import parse_count, parse_duration_us
 from ._results import Depth, Detections, Image, Result, Segmentation, SliceResult, Tracks
 from ._seams import (
@@ -56,6 +57,7 @@ __all__ = [
     "Image",
     "OutputError",
     "Packet",
+    "PartFile",
     "Representation",
     "Result",
     "SeekError",
@@ -73,6 +75,7 @@ __all__ = [
     "SourceNotFoundError",
     "Task",
     "Tracks",
+    "output_errors",
     "parse_count",
     "parse_duration_us",
 ]

@@ -19,12 +19,13 @@ from eventvision.core import (
     Detections,
     Image,
     OutputError,
+    PartFile,
     Segmentation,
     SliceResult,
     Tracks,
+    output_errors,
 )
 
-from ._part_file import PartFile, output_errors
 from ._results import last_of
 
 _MARK = b"eventvision.arrays/1"

@@ -15,9 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from eventvision.core import Detections, SliceResult, Tracks
+from eventvision.core import Detections, PartFile, SliceResult, Tracks, output_errors
 
-from ._part_file import PartFile, output_errors
 from ._results import last_of
 
 _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))

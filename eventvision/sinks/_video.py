@@ -10,12 +10,19 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from eventvision.core import Events, OutputError, SensorSize, Slice, SliceResult
+from eventvision.core import (
+    Events,
+    OutputError,
+    PartFile,
+    SensorSize,
+    Slice,
+    SliceResult,
+    output_errors,
+)
 
 from ._encoder import H264File, has_h264
 from ._layout import Panel
 from ._overlay import OverlayState, compose, panels_for
-from ._part_file import PartFile, output_errors
 
 
 class VideoSink:

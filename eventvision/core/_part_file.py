@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from eventvision.core import OutputError
+from ._errors import OutputError
 
 _CAUSES = {
     errno.ENOSPC: ("the disk is full", "free some space or write elsewhere"),

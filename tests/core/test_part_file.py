@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eventvision.core import OutputError
-from eventvision.sinks._part_file import PartFile
+from eventvision.core import OutputError, PartFile
 
 
 def test_missing_folders_are_created(tmp_path):
