@@ -229,6 +229,7 @@ def decode_frames(
             phase = OFF
             if number < count:
                 _take(state, lane, number, frames, base, room)
+                codes[number] = 0
                 number, phase = number + 1, HEADER
         elif phase == HEADER:
             phase = _read_header(state, lane)
