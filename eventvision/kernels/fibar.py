@@ -24,12 +24,13 @@ from numpy.typing import NDArray
 
 from ._jit import inline, kernel
 
-PIXEL_DTYPE = np.dtype([("level", "<f4"), ("mean", "<f4"), ("seen", "<i8")], align=True)
-"""level: thresholds; mean: -1 to 1; seen: reading of the tile's clock at the latest event."""
+PIXEL_DTYPE = np.dtype([("level", "<f4"), ("mean", "<f4"), ("seen", "<u4")])
+"""level: thresholds, exactly 0 if the pixel never fired; mean: -1 to 1; seen: reading of the tile's
+clock at the latest event. Clocks run modulo 2**32."""
 
 TILE_SHIFT = 4
-NEVER = -(1 << 40)
-RENEWAL_TICKS = 8
+LONG_AGO = np.uint32(1 << 31)
+RENEWAL_TICKS = np.uint32(8)
 FADING_TICKS = 64.0
 MOST_WEIGHT = np.float32(0.5)
 LEAST_WEIGHT = np.float32(0.1)
@@ -37,17 +38,16 @@ NEIGHBOURS_WANTED = np.float32(2.0)
 LEVELS = 4
 
 
-def new_state(height: int, width: int) -> tuple[NDArray[np.void], NDArray[np.int64]]:
+def new_state(height: int, width: int) -> tuple[NDArray[np.void], NDArray[np.uint32]]:
     """Return pixels (height, width) of `PIXEL_DTYPE` that have seen nothing, and their clocks."""
-    pixels = np.zeros((height, width), PIXEL_DTYPE)
-    pixels["seen"] = NEVER
     tile = 1 << TILE_SHIFT
-    return pixels, np.zeros((-(-height // tile), -(-width // tile)), np.int64)
+    clocks = np.full((-(-height // tile), -(-width // tile)), LONG_AGO, np.uint32)
+    return np.zeros((height, width), PIXEL_DTYPE), clocks
 
 
 @kernel
 def integrate(
-    events: NDArray[np.void], pixels: NDArray[np.void], clocks: NDArray[np.int64], pole: float
+    events: NDArray[np.void], pixels: NDArray[np.void], clocks: NDArray[np.uint32], pole: float
 ) -> None:
     """Take events into the state; cutting a stream in pieces changes nothing.
 
@@ -68,38 +68,47 @@ def integrate(
         pixel.level = keep * pixel.level + (polarity - mean)
         row, column = event.y >> TILE_SHIFT, event.x >> TILE_SHIFT
         clock = clocks[row, column]
-        if clock - pixel.seen > RENEWAL_TICKS:
-            clock += 1
+        if np.uint32(clock - pixel.seen) > RENEWAL_TICKS:
+            clock = np.uint32(clock + 1)
             clocks[row, column] = clock
         pixel.seen = clock
 
 
 @kernel
-def freshness(
-    pixels: NDArray[np.void], clocks: NDArray[np.int64], out: NDArray[np.float32]
+def read_out(
+    pixels: NDArray[np.void],
+    clocks: NDArray[np.uint32],
+    levels: NDArray[np.float32],
+    fresh: NDArray[np.float32],
 ) -> None:
-    """Write how fresh each pixel is: 1 just seen, falling by 1/e every `FADING_TICKS`, 0 never."""
+    """Write the levels, and how fresh each is: 1 just seen, 1/e after `FADING_TICKS`, 0 never."""
     height, width = pixels.shape
     fading = np.exp(-np.arange(0, 8 * FADING_TICKS) / FADING_TICKS).astype(np.float32)
+    fading[-1] = 0.0
+    oldest = np.uint32(fading.size - 1)
     for y in range(height):
         for x in range(width):
-            age = clocks[y >> TILE_SHIFT, x >> TILE_SHIFT] - pixels[y, x].seen
-            out[y, x] = fading[age] if age < fading.size else np.float32(0.0)
+            pixel = pixels[y, x]
+            age = np.uint32(clocks[y >> TILE_SHIFT, x >> TILE_SHIFT] - pixel.seen)
+            levels[y, x] = pixel.level
+            fresh[y, x] = fading[min(age, oldest)]
 
 
 @kernel
 def support(fresh: NDArray[np.float32], out: NDArray[np.float32]) -> None:
     """Write the weight of each pixel: its freshness, as far as its eight neighbours share it."""
     height, width = fresh.shape
-    columns = np.empty(width, np.float32)
+    columns = np.empty(width + 2, np.float32)
+    one = np.float32(1.0)
     for y in range(height):
         above, below = max(y - 1, 0), min(y + 1, height - 1)
         for x in range(width):
-            columns[x] = fresh[above, x] + fresh[y, x] + fresh[below, x]
+            columns[x + 1] = fresh[above, x] + fresh[y, x] + fresh[below, x]
+        columns[0], columns[width + 1] = columns[1], columns[width]
         for x in range(width):
-            around = columns[max(x - 1, 0)] + columns[x] + columns[min(x + 1, width - 1)]
-            shared = min((around - fresh[y, x]) / NEIGHBOURS_WANTED, np.float32(1.0))
-            out[y, x] = min(max(fresh[y, x] * shared, LEAST_WEIGHT), MOST_WEIGHT)
+            others = columns[x] + columns[x + 1] + columns[x + 2] - fresh[y, x]
+            weight = fresh[y, x] * min(others / NEIGHBOURS_WANTED, one)
+            out[y, x] = min(max(weight, LEAST_WEIGHT), MOST_WEIGHT)
 
 
 @inline
@@ -111,16 +120,23 @@ def _gather(
 ) -> None:
     """Average 2x2 blocks by weight; a block is as sure as its pixels together, at most 1."""
     height, width = values.shape
+    one = np.float32(1.0)
+    totals = np.empty(width + 1, np.float32)
+    sums = np.empty(width + 1, np.float32)
+    totals[width], sums[width] = 0.0, 0.0
     for row in range(coarse.shape[0]):
+        top = 2 * row
+        for x in range(width):
+            totals[x] = weights[top, x] * values[top, x]
+            sums[x] = weights[top, x]
+        if top + 1 < height:
+            for x in range(width):
+                totals[x] += weights[top + 1, x] * values[top + 1, x]
+                sums[x] += weights[top + 1, x]
         for column in range(coarse.shape[1]):
-            total = np.float32(0.0)
-            weight = np.float32(0.0)
-            for y in range(2 * row, min(2 * row + 2, height)):
-                for x in range(2 * column, min(2 * column + 2, width)):
-                    total += weights[y, x] * values[y, x]
-                    weight += weights[y, x]
-            coarse[row, column] = total / weight
-            coarse_weights[row, column] = min(weight, np.float32(1.0))
+            weight = sums[2 * column] + sums[2 * column + 1]
+            coarse[row, column] = (totals[2 * column] + totals[2 * column + 1]) / weight
+            coarse_weights[row, column] = min(weight, one)
 
 
 @inline
@@ -131,18 +147,19 @@ def _spread(
     height, width = values.shape
     rows, columns = coarse.shape
     near, far = np.float32(0.75), np.float32(0.25)
-    line = np.empty(columns, np.float32)
+    line = np.empty(columns + 2, np.float32)
+    around = np.empty(2 * columns, np.float32)
     for y in range(height):
         row = y >> 1
         other = min(row + 1, rows - 1) if y & 1 else max(row - 1, 0)
         for column in range(columns):
-            line[column] = near * coarse[row, column] + far * coarse[other, column]
+            line[column + 1] = near * coarse[row, column] + far * coarse[other, column]
+        line[0], line[columns + 1] = line[1], line[columns]
+        for column in range(columns):
+            around[2 * column] = near * line[column + 1] + far * line[column]
+            around[2 * column + 1] = near * line[column + 1] + far * line[column + 2]
         for x in range(width):
-            column = x >> 1
-            beside = min(column + 1, columns - 1) if x & 1 else max(column - 1, 0)
-            around = near * line[column] + far * line[beside]
-            weight = weights[y, x]
-            values[y, x] = weight * values[y, x] + (np.float32(1.0) - weight) * around
+            values[y, x] = around[x] + weights[y, x] * (values[y, x] - around[x])
 
 
 @kernel
@@ -170,14 +187,15 @@ def swing(
 ) -> float:
     """Return the size that `share` of the values stay within, among pixels that ever fired.
 
-    Exact to `bin_width`; 0 where no pixel has fired.
+    Exact to `bin_width`; 0 where no pixel has fired. On large sensors every n-th row is looked at,
+    so that some forty thousand pixels are.
     """
     bins = np.zeros(1024, np.int64)
     height, width = values.shape
     fired = 0
-    for y in range(height):
+    for y in range(0, height, max(height * width // 40_000, 1)):
         for x in range(width):
-            if pixels[y, x].seen != NEVER:
+            if pixels[y, x].level != 0.0:
                 bins[min(int(abs(values[y, x]) / bin_width), bins.size - 1)] += 1
                 fired += 1
     reached = 0
@@ -186,3 +204,14 @@ def swing(
         if fired and reached >= share * fired:
             return (i + 1) * bin_width
     return 0.0
+
+
+@kernel
+def to_grey(values: NDArray[np.float32], half_range: float) -> None:
+    """Map `-half_range` to `half_range` onto 0 to 1 in place, clipping what lies outside."""
+    height, width = values.shape
+    scale, middle = np.float32(0.5 / half_range), np.float32(0.5)
+    black, white = np.float32(0.0), np.float32(1.0)
+    for y in range(height):
+        for x in range(width):
+            values[y, x] = min(max(values[y, x] * scale + middle, black), white)

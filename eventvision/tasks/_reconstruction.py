@@ -21,7 +21,8 @@ class ReconstructionSettings:
 
     Attributes:
         cutoff_events: Period, in events of one pixel, of the slowest change that is kept. Lower
-            forgets faster and leaves weaker trails; higher keeps large even areas.
+            forgets drift sooner, but what passed by leaves a stronger trail of the opposite sign;
+            higher keeps large even areas and shows unequal thresholds longer.
         contrast_share: Share of the pixels that the grey scale spans without clipping.
         contrast_us: Time constant with which the grey scale follows the scene.
         least_swing: Change, in thresholds, that the grey scale always spans; keeps the noise of an
@@ -29,7 +30,7 @@ class ReconstructionSettings:
     """
 
     cutoff_events: float = 40.0
-    contrast_share: float = 0.98
+    contrast_share: float = 0.99
     contrast_us: int = 200_000
     least_swing: float = 1.0
 
@@ -75,14 +76,12 @@ class Reconstruction:
         """Return the image at the end of the slice; the array is the caller's to keep."""
         fibar.integrate(slice_.events.data, self._pixels, self._clocks, self._settings.pole)
         values = self._smoothed()
-        half = self._follow_contrast(values, slice_.duration_us)
-        values *= 0.5 / half
-        values += 0.5
-        return Image(np.clip(values, 0.0, 1.0, out=values))
+        fibar.to_grey(values, self._follow_contrast(values, slice_.duration_us))
+        return Image(values)
 
     def _smoothed(self) -> NDArray[np.float32]:
-        values = self._pixels["level"].copy()
-        fibar.freshness(self._pixels, self._clocks, self._fresh)
+        values = np.empty(self._shape, np.float32)
+        fibar.read_out(self._pixels, self._clocks, values, self._fresh)
         fibar.support(self._fresh, self._weights)
         fibar.smooth(values, self._weights)
         return values
