@@ -128,7 +128,7 @@ class Reception:
             ssl_handshake_timeout=seconds,
             ssl_shutdown_timeout=None if self._context is None else LINGER_S,
         )
-        transport.set_write_buffer_limits(0)  # what waits shall wait in the queue that is counted
+        transport.set_write_buffer_limits(1, 0)  # packets shall wait in the queue that is counted
         return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
     async def _admits(self, reader: asyncio.StreamReader) -> bool:

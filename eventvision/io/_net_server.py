@@ -6,6 +6,7 @@ import asyncio
 import socket
 import threading
 from pathlib import Path
+from types import TracebackType
 from typing import ClassVar, Self
 
 from eventvision.core import ConfigError, OutputError, Packet, SensorSize, SourceError
@@ -158,6 +159,17 @@ class EventServer:
                 self._loop.call_soon_threadsafe(self._closing.set)
         self._thread.join()
         self._listener.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
     def _run(self) -> None:
         try:
