@@ -8,8 +8,7 @@ gets times that begin at 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +17,14 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from eventvision.core import EVENT_DTYPE, TRIGGER_DTYPE, OutputError, Packet, SensorSize
+from eventvision.core import (
+    EVENT_DTYPE,
+    TRIGGER_DTYPE,
+    OutputError,
+    Packet,
+    SensorSize,
+    output_errors,
+)
 from eventvision.kernels import evt_encode as kernel
 
 EvtEncoding = Literal["EVT2", "EVT2.1", "EVT3"]
@@ -116,7 +122,7 @@ class EvtWriter:
         self._last_us = 0
         self._waiting = np.empty(0, TRIGGER_DTYPE)
         self._late = self._late_us = self._left_out = 0
-        with self._errors():
+        with output_errors(self._path):
             self._file = Path(path).open("wb")  # noqa: SIM115
 
     @property
@@ -161,7 +167,7 @@ class EvtWriter:
             if self._origin_us is None:
                 self._begin(0)
         finally:
-            with self._errors():
+            with output_errors(self._path):
                 self._file.close()
 
     def _store(self, events: NDArray[np.void], triggers: NDArray[np.void]) -> None:
@@ -171,7 +177,7 @@ class EvtWriter:
             return
         first_us, last_us = int(min(t[0] for t in times)), int(max(t[-1] for t in times))
         self._check(events, first_us)
-        with self._errors():
+        with output_errors(self._path):
             if self._origin_us is None:
                 self._begin(first_us)
             self._encode(_as_words(events, EVENT_DTYPE), _as_words(triggers, TRIGGER_DTYPE))
@@ -230,15 +236,6 @@ class EvtWriter:
             problem = f"{self._encoding} holds pixels below {_LARGEST_SIDE_PX}"
         if problem:
             raise OutputError(self._path, problem, _REMEDY)
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            problem = f"cannot be written ({error.strerror or error})"
-            remedy = "check permissions and free space"
-            raise OutputError(self._path, problem, remedy) from error
 
 
 def _as_words(data: NDArray[np.void], dtype: np.dtype[Any]) -> NDArray[np.int64]:

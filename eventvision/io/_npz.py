@@ -31,7 +31,7 @@ from ._guard import StreamGuard
 from ._npz_arrays import READ_ERRORS, StoredArray, read_arrays
 from ._npz_samples import SAMPLE_GAP_US, EndToEnd, Samples, find_samples
 from ._npz_table import Columns, Table, find_table
-from ._time_unit import TimeUnit, guess_time_unit, to_us
+from ._time_unit import TIME_UNITS, TimeUnit, guess_time_unit, to_us
 
 _SIZE_NAMES = ("sensor", "sensor_size", "resolution")
 _BLOCK_ROWS = 65_536
@@ -74,7 +74,7 @@ class NpzSource(FileSource):
                 raise FormatError(path, "is cut before its first event", "copy it again")
             samples = find_samples(found, arrays, table.rows)
             size, size_from, size_note = _sensor(found, arrays, table, sensor)
-            unit, unit_note = _time_unit(table, time_unit, size)
+            unit, unit_note = _time_unit(arrays, table, time_unit, size)
         self._columns, self._unit, self._packet_events = columns, unit, packet_events
         self._first, self._stop, rows_note = _rows(found, table.rows, samples, sample)
         self._samples = samples if sample is None else None
@@ -148,9 +148,21 @@ def _stored_sensor(arrays: Mapping[str, StoredArray]) -> SensorSize | None:
     return None
 
 
-def _time_unit(table: Table, given: TimeUnit | None, sensor: SensorSize) -> tuple[TimeUnit, str]:
+def _stored_unit(arrays: Mapping[str, StoredArray]) -> TimeUnit | None:
+    stated = ""
+    if "time_unit" in arrays:
+        with suppress(*READ_ERRORS, ValueError, TypeError):
+            stated = str(arrays["time_unit"].load())
+    return next((unit for unit in TIME_UNITS if unit == stated), None)
+
+
+def _time_unit(
+    arrays: Mapping[str, StoredArray], table: Table, given: TimeUnit | None, sensor: SensorSize
+) -> tuple[TimeUnit, str]:
     if given is not None:
         return given, f"Times taken as {given}, as given."
+    if (stated := _stored_unit(arrays)) is not None:
+        return stated, ""
     if table.unit is not None:
         return table.unit, f"Times taken as {table.unit}, as the column is named."
     try:

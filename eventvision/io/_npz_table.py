@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from eventvision.core import FormatError
+from eventvision.core import EVENT_DTYPE, FormatError
 
 from ._columns import checked_order, guess_order, role_of
 from ._npz_arrays import READ_ERRORS, Run, StoredArray
@@ -116,6 +116,8 @@ def _from_records(
     ):
         raise FormatError(path, "its structured array is no row of numbers", "export it again")
     run = Run(array, array.dtype, 0, array.shape[0])
+    if array.dtype == EVENT_DTYPE:
+        unit = "us"
     return _table((run,), {role: (0, name) for role, name in fields.items()}, unit, "")
 
 

@@ -42,17 +42,6 @@ def _next_high(last: int, wanted: int, near: int, stride: int) -> int:
 
 
 @inline
-def _may_lead(events: Words, i: int) -> bool:
-    """Tell whether the event after next shares time, row and polarity with this one."""
-    here, there = np.uint64(2 * i), np.uint64(2 * i + 4)
-    return bool(
-        2 * i + 4 < events.size
-        and events[there] == events[here]
-        and (events[there + np.uint64(1)] ^ events[here + np.uint64(1)]) & _ROW_AND_SIGN == 0
-    )
-
-
-@inline
 def _vector(events: Words, i: int, lead: int, base: int, pixels: int) -> tuple[int, int]:
     """Return the end of the run of events from `i` that a vector holds, and its mask.
 
@@ -120,8 +109,11 @@ def encode_evt3(
         words[np.uint64(at)] = y
         at += int(y != row)
         row = y
+        # A vector needs three events: the one after next must share time, row and polarity.
+        there = np.uint64(min(2 * i + 4, events.size - 2))
+        shared = (events[there + np.uint64(1)] ^ place) & _ROW_AND_SIGN == 0
         end, mask = i, 0
-        if _may_lead(events, i):
+        if shared and events[there] - origin == t and i + 2 < count:
             end, mask = _vector(events, i, i, x, _VECTOR_PIXELS)
         if end - i < _FEWEST_FOR_VECTOR:
             words[np.uint64(at)] = 0x2000 | on << 11 | x

@@ -214,7 +214,7 @@ def test_a_full_disk_is_told(tmp_path):
     if not FULL.exists():
         pytest.skip(f"{FULL} does not exist")
     writer = EvtWriter(FULL, VGA)
-    with pytest.raises(OutputError, match="No space"):
+    with pytest.raises(OutputError, match="disk is full"):
         writer.write(Packet(Events(events_of(*((i, 1, 1, 1) for i in range(9_000))), VGA)))
     with contextlib.suppress(OutputError):
         writer.close()
