@@ -113,21 +113,14 @@ def _read_header(state: NDArray[np.int64], lane: int) -> int:
 
 @inline
 def _queue_sum(
-    queues: NDArray[np.int64], queue: int, owner: int, address: int, length: int
+    queues: NDArray[np.int64], queue: int, owner: int, address: int, length: int, digest: int
 ) -> None:
-    """Let the checksum behind a range, or of a content, wait for others."""
+    """Let the checksum of a range wait for others."""
     at = queue * QUEUE_WORDS
     waiting = queues[at + WAITING]
-    queues[at + ADDRESSES + waiting] = address
-    queues[at + LENGTHS + waiting] = length
-    queues[at + OWNERS + waiting] = owner
+    queues[at + ADDRESSES + waiting], queues[at + LENGTHS + waiting] = address, length
+    queues[at + EXPECTED + waiting], queues[at + OWNERS + waiting] = digest, owner
     queues[at + WAITING] = waiting + 1
-
-
-@inline
-def _expect(queues: NDArray[np.int64], queue: int, digest: int) -> None:
-    at = queue * QUEUE_WORDS
-    queues[at + EXPECTED + queues[at + WAITING] - 1] = digest
 
 
 @inline
@@ -166,8 +159,7 @@ def _read_block(state: NDArray[np.int64], lane: int, queues: NDArray[np.int64]) 
         return TRUNCATED
     if sum_bytes:
         queue = LARGE if size >= LARGE_BYTES else SMALL
-        _queue_sum(queues, queue, state[lane + NUMBER], at, size)
-        _expect(queues, queue, load_u32(at + size))
+        _queue_sum(queues, queue, state[lane + NUMBER], at, size, load_u32(at + size))
     state[lane + NEXT] = at + size + sum_bytes
     write = state[lane + WRITE]
     limit = min(state[lane + LIMIT], write + state[lane + LARGEST])
@@ -193,8 +185,8 @@ def _finish_frame(state: NDArray[np.int64], lane: int, queues: NDArray[np.int64]
         at = state[lane + NEXT]
         if state[lane + END] - at < 4:
             return TRUNCATED
-        _queue_sum(queues, CONTENTS, state[lane + NUMBER], state[lane + START], length)
-        _expect(queues, CONTENTS, load_u32(at))
+        owner, start = state[lane + NUMBER], state[lane + START]
+        _queue_sum(queues, CONTENTS, owner, start, length, load_u32(at))
         state[lane + NEXT] = at + 4
     return length
 
@@ -221,24 +213,22 @@ def decode_frames(
     base, room = address_of(data), address_of(out)
     state = np.zeros(2 * LANE_WORDS, np.int64)
     queues = np.zeros(QUEUES * QUEUE_WORDS, np.int64)
-    number, one, two = 0, 0, LANE_WORDS
-    while True:
+    number, off, one, two = 0, 0, 0, LANE_WORDS
+    while off < 2:
         lane = two if state[one + PHASE] >= SEQUENCES else one
         phase = state[lane + PHASE]
-        if phase == IDLE:
-            phase = OFF
-            if number < count:
-                _take(state, lane, number, frames, base, room)
-                codes[number] = 0
-                number, phase = number + 1, HEADER
+        if phase == IDLE and number == count:
+            phase, off = OFF, off + 1
+        elif phase == IDLE:
+            _take(state, lane, number, frames, base, room)
+            codes[number] = 0
+            phase, number = HEADER, number + 1
         elif phase == HEADER:
             phase = _read_header(state, lane)
         elif phase == BLOCK:
             phase = _read_block(state, lane, queues)
         else:
             if state[one + PHASE] == state[two + PHASE]:
-                if phase == OFF:
-                    break
                 lane = run_two(state, one, two)
             else:
                 lane = one if state[one + PHASE] == SEQUENCES else two
@@ -254,8 +244,7 @@ def decode_frames(
             frames[4 * owner + 1] = state[lane + NEXT] - base
             phase = IDLE
         state[lane + PHASE] = phase
-        _verify(queues, RANGES, codes)
-    _verify(queues, 1, codes)
+        _verify(queues, RANGES if off < 2 else 1, codes)
 
 
 @kernel

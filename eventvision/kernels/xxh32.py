@@ -19,12 +19,13 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from ._jit import inline, kernel
-from ._memory import address_of, load_u8, load_u32
+from ._memory import address_of, copy_16, load_u8, load_u32
 
 PRIMES = (2654435761, 2246822519, 3266489917, 668265263, 374761393)
-PRIME_1, PRIME_2, PRIME_3, PRIME_4, PRIME_5 = (np.uint32(prime) for prime in PRIMES)
-SEED_A, SEED_B, SEED_C = np.uint32((PRIMES[0] + PRIMES[1]) % 2**32), PRIME_2, np.uint32(0)
-SEED_D = np.uint32(2**32 - PRIMES[0])
+PRIME_1, PRIME_2, PRIME_3, PRIME_4, PRIME_5 = PRIMES
+SEEDS = np.array([PRIME_1 + PRIME_2, PRIME_2, 0, -PRIME_1]).astype(np.uint32)
+"""Accumulators at the start."""
+WORD = 0xFFFFFFFF
 
 STRIPE = 16
 RANGES = 8
@@ -87,49 +88,51 @@ _advance = _side_by_side()
 
 
 @inline
-def _rotate(value: np.uint32, bits: int) -> np.uint32:
-    return np.uint32(value << np.uint32(bits)) | np.uint32(value >> np.uint32(32 - bits))
+def _turned_times(value: int, bits: int, factor: int) -> int:
+    """Return the lower 32 bits of `value`, rotated left, times a factor."""
+    word = value & WORD
+    return (((word << bits | word >> (32 - bits)) & WORD) * factor) & WORD
 
 
 @inline
-def _round(accumulator: np.uint32, word: int) -> np.uint32:
-    mixed = np.uint32(accumulator + np.uint32(np.uint32(word) * PRIME_2))
-    return np.uint32(_rotate(mixed, 13) * PRIME_1)
+def _finish(state: int, address: int, done: int, length: int) -> int:
+    """Return the hash of a range of which `done` bytes, whole stripes, were taken.
 
-
-@inline
-def _finish(
-    a: np.uint32, b: np.uint32, c: np.uint32, d: np.uint32, address: int, done: int, length: int
-) -> int:
-    """Return the hash of a range of which `done` bytes, whole stripes, are in the accumulators."""
+    Args:
+        state: Address of the four accumulators, which are changed.
+        address: Where the range begins.
+        done: Bytes that were taken.
+        length: Bytes in all.
+    """
     at, end = address + done, address + length
+    a, b, c, d = load_u32(state), load_u32(state + 4), load_u32(state + 8), load_u32(state + 12)
     while at + STRIPE <= end:
-        a = _round(a, load_u32(at))
-        b = _round(b, load_u32(at + 4))
-        c = _round(c, load_u32(at + 8))
-        d = _round(d, load_u32(at + 12))
+        a = _turned_times(a + load_u32(at) * PRIME_2, 13, PRIME_1)
+        b = _turned_times(b + load_u32(at + 4) * PRIME_2, 13, PRIME_1)
+        c = _turned_times(c + load_u32(at + 8) * PRIME_2, 13, PRIME_1)
+        d = _turned_times(d + load_u32(at + 12) * PRIME_2, 13, PRIME_1)
         at += STRIPE
     digest = PRIME_5
     if length >= STRIPE:
-        digest = np.uint32(_rotate(a, 1) + _rotate(b, 7) + _rotate(c, 12) + _rotate(d, 18))
-    digest = np.uint32(digest + np.uint32(length))
+        digest = _turned_times(a, 1, 1) + _turned_times(b, 7, 1)
+        digest += _turned_times(c, 12, 1) + _turned_times(d, 18, 1)
+    digest += length
     while at + 4 <= end:
-        digest = np.uint32(digest + np.uint32(np.uint32(load_u32(at)) * PRIME_3))
-        digest = np.uint32(_rotate(digest, 17) * PRIME_4)
+        digest = _turned_times(digest + load_u32(at) * PRIME_3, 17, PRIME_4)
         at += 4
     while at < end:
-        digest = np.uint32(digest + np.uint32(np.uint32(load_u8(at)) * PRIME_5))
-        digest = np.uint32(_rotate(digest, 11) * PRIME_1)
+        digest = _turned_times(digest + load_u8(at) * PRIME_5, 11, PRIME_1)
         at += 1
-    digest = np.uint32(np.uint32(digest ^ (digest >> np.uint32(15))) * PRIME_2)
-    digest = np.uint32(np.uint32(digest ^ (digest >> np.uint32(13))) * PRIME_3)
-    return np.int64(digest ^ (digest >> np.uint32(16)))  # type: ignore[return-value]
+    digest &= WORD
+    digest = ((digest ^ digest >> 15) * PRIME_2) & WORD
+    digest = ((digest ^ digest >> 13) * PRIME_3) & WORD
+    return digest ^ digest >> 16
 
 
 @inline
 def hash_range(address: int, length: int) -> int:
     """Return the hash of `length` bytes at an address."""
-    return _finish(SEED_A, SEED_B, SEED_C, SEED_D, address, 0, length)
+    return _finish(address_of(SEEDS), address, 0, length)
 
 
 @inline
@@ -140,24 +143,16 @@ def hash_ranges(ranges: NDArray[np.int64], at: int) -> None:
         ranges: From `at` on: their addresses, their lengths, and room for their hashes.
         at: Where they are.
     """
-    state = np.empty(4 * RANGES, np.uint32)
-    shortest = ranges[at + RANGES]
+    accumulators = np.empty(4 * RANGES, np.uint32)
+    state, shortest = address_of(accumulators), ranges[at + RANGES]
     for index in range(RANGES):
-        state[4 * index], state[4 * index + 1] = SEED_A, SEED_B
-        state[4 * index + 2], state[4 * index + 3] = SEED_C, SEED_D
+        copy_16(state + 16 * index, address_of(SEEDS))
         shortest = min(shortest, ranges[at + RANGES + index])
-    stripes = shortest // STRIPE
-    _advance(address_of(state), address_of(ranges) + 8 * at, stripes)
+    done = shortest // STRIPE * STRIPE
+    _advance(state, address_of(ranges) + 8 * at, done // STRIPE)
     for index in range(RANGES):
-        ranges[at + 2 * RANGES + index] = _finish(
-            state[4 * index],
-            state[4 * index + 1],
-            state[4 * index + 2],
-            state[4 * index + 3],
-            ranges[at + index],
-            STRIPE * stripes,
-            ranges[at + RANGES + index],
-        )
+        address, length = ranges[at + index], ranges[at + RANGES + index]
+        ranges[at + 2 * RANGES + index] = _finish(state + 16 * index, address, done, length)
 
 
 @kernel
