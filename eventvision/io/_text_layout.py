@@ -71,6 +71,10 @@ def find_layout(
         ConfigError: If `columns` is no column order.
     """
     found = _read_head(head)
+    if found.names and not found.rows:
+        order, unit = _named_order(found.names)
+        note = "There is no event."
+        return TextLayout(order, time_unit or unit or "us", found.start, found.sensor, (note,))
     if not found.rows:
         raise FormatError(
             path, "no line of it reads as an event", "expected columns such as t x y p"
