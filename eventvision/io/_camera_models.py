@@ -18,7 +18,7 @@ from ._camera_driver import CameraDescription, CameraDriver
 SCHEME = "camera:"
 _SETTINGS = "?settings="
 
-MODELS = {
+CAMERA_MODELS = {
     "evk4": "Prophesee EVK4 (also SilkyEvCam HD, IDS uEye XCP-E and XLS-E)",
     "evk3-hd": "Prophesee EVK3 HD",
     "centuryarks-vga": "CenturyArks SilkyEvCam VGA",
@@ -69,8 +69,8 @@ class CameraName:
             raise SourceError(name, "is not the name of a camera", _HOW_TO_NAME)
         written, _, serial = text.removeprefix(SCHEME).partition("/")
         model = _ALIASES.get(written.lower(), written.lower())
-        if model and model not in MODELS:
-            remedy = f"known models: {', '.join(MODELS)}"
+        if model and model not in CAMERA_MODELS:
+            remedy = f"known models: {', '.join(CAMERA_MODELS)}"
             raise SourceError(name, f"names an unknown model {written!r}", remedy)
         return cls(text, model, serial, settings)
 

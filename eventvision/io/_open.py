@@ -50,15 +50,18 @@ _UNREAD = (
     (b"\x1f\x8b", "a gzip archive"),
     (b"\xff\xfe", "UTF-16 text"),
 )
-_SCHEMES = ("camera:", "tcp:", "tls:", "udp:", "sim:")
+_CAMERA = "camera:"
+_SCHEMES = ("tcp:", "tls:", "udp:", "sim:")
 
 
 def open_source(name: str | Path, *, sensor: SensorSize | None = None) -> Source:
-    """Open a recording.
+    """Open a recording or a camera.
 
     Args:
-        name: Path of a recording; `PATH#N` opens sample N of a collection.
-        sensor: Size of the pixel array; overrides what the recording says or suggests.
+        name: Path of a recording; `PATH#N` opens sample N of a collection. `camera:` opens the
+            first camera, `camera:MODEL/SERIAL` a certain one.
+        sensor: Size of the pixel array; overrides what the recording says or suggests. A camera
+            knows its own.
 
     Returns:
         A source at its beginning; close it or use it in a `with` statement.
@@ -68,6 +71,8 @@ def open_source(name: str | Path, *, sensor: SensorSize | None = None) -> Source
         FormatError: If its format is not known or it is damaged beyond reading.
         SourceError: If the name is not that of a file.
     """
+    if str(name).startswith(_CAMERA):
+        return _open_camera(str(name))
     if str(name).startswith(_SCHEMES):
         raise SourceError(name, "is not a recording", f"only files can be opened: {_readable()}")
     path, sample = _split_sample(name)
@@ -113,6 +118,12 @@ def _split_sample(name: str | Path) -> tuple[str | Path, int | None]:
     if mark and number.isdecimal() and not Path(name).exists():
         return path, int(number)
     return name, None
+
+
+def _open_camera(name: str) -> Source:
+    from ._camera_source import CameraSource
+
+    return CameraSource(name)
 
 
 def _open_aedat4(path: str | Path, sensor: SensorSize | None, _: int | None) -> FileSource:
