@@ -12,14 +12,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventvision.core import (
     DamageReport,
-    Events,
     Filter,
     Packet,
     Representation,
@@ -37,6 +36,7 @@ from ._handover import HandOver, HandOverAborted, Policy
 from ._latency import Latencies
 from ._pacing import Pacer
 from ._summary import Summary
+from ._warmup import warm_up
 
 _Queue = HandOver[Packet] | HandOver[Slice]
 
@@ -122,7 +122,8 @@ class Pipeline:
             _Stage("process", lambda: self._process(packets, slices), slices),
         )
         summary = Summary()
-        self._warm_up()
+        sensor = self._source.info.sensor
+        warm_up(sensor, self._filters, self._slicer, self._representation, self._tasks)
         self._began_ns = time.monotonic_ns()
         with ExitStack() as cleanup:
             for sink in self._sinks:
@@ -138,26 +139,6 @@ class Pipeline:
             stage.raise_failure()
         summary.wall_s = (time.monotonic_ns() - self._began_ns) / 1e9
         return self._complete(summary, slices.dropped)
-
-    def _warm_up(self) -> None:
-        """Send a few events through every part, so that no kernel is loaded while events wait."""
-        sensor = self._source.info.sensor
-        packet = Packet(
-            Events.from_columns([0, 1, 2], [0, 0, 0], [0, 0, 0], [1, 0, 1], sensor=sensor)
-        )
-        for stage in self._filters:
-            stage.process(packet)
-            stage.reset()
-            packet = replace(packet, events=Events(packet.events.data, stage.sensor))
-        for slice_ in (*self._slicer.push(packet), *self._slicer.flush()):
-            if self._representation is not None:
-                self._representation.render(slice_)
-            self._perceive(slice_)
-        if self._representation is not None:
-            self._representation.reset()
-        for task in self._tasks:
-            task.reset()
-        self._latencies = Latencies()
 
     def stop(self) -> None:
         """End the run soon, from any thread; what was read so far is finished."""
