@@ -14,7 +14,7 @@ number in front of each datagram.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -174,28 +174,40 @@ class Wire:
         """The format."""
         return FORMATS[self.name]
 
-    @property
-    def events(self) -> int:
-        """Most events that are put into a datagram."""
-        return DATAGRAM_BYTES // self.format.event_bytes
+    def encode(self, events: NDArray[np.void], number: int) -> Iterator[bytes]:
+        """Yield datagrams of these events, shape (N,), dtype `EVENT_DTYPE`, from a number on."""
+        content = self.format.encode(events, self.byteorder)
+        step = DATAGRAM_BYTES // self.format.event_bytes * self.format.event_bytes
+        for index, start in enumerate(range(0, len(content), step)):
+            yield self._head(number + index) + content[start : start + step]
 
-    def encode(self, events: NDArray[np.void], number: int) -> bytes:
-        """Return a datagram of these events, shape (N,), dtype `EVENT_DTYPE`."""
-        head = _NUMBER.pack(_NUMBER_MARK, number % (1 << 32)) if self.is_numbered else b""
-        return head + self.format.encode(events, self.byteorder)
-
-    def decode(self, datagram: bytes) -> tuple[Decoded, int]:
-        """Return what a datagram holds, and its number, 0 where it has none.
+    def decode(self, contents: Sequence[bytes]) -> Decoded:
+        """Return what datagrams hold that are of one kind, without their numbers.
 
         Raises:
-            DatagramError: If it is not what was agreed upon.
+            DatagramError: If one of them is not what was agreed upon.
+        """
+        decoded = self.format.decode(b"".join(contents), self.byteorder)
+        if decoded.events.size:
+            event_bytes = sum(map(len, contents)) // decoded.events.size
+            if any(len(content) % event_bytes for content in contents):
+                raise DatagramError("it holds a part of an event")
+        return decoded
+
+    def split(self, datagram: bytes) -> tuple[int, bytes]:
+        """Return the number of a datagram, 0 where it has none, and the rest.
+
+        Raises:
+            DatagramError: If it should have one.
         """
         if not self.is_numbered:
-            return self.format.decode(datagram, self.byteorder), 0
+            return 0, datagram
         if len(datagram) < _NUMBER.size or datagram[:4] != _NUMBER_MARK:
             raise DatagramError("it has no number")
-        number = _NUMBER.unpack_from(datagram)[1]
-        return self.format.decode(datagram[_NUMBER.size :], self.byteorder), number
+        return _NUMBER.unpack_from(datagram)[1], datagram[_NUMBER.size :]
+
+    def _head(self, number: int) -> bytes:
+        return _NUMBER.pack(_NUMBER_MARK, number % (1 << 32)) if self.is_numbered else b""
 
 
 def _choice(address: Address, option: str, default: str, known: Collection[str]) -> str:

@@ -35,6 +35,7 @@ FRAME_EVENTS = 1 << 16
 _HEADER = struct.Struct("<ii")
 _HELLO = struct.Struct("<II4s6xHHHHHiiIq4xI")
 _EVENTS = struct.Struct("<II4s2xHHHiII")
+_MEANINGFUL: NDArray[np.int64] = np.array([-1, aedat4.PIXEL_AND_POLARITY])
 _STREAM = 0
 _XML = """<dv version="2.0">
     <node name="outInfo" path="/outInfo/">
@@ -86,9 +87,9 @@ def encode_events(data: NDArray[np.void]) -> Iterator[tuple[bytes, int]]:
     Args:
         data: Shape (N,), dtype `EVENT_DTYPE`.
     """
+    every_word = np.ascontiguousarray(data).view(np.int64).reshape(-1, 2)
     for start in range(0, data.size, FRAME_EVENTS):
-        words = np.array(data[start : start + FRAME_EVENTS]).view("<i8").reshape(-1, 2)
-        words[:, 1] &= aedat4.PIXEL_AND_POLARITY
+        words = (every_word[start : start + FRAME_EVENTS] & _MEANINGFUL).astype("<i8", copy=False)
         size = _EVENTS.size + words.nbytes
         head = _EVENTS.pack(size - 4, 16, b"EVTS", 6, 8, 4, 6, 4, len(words))
         yield _HEADER.pack(_STREAM, size) + head + words.tobytes(), len(words)
@@ -105,8 +106,7 @@ def decode_events(payload: NDArray[np.uint8]) -> NDArray[np.void]:
         found = Table.root(memoryview(content.data), b"EVTS").vector(0, EVENT_DTYPE.itemsize)
     except TableError as error:
         raise PayloadError(f"its flatbuffer is malformed ({error})") from None
-    words = np.frombuffer(found, "<i8").reshape(-1, 2).astype(np.int64)
-    words[:, 1] &= aedat4.PIXEL_AND_POLARITY
+    words: NDArray[np.int64] = np.frombuffer(found, "<i8").reshape(-1, 2) & _MEANINGFUL
     return words.reshape(-1).view(EVENT_DTYPE)
 
 

@@ -66,9 +66,7 @@ class UdpSender:
         Raises:
             OutputError: If the sender is closed or the network refuses them.
         """
-        data, step = packet.events.data, self._wire.events
-        for start in range(0, data.size, step):
-            datagram = self._wire.encode(data[start : start + step], self._number)
+        for datagram in self._wire.encode(packet.events.data, self._number):
             self._number += 1
             try:
                 self._socket.sendto(datagram, self._place)

@@ -7,18 +7,17 @@ import time
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eventvision.core import Damage, Events, Packet, SensorSize, SourceError, SourceInfo
 
-from ._net_datagrams import DatagramError, Decoded, Wire
+from ._net_datagrams import Wire
 from ._net_inbox import Arrival, Inbox
 from ._net_live import IDLE_S, NetworkStream, silence
 from ._net_names import Address, hosts, is_loopback, shown_place
-from ._net_order import Datagram, DatagramOrder, NumberOrder, TimeOrder
+from ._net_order import DatagramOrder, NumberOrder, TimeOrder
+from ._net_reading import DatagramReader
 
 OPTIONS = ("sensor", "format", "byteorder", "numbered", "from")
-_CLOCK_RANGE = 1 << 32
 
 
 class UdpSource(NetworkStream):
@@ -51,9 +50,7 @@ class UdpSource(NetworkStream):
         self._order: DatagramOrder = (
             NumberOrder(self._damage) if self._wire.is_numbered else TimeOrder(self._damage)
         )
-        self._time_bits: int | None = None
-        self._clock_us: int | None = None
-        self._origin_ns: int | None = None
+        self._reader = DatagramReader(self._wire, self._damage)
         self._overflowed = self._strangers = 0
         receiver = _bound(address)
         self._address = f"udp://{shown_place(receiver.getsockname())}"
@@ -84,7 +81,7 @@ class UdpSource(NetworkStream):
         while True:
             arrivals = self._inbox.take(IDLE_S)
             self._note_overflow()
-            datagrams = self._order.arrange(self._understood(arrivals))
+            datagrams = self._order.arrange(self._reader.read(self._welcome(arrivals)))
             if datagrams:
                 data = np.concatenate([datagram.events for datagram in datagrams])
                 events = Events(self._guard.admit(data), self._info.sensor)
@@ -101,32 +98,12 @@ class UdpSource(NetworkStream):
         """Stop receiving, from any thread; may be called twice."""
         self._inbox.close()
 
-    def _understood(self, arrivals: list[Arrival]) -> Iterator[Datagram]:
-        for arrival in arrivals:
-            if self._senders is not None and arrival.host not in self._senders:
-                self._strangers += 1
-                continue
-            try:
-                decoded, number = self._wire.decode(arrival.content)
-                if decoded.events.size:
-                    self._set_times(decoded, arrival.arrived_ns)
-                    yield Datagram(decoded.events, number, arrival.arrived_ns)
-            except DatagramError as error:
-                message = f"a datagram of {len(arrival.content)} bytes is damaged: {error}"
-                self._damage.add(Damage(kind="corrupt-datagram", message=message))
-
-    def _set_times(self, decoded: Decoded, arrived_ns: int) -> None:
-        """Turn the times of a datagram into those of one clock without wraps."""
-        if self._time_bits is None:
-            self._time_bits = decoded.time_bits
-        if decoded.time_bits != self._time_bits:
-            raise DatagramError("it has times and those before have none, or the reverse")
-        if decoded.time_bits == 0:
-            self._origin_ns = arrived_ns if self._origin_ns is None else self._origin_ns
-            decoded.events["t"] = (arrived_ns - self._origin_ns) // 1000
-        elif decoded.time_bits == 32:
-            decoded.events["t"] = _unwrapped(decoded.events["t"], self._clock_us)
-            self._clock_us = int(decoded.events["t"][-1])
+    def _welcome(self, arrivals: list[Arrival]) -> list[Arrival]:
+        if self._senders is None:
+            return arrivals
+        welcome = [arrival for arrival in arrivals if arrival.host in self._senders]
+        self._strangers += len(arrivals) - len(welcome)
+        return welcome
 
     def _note_overflow(self) -> None:
         overflowed = self._inbox.overflowed + self._inbox.dropped
@@ -134,14 +111,6 @@ class UdpSource(NetworkStream):
             message = f"{overflowed - self._overflowed} datagrams came faster than they were taken"
             self._damage.add(Damage(kind="receive-overflow", message=message))
             self._overflowed = overflowed
-
-
-def _unwrapped(readings: NDArray[np.int64], reference_us: int | None) -> NDArray[np.int64]:
-    """Continue 32-bit times beyond their range, each near to the one before it."""
-    reference = int(readings[0]) if reference_us is None else reference_us
-    steps = np.diff(readings, prepend=reference % _CLOCK_RANGE)
-    half = _CLOCK_RANGE // 2
-    return reference + np.cumsum((steps + half) % _CLOCK_RANGE - half)
 
 
 def _senders_of(address: Address) -> frozenset[str] | None:
