@@ -15,7 +15,7 @@ from ._errors import (
     SourceNotFoundError,
 )
 from ._events import EVENT_DTYPE, Events
-from ._packets import IMU_DTYPE, TRIGGER_DTYPE, Frame, Packet
+from ._packets import GAP_SOURCE, IMU_DTYPE, TRIGGER_DTYPE, Frame, Packet
 from ._part_file import PartFile, output_errors
 from ._quantities import parse_count, parse_duration_us
 from ._results import Depth, Detections, Image, Result, Segmentation, SliceResult, Tracks
@@ -36,6 +36,7 @@ from ._slices import Slice, SliceEnd
 
 __all__ = [
     "EVENT_DTYPE",
+    "GAP_SOURCE",
     "IMU_DTYPE",
     "TRIGGER_DTYPE",
     "ConfigError",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,10 @@ IMU_DTYPE = np.dtype(
 
 TRIGGER_DTYPE = np.dtype([("t", "<i8"), ("source", "<i2"), ("rising", "?")], align=True)
 """t: us; source: number of the input or signal, as the format gives it; rising: edge."""
+
+GAP_SOURCE = -1
+"""Source of a trigger that marks a gap: what came just before its time is missing, because a
+camera was away or something dropped it. AEDAT4 stores it as a time stamp reset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,13 @@ class Packet:
     def sensor(self) -> SensorSize:
         """Size of the pixel array."""
         return self.events.sensor
+
+    def after_gap(self) -> Packet:
+        """Return the same packet with a trigger at its first event that marks a gap before it."""
+        first_us = self.events.t[0] if len(self) else self.until_us or 0
+        mark = np.array([(first_us, GAP_SOURCE, True)], TRIGGER_DTYPE)
+        joined = np.concatenate([mark, self.triggers])
+        return replace(self, triggers=joined[np.argsort(joined["t"], kind="stable")])
 
     def __len__(self) -> int:
         return len(self.events)

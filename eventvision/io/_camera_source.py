@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-
-import numpy as np
 
 from eventvision.core import (
-    TRIGGER_DTYPE,
     Damage,
     Packet,
     SourceError,
@@ -24,9 +20,6 @@ from ._camera_models import CameraName, choose, discover
 from ._camera_settings import CameraSettings, default_settings, load_settings
 from ._net_live import IDLE_S, NetworkStream
 
-GAP_SOURCE = -1
-"""Source of a trigger that marks a gap: the stream is incomplete just before its time."""
-
 
 class CameraSource(NetworkStream):
     """Events of an attached camera, as they come; iteration ends when `close` is called.
@@ -39,7 +32,7 @@ class CameraSource(NetworkStream):
 
     Times are those of the camera's clock at first opening; after an interruption they go on as
     the wall clock says. Each gap is told in `damage` and marked in the stream by a trigger of
-    source -1 at the first time after it.
+    source `GAP_SOURCE` at the first time after it.
 
     Args:
         name: `camera:`, `camera:MODEL` or `camera:MODEL/SERIAL`, then `?settings=FILE` if wanted.
@@ -125,7 +118,7 @@ class CameraSource(NetworkStream):
         self._stall_told = False
         if self._gap and len(packet):
             self._gap = False
-            return _marked(packet)
+            return packet.after_gap()
         return packet
 
     def _lost(self, lost: Lost) -> Iterator[Packet]:
@@ -162,10 +155,3 @@ def _described(wanted: CameraName, camera: CameraDescription, session: DriverSes
         camera=str(camera),
         notes=(),
     )
-
-
-def _marked(packet: Packet) -> Packet:
-    """Return the packet with a trigger at its first event that marks a gap before it."""
-    mark = np.array([(packet.events.t[0], GAP_SOURCE, True)], TRIGGER_DTYPE)
-    joined = np.concatenate([mark, packet.triggers])
-    return replace(packet, triggers=joined[np.argsort(joined["t"], kind="stable")])
