@@ -58,10 +58,13 @@ def _join(
     for side in range(2):
         corners[into, side] = min(corners[into, side], corners[gone, side])
         corners[into, side + 2] = max(corners[into, side + 2], corners[gone, side + 2])
-    figures[into] += figures[gone]
+    for i in range(figures.shape[1]):
+        figures[into, i] += figures[gone, i]
     for box in range(gone, count - 1):
-        corners[box] = corners[box + 1]
-        figures[box] = figures[box + 1]
+        for i in range(corners.shape[1]):
+            corners[box, i] = corners[box + 1, i]
+        for i in range(figures.shape[1]):
+            figures[box, i] = figures[box + 1, i]
 
 
 @inline

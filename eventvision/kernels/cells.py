@@ -194,9 +194,10 @@ def _raised(excess: NDArray[np.float32], least: float, highest: float, above: in
     """Return `STANDS_OUT` times the median of the `above` values beyond `least`."""
     width = (highest - least) / 4096
     bins = np.zeros(4096, np.int64)
-    for value in excess.flat:
-        if value > least:
-            bins[min(int((value - least) / width), 4095)] += 1
+    for row in range(excess.shape[0]):
+        for column in range(excess.shape[1]):
+            if excess[row, column] > least:
+                bins[min(int((excess[row, column] - least) / width), 4095)] += 1
     left, below = 0, bins[0]
     while 2 * below < above:
         left += 1
@@ -274,16 +275,17 @@ def measure(
         figures[2] += cell.charge * cell.charge
         figures[3] += cell.recent
         figures[4] += cell.recent * cell.recent
-    is_recent = sums[:, 3] >= enough
-    least = np.where(is_recent, sums[:, 4], sums[:, 2]) * least_share
-    least /= np.maximum(np.where(is_recent, sums[:, 3], sums[:, 0]), 1e-30)
+    least = np.empty(count + 1, np.float64)
+    for label in range(count + 1):
+        first = 3 if sums[label, 3] >= enough else 0
+        square = sums[label, 4] if first else sums[label, 2]
+        least[label] = least_share * square / max(sums[label, first], 1e-30)
     found = np.zeros((count + 1, 5), np.int64)
     for i in range(places.shape[0]):
         row, column, label = places[i, 0], places[i, 1], labels[i]
-        cell = cells[row, column]
-        if (cell.recent if is_recent[label] else cell.charge) < least[label]:
+        cell, one = cells[row, column], found[label]
+        if (cell.recent if sums[label, 3] >= enough else cell.charge) < least[label]:
             continue
-        one = found[label]
         if one[4] == 0:
             one[0], one[1], one[3] = row, column, column
         one[1], one[2], one[3] = min(one[1], column), row, max(one[3], column)

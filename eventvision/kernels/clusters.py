@@ -122,21 +122,21 @@ def _find_runs(
     """
     starts = np.zeros(rows + 1, np.int32)
     spans = np.empty((places.shape[0], 2), np.int32)
-    count, last_row = 0, 0
+    count, last_row = 0, -1
     for i in range(places.shape[0]):
         if not is_core[i]:
             continue
         row, column = places[i, 0], places[i, 1]
-        if row != last_row:
-            starts[last_row + 1 : row + 1] = count
-            last_row = row
-        if count > starts[row] and column - spans[count - 1, 1] <= reach:
+        if row == last_row and column - spans[count - 1, 1] <= reach:
             spans[count - 1, 1] = column
         else:
             spans[count, 0], spans[count, 1] = column, column
             count += 1
+            starts[row + 1] = count
+        last_row = row
         run_of[i] = count - 1
-    starts[last_row + 1 :] = count
+    for row in range(rows):
+        starts[row + 1] = max(starts[row + 1], starts[row])
     return starts, spans[:count]
 
 
@@ -153,7 +153,9 @@ def _link_runs(
     starts: NDArray[np.int32], spans: NDArray[np.int32], reach: int
 ) -> NDArray[np.int32]:
     """Return the parent of each run; the root of a cluster is its first run."""
-    parents = np.arange(spans.shape[0]).astype(np.int32)
+    parents = np.empty(spans.shape[0], np.int32)
+    for run in range(parents.size):
+        parents[run] = run
     for row in range(starts.size - 1):
         for above in range(max(row - reach, 0), row):
             i, j = starts[above], starts[row]

@@ -22,7 +22,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ._jit import inline, kernel
+from ._jit import kernel
 
 PIXEL_DTYPE = np.dtype([("level", "<f4"), ("mean", "<f4"), ("seen", "<u4")])
 """level: thresholds, exactly 0 if the pixel never fired; mean: -1 to 1; seen: reading of the tile's
@@ -36,6 +36,10 @@ MOST_WEIGHT = np.float32(0.5)
 LEAST_WEIGHT = np.float32(0.1)
 NEIGHBOURS_WANTED = np.float32(2.0)
 LEVELS = 4
+
+FADING = np.exp(-np.arange(0, 8 * FADING_TICKS) / FADING_TICKS).astype(np.float32)
+FADING[-1] = 0.0
+"""Freshness by age in ticks; the last entry stands for all that is older."""
 
 
 def new_state(height: int, width: int) -> tuple[NDArray[np.void], NDArray[np.uint32]]:
@@ -83,15 +87,13 @@ def read_out(
 ) -> None:
     """Write the levels, and how fresh each is: 1 just seen, 1/e after `FADING_TICKS`, 0 never."""
     height, width = pixels.shape
-    fading = np.exp(-np.arange(0, 8 * FADING_TICKS) / FADING_TICKS).astype(np.float32)
-    fading[-1] = 0.0
-    oldest = np.uint32(fading.size - 1)
+    oldest = np.uint32(FADING.size - 1)
     for y in range(height):
         for x in range(width):
             pixel = pixels[y, x]
             age = np.uint32(clocks[y >> TILE_SHIFT, x >> TILE_SHIFT] - pixel.seen)
             levels[y, x] = pixel.level
-            fresh[y, x] = fading[min(age, oldest)]
+            fresh[y, x] = FADING[min(age, oldest)]
 
 
 @kernel
@@ -111,8 +113,8 @@ def support(fresh: NDArray[np.float32], out: NDArray[np.float32]) -> None:
             out[y, x] = min(max(weight, LEAST_WEIGHT), MOST_WEIGHT)
 
 
-@inline
-def _gather(
+@kernel
+def gather(
     values: NDArray[np.float32],
     weights: NDArray[np.float32],
     coarse: NDArray[np.float32],
@@ -139,8 +141,8 @@ def _gather(
             coarse_weights[row, column] = min(weight, one)
 
 
-@inline
-def _spread(
+@kernel
+def spread(
     coarse: NDArray[np.float32], weights: NDArray[np.float32], values: NDArray[np.float32]
 ) -> None:
     """Blend `values` with the coarse image, bilinear, where their own weight is below 1."""
@@ -162,7 +164,6 @@ def _spread(
             values[y, x] = around[x] + weights[y, x] * (values[y, x] - around[x])
 
 
-@kernel
 def smooth(values: NDArray[np.float32], weights: NDArray[np.float32]) -> None:
     """Replace `values`, where their weight is low, by weighted averages of ever wider blocks.
 
@@ -172,13 +173,13 @@ def smooth(values: NDArray[np.float32], weights: NDArray[np.float32]) -> None:
     """
     pyramid = [(values, weights)]
     for _ in range(LEVELS - 1):
-        fine, fine_weights = pyramid[-1]
-        shape = ((fine.shape[0] + 1) // 2, (fine.shape[1] + 1) // 2)
-        coarse, coarse_weights = np.empty(shape, np.float32), np.empty(shape, np.float32)
-        _gather(fine, fine_weights, coarse, coarse_weights)
-        pyramid.append((coarse, coarse_weights))
-    for level in range(LEVELS - 2, -1, -1):
-        _spread(pyramid[level + 1][0], pyramid[level][1], pyramid[level][0])
+        height, width = pyramid[-1][0].shape
+        shape = ((height + 1) // 2, (width + 1) // 2)
+        coarser = np.empty(shape, np.float32), np.empty(shape, np.float32)
+        gather(*pyramid[-1], *coarser)
+        pyramid.append(coarser)
+    for fine, coarse in zip(pyramid[-2::-1], pyramid[:0:-1], strict=True):
+        spread(coarse[0], fine[1], fine[0])
 
 
 @kernel
