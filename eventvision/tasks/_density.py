@@ -45,7 +45,7 @@ def reaches(places: NDArray[np.int32], shape: tuple[int, int]) -> tuple[int, ...
     """
     if len(places) == 0:
         return (1,)
-    sample = places[:: -(-len(places) // SAMPLE)]
+    sample = np.ascontiguousarray(places[:: -(-len(places) // SAMPLE)])
     distances = neighbour_distances(places, sample, *shape, NEIGHBOUR, FARTHEST)
     found = np.quantile(distances, QUANTILES, method="higher")
     return tuple(sorted({min(int(distance), FARTHEST) for distance in found}))

@@ -128,7 +128,7 @@ class Detection:
         return self._report(found)
 
     def _charge(self, slice_: Slice) -> None:
-        from_us = slice_.t0_us if self._now_us is None else self._now_us
+        from_us = slice_.t0_us if self._now_us is None else min(self._now_us, slice_.t1_us)
         cell_kernels.charge(
             slice_.events.data,
             self._pixels,

@@ -86,6 +86,10 @@ class Tracking:
     needs = ("detection",)
 
     def __init__(self, sensor: SensorSize, settings: TrackingSettings | None = None) -> None:
+        # Imported here and not at the first match, which a live stream would have to wait for.
+        from scipy.optimize import linear_sum_assignment
+
+        self._match = linear_sum_assignment
         self._sensor = sensor
         self._settings = settings or TrackingSettings()
         self.reset()
@@ -134,8 +138,6 @@ class Tracking:
         """Return which tracks and detections belong together, as index arrays of one length."""
         if not self._tracks or not len(boxes):
             return np.empty(0, np.intp), np.empty(0, np.intp)
-        from scipy.optimize import linear_sum_assignment
-
         predicted = _kalman.boxes_of(self._means)
         offsets = self._means[:, None, :2] - _kalman.measured(boxes)[None, :, :2]
         distances = np.linalg.norm(offsets, axis=2)
@@ -146,7 +148,7 @@ class Tracking:
         confirmed = np.array([track.confirmed for track in self._tracks])
         cost += np.where(confirmed, 0.0, 0.5)[:, None]
         cost[distances > self._settings.gate * sizes + self._settings.gate_px] = REFUSED
-        tracks, found = linear_sum_assignment(cost)
+        tracks, found = self._match(cost)
         accepted = cost[tracks, found] < REFUSED
         return tracks[accepted], found[accepted]
 

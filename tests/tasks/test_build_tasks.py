@@ -44,6 +44,15 @@ def test_settings_reach_their_task(scene):
     assert len(found) == 0
 
 
+def test_built_tasks_have_seen_nothing(scene, mover):
+    moving = mover(centre=(40, 60), velocity=(200, 0))
+    slices = list(scene.slices(scene.movers([moving], until_us=60_000), until_us=60_000))
+    (built,) = build_tasks(["detection"], scene.sensor)
+    fresh = tasks.Detection(scene.sensor)
+    for slice_ in slices:
+        assert built.step(slice_, {}).boxes.tobytes() == fresh.step(slice_, {}).boxes.tobytes()
+
+
 @pytest.mark.parametrize("name", tasks.TASK_NAMES)
 @pytest.mark.parametrize("size", [SensorSize(1, 1), SensorSize(3, 200), SensorSize(1280, 720)])
 def test_tasks_work_on_any_sensor(name, size, empty_slice):

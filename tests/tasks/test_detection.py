@@ -118,6 +118,16 @@ def test_no_events_give_no_objects(scene, empty_slice):
     assert [len(task.step(empty_slice(scene.sensor), {})) for _ in range(3)] == [0, 0, 0]
 
 
+def test_a_stream_that_jumps_back_in_time_is_taken_up_again(scene, mover, iou):
+    moving = mover(centre=(40, 60), velocity=(200, 0))
+    slices = list(scene.slices(scene.movers([moving], until_us=200_000), until_us=200_000))
+    task = Detection(scene.sensor)
+    for slice_ in slices:
+        task.step(slice_, {})
+    again = [(slice_.t1_us, task.step(slice_, {})) for slice_ in slices]
+    assert np.median(overlaps(again[10:], moving, iou)) > 0.7
+
+
 def test_a_million_events_in_one_slice_are_taken(scene):
     rng = np.random.default_rng(3)
     data = np.zeros(1_000_000, EVENT_DTYPE)
