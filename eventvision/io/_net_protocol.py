@@ -27,7 +27,9 @@ from ._aedat4_header import Stream, read_streams
 from ._aedat4_payload import PayloadError, form_of, unpack
 from ._aedat4_tables import Table, TableError
 
-MOST_HELLO_BYTES = 1 << 20
+MOST_HELLO_BYTES = 1 << 15
+"""A header takes some 700 bytes for each stream; reading a hostile one must not take long."""
+
 MOST_PACKET_BYTES = 1 << 27
 FRAME_EVENTS = 1 << 16
 """Most events that are sent in one packet."""

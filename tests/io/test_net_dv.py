@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from eventvision.core import EVENT_DTYPE, Events, FormatError, Packet, SensorSize, SourceError
+from eventvision.io import _net_reception
 from eventvision.io._net_access import Tls
 from eventvision.io._net_server import EventServer
 from eventvision.io._net_source import NetworkSource
@@ -253,3 +254,15 @@ def test_a_server_without_tls_is_found_out_within_the_time_limit(keys):
         name = server.address.replace("tcp", "tls") + client_options(keys)
         with pytest.raises(SourceError, match="greeting the server failed"):
             NetworkSource(name, timeout_s=2)
+
+
+def test_a_client_that_never_finishes_the_handshake_is_given_up_in_time(monkeypatch, keys):
+    monkeypatch.setattr(_net_reception, "GREETING_S", 0.3)
+    with EventServer(sensor=VGA, tls=tls_of(keys)) as server:
+        host, port = server.address.removeprefix("tls://").split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as half_open:
+            half_open.sendall(b"\x16\x03\x01")
+            assert half_open.recv(100) == b""
+        assert server.refused == 1
+        with NetworkSource(server.address + client_options(keys)) as source:
+            assert source.info.sensor == VGA

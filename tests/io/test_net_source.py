@@ -127,6 +127,7 @@ def test_events_arrive_unchanged_and_an_orderly_end_is_noted():
         hello_with(b"<!DOCTYPE dv [<!ENTITY a 'aaaa'>]><dv>&a;</dv>"),
         hello_with(b"<dv></dv>"),
         hello_with(b"\xff\xfe\xfd"),
+        hello_with(b"<node>" * 2400 + b"</node>" * 2400),
         HELLO.replace(b"EVTS", b"FRME"),
         HELLO.replace(b">640<", b">000<"),
     ],
