@@ -1,13 +1,21 @@
-"""Recordings in: `open_source` picks a reader by content, `scan` says what a recording holds."""
+"""Recordings in and out.
+
+`open_source` picks a reader by content, `open_writer` a writer by extension; `scan` says what a
+recording holds.
+"""
 
 import importlib as _importlib
 import typing as _typing
 
-from ._open import FORMATS, FileFormat, open_source
+from ._formats import FORMATS, FileFormat
+from ._open import open_source, open_writer
 from ._scan import RecordingSummary, scan
 
 if _typing.TYPE_CHECKING:
+    from ._aedat2 import Aedat2Source
+    from ._aedat3 import Aedat3Source
     from ._aedat4 import Aedat4Source
+    from ._bin40 import Bin40Source
     from ._camera_access import UDEV_RULES, camera_drivers, install_udev_rules, list_cameras
     from ._camera_driver import CameraDescription
     from ._camera_models import CAMERA_MODELS
@@ -19,43 +27,73 @@ if _typing.TYPE_CHECKING:
         setting_ranges,
     )
     from ._camera_source import CameraSource
+    from ._dat import DatSource
+    from ._dat_writer import DatWriter
+    from ._es import EsSource
     from ._evt import EvtSource
+    from ._evt_writer import EvtWriter
+    from ._mat import MatSource
     from ._npz import NpzSource
+    from ._npz_writer import NpyWriter, NpzWriter
     from ._text import TextSource
+    from ._text_writer import TextWriter
 
 __all__ = [
     "CAMERA_MODELS",
     "FORMATS",
     "UDEV_RULES",
+    "Aedat2Source",
+    "Aedat3Source",
     "Aedat4Source",
+    "Bin40Source",
     "CameraDescription",
     "CameraSettings",
     "CameraSource",
+    "DatSource",
+    "DatWriter",
+    "EsSource",
     "EvtSource",
+    "EvtWriter",
     "FileFormat",
+    "MatSource",
+    "NpyWriter",
     "NpzSource",
+    "NpzWriter",
     "RecordingSummary",
     "TextSource",
+    "TextWriter",
     "camera_drivers",
     "default_settings",
     "install_udev_rules",
     "list_cameras",
     "load_settings",
     "open_source",
+    "open_writer",
     "save_settings",
     "scan",
     "setting_ranges",
 ]
 
 _READERS = {
+    "Aedat2Source": "_aedat2",
+    "Aedat3Source": "_aedat3",
     "Aedat4Source": "_aedat4",
+    "Bin40Source": "_bin40",
     "CAMERA_MODELS": "_camera_models",
     "CameraDescription": "_camera_driver",
     "CameraSettings": "_camera_settings",
     "CameraSource": "_camera_source",
+    "DatSource": "_dat",
+    "DatWriter": "_dat_writer",
+    "EsSource": "_es",
     "EvtSource": "_evt",
+    "EvtWriter": "_evt_writer",
+    "MatSource": "_mat",
+    "NpyWriter": "_npz_writer",
     "NpzSource": "_npz",
+    "NpzWriter": "_npz_writer",
     "TextSource": "_text",
+    "TextWriter": "_text_writer",
     "UDEV_RULES": "_camera_access",
     "camera_drivers": "_camera_access",
     "default_settings": "_camera_settings",

@@ -1,65 +1,56 @@
-"""Opens anything by name: the content decides which reader, the extension only where it cannot."""
+"""Opens anything by name: for files the content decides, the extension only where it cannot."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import importlib
+import re
 from pathlib import Path
+from typing import Any, cast
 
-from eventvision.core import FormatError, SensorSize, Source, SourceError
+from eventvision.core import (
+    ConfigError,
+    EventWriter,
+    FormatError,
+    OutputError,
+    SensorSize,
+    Source,
+    SourceError,
+)
 
 from ._base import FileSource, checked_path
-
-_HEAD_BYTES = 4096
-_EVT_MARKS = (b"% evt ", b"% format EVT")
-_TEXT_BYTES = bytes(range(0x20, 0x7F)) + b"\t\r\n"
-
-
-@dataclass(frozen=True, slots=True)
-class FileFormat:
-    """A format that can be read.
-
-    Attributes:
-        name: Short name.
-        suffixes: Usual extensions, lower case.
-    """
-
-    name: str
-    suffixes: tuple[str, ...]
-
-
-FORMATS = (
-    FileFormat("AEDAT4", (".aedat4",)),
-    FileFormat("EVT2/EVT3 RAW", (".raw",)),
-    FileFormat("NumPy", (".npz", ".npy")),
-    FileFormat("text", (".txt", ".csv", ".tsv")),
+from ._formats import (
+    FORMATS,
+    HEAD_BYTES,
+    FileFormat,
+    listed,
+    recognised,
+    recognised_folder,
+    writable_format,
 )
-"""Formats that `open_source` reads."""
-
-_AEDAT4, _EVT, _NUMPY, _TEXT = FORMATS
 
 _UNREAD = (
-    (b"#!AER-DAT3", "an AEDAT3 recording"),
-    (b"#!AER-DAT2", "an AEDAT2 recording"),
     (b"#!AER-DAT1", "an AEDAT1 recording"),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
     (b"#ROSBAG", "a ROS bag"),
-    (b"Event Stream", "an ES recording"),
-    (b"MATLAB 5.0", "a MATLAB file"),
-    (b"% Data file containing", "a DAT recording"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"\xff\xfe", "UTF-16 text"),
 )
-_CAMERA = "camera:"
-_SCHEMES = ("tcp:", "tls:", "udp:", "sim:")
+_STREAMS = {
+    "camera": "_camera_source:CameraSource",
+    "tcp": "_net_source:NetworkSource",
+    "tls": "_net_source:NetworkSource",
+    "udp": "_net_udp_source:UdpSource",
+}
+"""Sources that are not files, by the scheme of their names."""
 
 
 def open_source(name: str | Path, *, sensor: SensorSize | None = None) -> Source:
-    """Open a recording or a camera.
+    """Open a recording, a camera or a network stream.
 
     Args:
         name: Path of a recording; `PATH#N` opens sample N of a collection. `camera:` opens the
-            first camera, `camera:MODEL/SERIAL` a certain one.
+            first camera, `camera:MODEL/SERIAL` a certain one. `tcp://host:port`, `tls://` and
+            `udp://` open streams.
         sensor: Size of the pixel array; overrides what the recording says or suggests. A camera
             knows its own.
 
@@ -67,92 +58,99 @@ def open_source(name: str | Path, *, sensor: SensorSize | None = None) -> Source
         A source at its beginning; close it or use it in a `with` statement.
 
     Raises:
-        SourceNotFoundError: If there is no such file.
+        SourceNotFoundError: If there is no such file, camera or peer.
         FormatError: If its format is not known or it is damaged beyond reading.
-        SourceError: If the name is not that of a file.
+        SourceError: If it cannot be opened for another reason.
     """
-    if str(name).startswith(_CAMERA):
-        return _open_camera(str(name))
-    if str(name).startswith(_SCHEMES):
-        raise SourceError(name, "is not a recording", f"only files can be opened: {_readable()}")
+    scheme, colon, _ = str(name).partition(":")
+    if colon and scheme in _STREAMS:
+        return _open_stream(scheme, str(name), sensor)
     path, sample = _split_sample(name)
-    found = checked_path(path)
-    with found.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
-    suffix = found.suffix.lower()
-    unread = next((kind for magic, kind in _UNREAD if head.startswith(magic)), None)
-    chosen = None if unread else _by_content(head) or _by_suffix(suffix)
-    if chosen is None:
-        problem = f"is {unread}, which cannot be read" if unread else "is in no known format"
-        raise FormatError(name, problem, f"known formats: {_readable()}")
-    if sample is not None and chosen is not _NUMPY:
+    chosen = recognised_folder(path) or _format_of(path, name)
+    if sample is not None and not chosen.samples:
         raise FormatError(path, "has no numbered samples", f"leave out #{sample}")
-    source = _READERS[chosen](path, sensor, sample)
-    if suffix not in chosen.suffixes:
+    options = {} if sample is None else {"sample": sample}
+    given = name if sample is None else str(path)
+    source = cast("FileSource", chosen.load(chosen.reader)(given, sensor=sensor, **options))
+    suffix = path.suffix.lower()
+    if not chosen.folder and suffix not in _suffixes(chosen):
         named = f"named {suffix}" if suffix else "its name has no extension"
-        source.add_note(f"Opened as {chosen.name} because of its content, though {named}.")
+        source.add_note(f"Opened as {source.info.format} because of its content, though {named}.")
     return source
 
 
-def _by_content(head: bytes) -> FileFormat | None:
-    if head.startswith(b"#!AER-DAT4"):
-        return _AEDAT4
-    if head.startswith((b"PK\x03\x04", b"\x93NUMPY")):
-        return _NUMPY
-    if head.startswith(b"% ") and any(mark in head for mark in _EVT_MARKS):
-        return _EVT
-    plain = head.removeprefix(b"\xef\xbb\xbf")
-    return _TEXT if plain.strip() and not plain.translate(None, _TEXT_BYTES) else None
+def open_writer(
+    path: str | Path,
+    sensor: SensorSize,
+    *,
+    format: str | None = None,  # noqa: A002
+    force: bool = False,
+    camera: str = "",
+    **options: Any,
+) -> EventWriter:
+    """Create a recording; it is written under its final name from the start.
+
+    Args:
+        path: Where to write.
+        sensor: Size of the pixel array.
+        format: Name of a format in `FORMATS`, or an extension; None to go by the extension of
+            the path.
+        force: Whether to replace what is there.
+        camera: Name of the camera, stored where the format has a place for it.
+        options: Further arguments of the writer.
+
+    Raises:
+        ConfigError: If there is no such format, or none that has this extension.
+        OutputError: If there is something already, or it cannot be written.
+    """
+    chosen = target_format(path, format)
+    if not force and Path(path).exists():
+        raise OutputError(path, "exists already", "choose another name or have it replaced")
+    writer = chosen.load(chosen.writer)
+    return cast("EventWriter", writer(path, sensor, camera=camera, **{**chosen.options, **options}))
 
 
-def _by_suffix(suffix: str) -> FileFormat | None:
-    return next((known for known in FORMATS if suffix in known.suffixes), None)
+def target_format(path: str | Path, name: str | None) -> FileFormat:
+    """Return the format in which to write a file.
+
+    Raises:
+        ConfigError: If there is no such format, or none that has this extension.
+    """
+    wanted = name or Path(path).suffix
+    chosen = writable_format(wanted) if wanted else None
+    if chosen is None:
+        what = ("format", name) if name else ("extension", Path(path).suffix)
+        raise ConfigError(*what, f"one of {listed(written=True)}")
+    return chosen
 
 
-def _readable() -> str:
-    return ", ".join(f"{known.name} ({' '.join(known.suffixes)})" for known in FORMATS)
+def _open_stream(scheme: str, name: str, sensor: SensorSize | None) -> Source:
+    module, _, kind = _STREAMS[scheme].partition(":")
+    source = getattr(importlib.import_module(f".{module}", __package__), kind)
+    return cast("Source", source(name) if scheme == "camera" else source(name, sensor=sensor))
 
 
-def _split_sample(name: str | Path) -> tuple[str | Path, int | None]:
+def _format_of(path: Path, name: str | Path) -> FileFormat:
+    if re.match(r"[a-z]{2,}:", str(name)) and not path.exists():
+        schemes = " ".join(f"{scheme}:" for scheme in _STREAMS)
+        raise SourceError(name, "is neither a file nor a known kind of stream", f"use {schemes}")
+    with checked_path(path).open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    unread = next((kind for magic, kind in _UNREAD if head.startswith(magic)), None)
+    chosen = None if unread else recognised(path, head)
+    if chosen is None:
+        problem = f"is {unread}, which cannot be read" if unread else "is in no known format"
+        raise FormatError(name, problem, f"known formats: {listed()}")
+    return chosen
+
+
+def _split_sample(name: str | Path) -> tuple[Path, int | None]:
     path, mark, number = str(name).rpartition("#")
     if mark and number.isdecimal() and not Path(name).exists():
-        return path, int(number)
-    return name, None
+        return Path(path), int(number)
+    return Path(name), None
 
 
-def _open_camera(name: str) -> Source:
-    from ._camera_source import CameraSource
-
-    return CameraSource(name)
-
-
-def _open_aedat4(path: str | Path, sensor: SensorSize | None, _: int | None) -> FileSource:
-    from ._aedat4 import Aedat4Source
-
-    return Aedat4Source(path, sensor=sensor)
-
-
-def _open_evt(path: str | Path, sensor: SensorSize | None, _: int | None) -> FileSource:
-    from ._evt import EvtSource
-
-    return EvtSource(path, sensor=sensor)
-
-
-def _open_numpy(path: str | Path, sensor: SensorSize | None, sample: int | None) -> FileSource:
-    from ._npz import NpzSource
-
-    return NpzSource(path, sensor=sensor, sample=sample)
-
-
-def _open_text(path: str | Path, sensor: SensorSize | None, _: int | None) -> FileSource:
-    from ._text import TextSource
-
-    return TextSource(path, sensor=sensor)
-
-
-_READERS: dict[FileFormat, Callable[[str | Path, SensorSize | None, int | None], FileSource]] = {
-    _AEDAT4: _open_aedat4,
-    _EVT: _open_evt,
-    _NUMPY: _open_numpy,
-    _TEXT: _open_text,
-}
+def _suffixes(chosen: FileFormat) -> set[str]:
+    """Return the extensions of all formats that the same reader reads."""
+    return {end for known in FORMATS if known.reader == chosen.reader for end in known.suffixes}

@@ -13,14 +13,27 @@ from eventvision.core import FormatError, SensorSize, SourceError, SourceNotFoun
 from eventvision.io import FORMATS, open_source, scan
 
 REAL = {
+    "aedat2/boxes_translating_davis240_imu.aedat": "AEDAT2",
+    "aedat2/person_walking_dvs128.aedat": "AEDAT2",
+    "aedat2/reveal_dvs128.aedat": "AEDAT2",
     "aedat4/person_dvxplorer.aedat4": "AEDAT4",
     "aedat4/ring_davis346.aedat4": "AEDAT4",
     "aedat4/road_davis346.aedat4": "AEDAT4",
     "aedat4/robot_bench_davis346.aedat4": "AEDAT4",
+    "dat/ncars_car.dat": "DAT v2",
+    "es/ncars_car.es": "ES DVS",
     "evt2/sparklers.raw": "EVT2",
     "evt3/sparse_hd.raw": "EVT3",
+    "gesture/1_hand_clap_dvs128.bs2": "BIN40",
+    "gesture/2_right_hand_wave_dvs128.bs2": "BIN40",
+    "gesture/3_left_hand_wave_dvs128.bs2": "BIN40",
+    "gesture/6_left_arm_clockwise_dvs128.bs2": "BIN40",
+    "mat/boxes_translating_oracle.mat": "MATLAB",
+    "mat/car_atis_with_grey_levels.mat": "MATLAB",
+    "mat/garfield_dvs128.mat": "MATLAB",
     "mnist_dvs/mnist_dvs_60.npz": "NPZ",
     "nmnist/nmnist_400.npz": "NPZ",
+    "nmnist/sample_nmnist.bin": "BIN40",
     "person_boxes/frame0000009.npy": "NPY",
     "person_boxes/frame0000092.npy": "NPY",
     "person_boxes/frame0001566.npy": "NPY",
@@ -37,7 +50,7 @@ def manifest_of(folder):
 
 
 def test_every_real_recording_in_a_known_format_is_tested(shared_recordings):
-    suffixes = tuple(suffix for known in FORMATS for suffix in known.suffixes)
+    suffixes = tuple(suffix for known in FORMATS if known.reader for suffix in known.suffixes)
     assert {name for name in manifest_of(shared_recordings) if name.endswith(suffixes)} == set(REAL)
 
 
@@ -50,7 +63,9 @@ def test_real_recordings_agree_with_their_manifest(shared_recordings, name):
     assert summary["events"] == expected["events"]
     assert summary["damage"]["places"] == 0
     for key in {"width", "height", "duration_s"} & expected.keys():
-        assert summary[key] == pytest.approx(expected[key], abs=1e-9), key
+        if expected[key] is not None:
+            near = 1e-4 if name.endswith(".bs2") else 1e-9  # their durations are stated rounded
+            assert summary[key] == pytest.approx(expected[key], abs=near), key
 
 
 @pytest.mark.parametrize(
@@ -102,33 +117,33 @@ def test_a_given_sensor_size_reaches_the_reader(tmp_path):
     assert (info.sensor, info.sensor_from) == (SensorSize(640, 480), "user")
 
 
-@pytest.mark.parametrize("name", ["tcp://localhost:7777", "sim:street"])
+@pytest.mark.parametrize("name", ["sims:street", "http://localhost:7777"])
 def test_names_that_are_no_files_are_refused_with_what_can_be_opened(name):
-    with pytest.raises(SourceError, match=r"\.aedat4.*\.txt") as caught:
+    with pytest.raises(SourceError, match=r"camera: tcp: tls: udp:") as caught:
         open_source(name)
     assert caught.value.source == name
+
+
+def test_a_stream_that_nobody_serves_is_told():
+    with pytest.raises(SourceNotFoundError, match=r"tcp://127\.0\.0\.1:1"):
+        open_source("tcp://127.0.0.1:1")
 
 
 @pytest.mark.parametrize(
     ("head", "what"),
     [
-        (b"#!AER-DAT2.0\r\n", "AEDAT2"),
-        (b"#!AER-DAT3.1\r\n", "AEDAT3"),
-        (b"\x89HDF\r\n\x1a\n", "HDF5"),
-        (b"#ROSBAG V2.0\n", "ROS bag"),
-        (b"Event Stream", "ES"),
-        (b"% Data file containing CD events.\n", "DAT"),
-        (b"MATLAB 5.0 MAT-file", "MATLAB"),
+        (b"#!AER-DAT1.0\r\n", "AEDAT1"),
         (b"\x1f\x8b\x08", "gzip"),
+        (b"\xff\xfet\x00", "UTF-16"),
         (b"\x00\x01\x02\x03", "no known format"),
     ],
 )
 def test_other_formats_are_named_and_the_known_ones_listed(tmp_path, head, what):
-    path = tmp_path / "recording.bin"
+    path = tmp_path / "recording.xyz"
     path.write_bytes(head + bytes(100))
     with pytest.raises(FormatError, match=what) as caught:
         open_source(path)
-    assert all(known.name in caught.value.remedy for known in FORMATS)
+    assert all(known.name in caught.value.remedy for known in FORMATS if known.reader)
 
 
 def test_a_sample_number_belongs_to_collections_only(tmp_path):
