@@ -7,6 +7,7 @@ recording holds.
 import importlib as _importlib
 import typing as _typing
 
+from ._clip import clip, split
 from ._formats import FORMATS, FileFormat
 from ._open import open_source, open_writer
 from ._scan import RecordingSummary, scan
@@ -63,6 +64,7 @@ __all__ = [
     "TextSource",
     "TextWriter",
     "camera_drivers",
+    "clip",
     "default_settings",
     "install_udev_rules",
     "list_cameras",
@@ -72,6 +74,7 @@ __all__ = [
     "save_settings",
     "scan",
     "setting_ranges",
+    "split",
 ]
 
 _READERS = {

@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from eventvision.core import Events, Packet
+from eventvision.core import Packet
+from eventvision.io import split
 
 STEP_US = 1_000
 """Recording time that one paced packet spans at speed 1; proportionally more above."""
@@ -67,28 +68,6 @@ class Pacer:
     def _wait_until(self, due_ns: int) -> bool:
         remaining_s = (due_ns - time.monotonic_ns()) / 1e9
         return not (self._stop.wait(remaining_s) if remaining_s > 0 else self._stop.is_set())
-
-
-def split(packet: Packet, t_us: int) -> tuple[Packet, Packet]:
-    """Cut a packet into what lies before `t_us` and the rest; both share its memory."""
-    data = packet.events.data
-    at = int(data["t"].searchsorted(t_us))
-    imu_at = int(packet.imu["t"].searchsorted(t_us))
-    trigger_at = int(packet.triggers["t"].searchsorted(t_us))
-    before = Packet(
-        events=Events(data[:at], packet.sensor),
-        frames=tuple(frame for frame in packet.frames if frame.t_us < t_us),
-        imu=packet.imu[:imu_at],
-        triggers=packet.triggers[:trigger_at],
-    )
-    rest = replace(
-        packet,
-        events=Events(data[at:], packet.sensor),
-        frames=tuple(frame for frame in packet.frames if frame.t_us >= t_us),
-        imu=packet.imu[imu_at:],
-        triggers=packet.triggers[trigger_at:],
-    )
-    return before, rest
 
 
 def _time_range(packet: Packet) -> tuple[int, int]:

@@ -30,8 +30,8 @@ from eventvision.core import (
     Source,
     Task,
 )
+from eventvision.io import clip
 
-from ._clip import clip
 from ._handover import HandOver, HandOverAborted, Policy
 from ._latency import Latencies
 from ._pacing import Pacer

@@ -9,7 +9,8 @@ import pytest
 from streams import SENSOR, cut_at, random_events
 
 from eventvision.core import IMU_DTYPE, Events, Frame, Packet
-from eventvision.pipeline._pacing import Pacer, split
+from eventvision.io import split
+from eventvision.pipeline._pacing import Pacer
 
 
 def paced(packets: list[Packet], speed: float = 50.0) -> list[Packet]:
