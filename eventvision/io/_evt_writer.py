@@ -158,6 +158,15 @@ class EvtWriter:
         self._waiting = waiting[due:]
         self._store(data, waiting[:due])
 
+    def flush(self) -> None:
+        """Hand all that was written to the operating system, where it outlives this process.
+
+        Raises:
+            OutputError: If it cannot be stored.
+        """
+        with output_errors(self._path):
+            self._file.flush()
+
     def close(self) -> None:
         """Finish the file; may be called twice."""
         if self._file.closed:

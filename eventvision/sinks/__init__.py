@@ -5,6 +5,7 @@ from ._jsonl import JsonlSink
 from ._layout import Layout, Panel
 from ._overlay import OverlayState, compose, panels_for
 from ._palette import number_colour
+from ._recorder import Recorder, RecorderReport
 from ._video import VideoSink
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "Layout",
     "OverlayState",
     "Panel",
+    "Recorder",
+    "RecorderReport",
     "VideoSink",
     "compose",
     "number_colour",
