@@ -46,6 +46,7 @@ class RunConfig(BaseModel):
         video_fps: Its frames per second; each slice is one frame.
         results: Where to write results as JSON lines.
         arrays: Folder for one .npz a slice.
+        record: Where to record what the source says, unfiltered: a new .aedat4 or .raw file.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
@@ -63,6 +64,7 @@ class RunConfig(BaseModel):
     video_fps: float = Field(30.0, ge=1, le=240, allow_inf_nan=False)
     results: Path | None = None
     arrays: Path | None = None
+    record: Path | None = None
 
     @model_validator(mode="after")
     def _end_follows_start(self) -> RunConfig:
@@ -72,9 +74,10 @@ class RunConfig(BaseModel):
 
     @model_validator(mode="after")
     def _outputs_differ(self) -> RunConfig:
-        outputs = [path for path in (self.video, self.results, self.arrays) if path is not None]
+        wanted = (self.video, self.results, self.arrays, self.record)
+        outputs = [path for path in wanted if path is not None]
         if len(set(outputs)) != len(outputs):
-            raise ValueError("video, results and arrays must go to different places")
+            raise ValueError("video, results, arrays and record must go to different places")
         return self
 
     @classmethod

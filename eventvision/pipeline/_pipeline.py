@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,7 @@ from eventvision.core import (
     Task,
 )
 from eventvision.io import clip
+from eventvision.sinks import Recorder
 
 from ._handover import HandOver, HandOverAborted, Policy
 from ._latency import Latencies
@@ -65,6 +67,7 @@ class Pipeline:
         representation: Rendered for every slice, if given.
         tasks: Run on every slice, in this order; each finds the results of those before it.
         sinks: Take every result; closed when the run ends, however it ends.
+        recorder: Takes every packet before it is filtered; closed likewise.
         speed: Recording seconds per wall second; None plays as fast as it goes.
         start_s: Where to begin, in seconds after the first event.
         end_s: Where to end, likewise; None plays to the end.
@@ -82,6 +85,7 @@ class Pipeline:
         representation: Representation | None = None,
         tasks: Sequence[Task] = (),
         sinks: Sequence[Sink] = (),
+        recorder: Recorder | None = None,
         speed: float | None = None,
         start_s: float = 0.0,
         end_s: float | None = None,
@@ -94,6 +98,7 @@ class Pipeline:
         self._representation = representation
         self._tasks = list(tasks)
         self._sinks = list(sinks)
+        self._recorder = recorder
         self._speed = speed
         self._start_s, self._end_s = start_s, end_s
         self._policy: Policy = policy or ("latest" if source.is_live else "block")
@@ -128,6 +133,8 @@ class Pipeline:
         with ExitStack() as cleanup:
             for sink in self._sinks:
                 cleanup.callback(sink.close)
+            if self._recorder is not None:
+                cleanup.callback(self._recorder.close)
             cleanup.callback(self._join, stages, (slices, packets))
             for stage in stages:
                 stage.start()
@@ -157,6 +164,8 @@ class Pipeline:
                 return
             if len(packet):
                 self._note_times(packet)
+            if self._recorder is not None:
+                self._recorder.write(packet)
             packets.put(packet)
 
     def _paced(self) -> Iterator[Packet]:
@@ -232,10 +241,26 @@ class Pipeline:
         summary.dropped = {
             "slices: results too slow": slices_dropped,
             "events: damaged": damage.events_skipped,
+            **self._dropped_before_filters(),
         }
         summary.filtered = {type(stage).__name__: stage.removed for stage in self._filters}
         summary.damage = damage
         return summary
+
+    def _dropped_before_filters(self) -> dict[str, int]:
+        """Return what a live source and the recorder had to leave out, by cause."""
+        live = self._source.dropped if isinstance(self._source, _CountsDrops) else {}
+        recorded = {} if self._recorder is None else self._recorder.report.dropped
+        return {**live, **{f"events: not recorded, {why}": n for why, n in recorded.items()}}
+
+
+@runtime_checkable
+class _CountsDrops(Protocol):
+    """A source that may have to drop what nobody takes in time."""
+
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        """What was dropped, by cause."""
 
 
 class _Stage:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 
 from eventvision.core import Filter, Packet, SensorSize, Sink, Source
 from eventvision.filters import HotPixels, parse_filters
 from eventvision.io import open_source
 from eventvision.representations import parse_representation
-from eventvision.sinks import ArraysSink, JsonlSink, VideoSink
+from eventvision.sinks import ArraysSink, JsonlSink, Recorder, VideoSink
 from eventvision.slicing import parse_slicer
 from eventvision.tasks import build_tasks
 
@@ -57,13 +58,15 @@ def build_pipeline(
     representation = (
         parse_representation(config.representation, sensor) if config.representation else None
     )
+    sinks, recorder = _open_outputs(config, source, sensor)
     return Pipeline(
         source=source,
         filters=filters,
         slicer=slicer,
         representation=representation,
         tasks=tasks,
-        sinks=_open_sinks(config, sensor),
+        sinks=sinks,
+        recorder=recorder,
         speed=None if config.speed == "max" else config.speed,
         start_s=config.start_s,
         end_s=config.end_s,
@@ -88,10 +91,16 @@ def _through(filters: Sequence[Filter], packets: Iterable[Packet]) -> Iterator[P
         yield passed
 
 
-def _open_sinks(config: RunConfig, sensor: SensorSize) -> list[Sink]:
+def _open_outputs(
+    config: RunConfig, source: Source, sensor: SensorSize
+) -> tuple[list[Sink], Recorder | None]:
     """Open all outputs; if one cannot be opened, those that are leave nothing behind."""
     with ExitStack() as opened:
         sinks: list[Sink] = []
+        recorder = None
+        if config.record is not None:
+            recorder = _recorder(config.record, source)
+            opened.callback(recorder.discard)
         if config.results is not None:
             results = JsonlSink(config.results)
             opened.callback(results.discard)
@@ -103,4 +112,11 @@ def _open_sinks(config: RunConfig, sensor: SensorSize) -> list[Sink]:
         if config.video is not None:
             sinks.append(VideoSink(config.video, sensor, fps=config.video_fps))
         opened.pop_all()
-    return sinks
+    return sinks, recorder
+
+
+def _recorder(path: Path, source: Source) -> Recorder:
+    info = source.info
+    return Recorder(
+        path, info.sensor, camera=info.camera, policy="drop" if source.is_live else "block"
+    )

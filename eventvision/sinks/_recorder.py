@@ -170,6 +170,12 @@ class Recorder:
         self._thread.join()
         self._tell_failure()
 
+    def discard(self) -> None:
+        """End the recording and remove its file."""
+        self._queue.close()
+        self._thread.join()
+        self._path.unlink(missing_ok=True)
+
     def __enter__(self) -> Self:
         return self
 
