@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +58,15 @@ class DamageReport:
     def kinds(self) -> dict[str, int]:
         """How often each kind occurred."""
         return dict(self._kinds)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as plain values that JSON can hold."""
+        return {
+            "places": self.places,
+            "events_skipped": self.events_skipped,
+            "kinds": self.kinds,
+            "items": [asdict(item) for item in self.items],
+        }
 
     def __bool__(self) -> bool:
         return self.places > 0

@@ -8,6 +8,7 @@ import importlib as _importlib
 import typing as _typing
 
 from ._clip import clip, split
+from ._convert import ConversionReport, convert, cut, repair
 from ._formats import FORMATS, FileFormat
 from ._open import open_source, open_writer
 from ._scan import RecordingSummary, scan
@@ -50,6 +51,7 @@ __all__ = [
     "CameraDescription",
     "CameraSettings",
     "CameraSource",
+    "ConversionReport",
     "DatSource",
     "DatWriter",
     "EsSource",
@@ -65,12 +67,15 @@ __all__ = [
     "TextWriter",
     "camera_drivers",
     "clip",
+    "convert",
+    "cut",
     "default_settings",
     "install_udev_rules",
     "list_cameras",
     "load_settings",
     "open_source",
     "open_writer",
+    "repair",
     "save_settings",
     "scan",
     "setting_ranges",

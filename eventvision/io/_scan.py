@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -70,12 +70,7 @@ class RecordingSummary:
             "frames": self.frames,
             "imu": self.imu,
             "triggers": self.triggers,
-            "damage": {
-                "places": self.damage.places,
-                "events_skipped": self.damage.events_skipped,
-                "kinds": self.damage.kinds,
-                "items": [asdict(item) for item in self.damage.items],
-            },
+            "damage": self.damage.as_dict(),
             "notes": list(self.info.notes),
         }
 

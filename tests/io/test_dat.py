@@ -251,6 +251,24 @@ def test_a_time_that_does_not_fit_is_refused_with_the_limit(tmp_path, t_us):
     assert read(DatSource(tmp_path / "out.dat")).size == 0
 
 
+@pytest.mark.parametrize("start_us", [2**32, 2**40 + 5, 1_700_000_000_000_000])
+def test_a_recording_that_begins_late_keeps_its_times(tmp_path, start_us):
+    events = made(500, start_us=start_us)
+    writer = DatWriter(tmp_path / "out.dat", VGA)
+    for part in (events[:200], events[200:]):
+        writer.write(Packet(Events(part, VGA)))
+    writer.close()
+    assert np.array_equal(read(DatSource(tmp_path / "out.dat")), events)
+    assert str(events["t"][0]) in writer.notes[0]
+    writer = DatWriter(tmp_path / "out.dat", VGA)
+    writer.write(Packet(Events(events[:1], VGA)))
+    events["t"][-1] += 2**32
+    with pytest.raises(OutputError, match=f"after {events['t'][0]} us, not {events['t'][-1]} us"):
+        writer.write(Packet(Events(events[1:], VGA)))
+    writer.close()
+    assert np.array_equal(read(DatSource(tmp_path / "out.dat")), events[:1])
+
+
 def test_a_sensor_too_large_and_a_folder_missing_are_refused(tmp_path):
     with pytest.raises(OutputError, match="16384 pixels"):
         DatWriter(tmp_path / "out.dat", SensorSize(16_385, 1))

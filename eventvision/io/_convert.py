@@ -1,0 +1,296 @@
+"""From recording to recording: in another format, a stretch, or a sound copy of a damaged one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eventvision.core import (
+    ConfigError,
+    DamageReport,
+    EventWriter,
+    FormatError,
+    OutputError,
+    Packet,
+    PartFile,
+    SensorSize,
+    Source,
+)
+
+from ._clip import clip
+from ._formats import FileFormat
+from ._open import open_source, open_writer, target_format
+
+OnProgress = Callable[[float | None, int], None]
+"""Takes the share of the source read so far (None where unknown) and the events written."""
+
+_KINDS = {"frames": "frames", "imu": "IMU samples", "triggers": "triggers"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConversionReport:
+    """What was written, and what was not.
+
+    Attributes:
+        source: What was read, as named.
+        target: What was written.
+        read_as: Format of the source.
+        written_as: Format of the target.
+        sensor: Size of the pixel array.
+        written: How many `events`, `frames`, `imu` samples and `triggers` were written.
+        dropped: How many of them the target cannot hold; only those of which there were any.
+        notes: Conventions, assumptions and losses, one sentence each.
+        damage: What was wrong with the source.
+    """
+
+    source: str
+    target: str
+    read_as: str
+    written_as: str
+    sensor: SensorSize
+    written: dict[str, int]
+    dropped: dict[str, int]
+    notes: tuple[str, ...]
+    damage: DamageReport
+
+    @property
+    def events(self) -> int:
+        """How many events were written."""
+        return self.written["events"]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as plain values that JSON can hold."""
+        return {
+            "source": self.source,
+            "target": self.target,
+            "read_as": self.read_as,
+            "written_as": self.written_as,
+            "width": self.sensor.width,
+            "height": self.sensor.height,
+            **self.written,
+            "dropped": self.dropped,
+            "notes": list(self.notes),
+            "damage": self.damage.as_dict(),
+        }
+
+
+def convert(
+    source: str | Path | Source,
+    path: str | Path,
+    *,
+    format: str | None = None,  # noqa: A002
+    sensor: SensorSize | None = None,
+    force: bool = False,
+    strict: bool = False,
+    on_progress: OnProgress | None = None,
+    **options: Any,
+) -> ConversionReport:
+    """Write a recording in another format.
+
+    The target appears under its name only when it is complete; memory stays constant. Frames, IMU
+    samples and triggers come along where the target can hold them.
+
+    Args:
+        source: What to read: a name, or an open source, which stays open.
+        path: Where to write.
+        format: Name of the format; None to go by the extension of `path`.
+        sensor: Size of the pixel array, where the recording is wrong; not for an open source.
+        force: Whether to replace what is there.
+        strict: Whether damage is an error; nothing is written then.
+        on_progress: Called after each packet.
+        options: Further arguments of the writer.
+
+    Raises:
+        SourceError: If the source cannot be read, or none of it, or if it is damaged and `strict`.
+        ConfigError: If there is no such format, or the source is live.
+        OutputError: If the target exists, is the source, cannot be written or cannot hold an
+            event; an earlier file of that name stays.
+    """
+    target = _checked_target(source, path, format, force=force)
+    with _opened(source, sensor) as opened:
+        return _copy(opened, opened, path, target, options, strict=strict, on_progress=on_progress)
+
+
+def cut(
+    source: str | Path | Source,
+    path: str | Path,
+    start_s: float = 0.0,
+    end_s: float | None = None,
+    *,
+    format: str | None = None,  # noqa: A002
+    sensor: SensorSize | None = None,
+    force: bool = False,
+    strict: bool = False,
+    on_progress: OnProgress | None = None,
+    **options: Any,
+) -> ConversionReport:
+    """Write the stretch `[start_s, end_s)` of a recording; times stay as they are.
+
+    Args:
+        source: As in `convert`.
+        path: As in `convert`.
+        start_s: Begin of the stretch in seconds after the first event.
+        end_s: Its end, likewise; None for the end of the recording.
+        format: As in `convert`.
+        sensor: As in `convert`.
+        force: As in `convert`.
+        strict: As in `convert`; only damage met on the way counts.
+        on_progress: As in `convert`.
+        options: As in `convert`.
+
+    Raises:
+        ConfigError: If the stretch is empty or begins before 0; also as in `convert`.
+        SourceError: As in `convert`.
+        OutputError: As in `convert`.
+    """
+    if not start_s >= 0:
+        raise ConfigError("start", start_s, "0 or more seconds after the first event")
+    if end_s is not None and not end_s > start_s:
+        raise ConfigError("end", end_s, f"more than the start ({start_s:g} s)")
+    target = _checked_target(source, path, format, force=force)
+    with _opened(source, sensor) as opened:
+        packets = clip(opened, start_s=start_s, end_s=end_s)
+        return _copy(opened, packets, path, target, options, strict=strict, on_progress=on_progress)
+
+
+def repair(
+    source: str | Path | Source,
+    path: str | Path,
+    *,
+    format: str | None = None,  # noqa: A002
+    sensor: SensorSize | None = None,
+    force: bool = False,
+    on_progress: OnProgress | None = None,
+    **options: Any,
+) -> ConversionReport:
+    """Write all of a damaged recording that can be read; the target is sound.
+
+    Arguments and errors are those of `convert`; `damage` of the report says what was wrong.
+    """
+    return convert(
+        source,
+        path,
+        format=format,
+        sensor=sensor,
+        force=force,
+        on_progress=on_progress,
+        **options,
+    )
+
+
+def _checked_target(
+    source: str | Path | Source, path: str | Path, name: str | None, *, force: bool
+) -> FileFormat:
+    target = target_format(path, name)
+    named = source if isinstance(source, (str, Path)) else source.info.name
+    if Path(path).exists():
+        with suppress(OSError):
+            if Path(path).samefile(str(named).partition("#")[0] or named):
+                raise OutputError(path, "is the recording to be read", "choose another name")
+        if not force:
+            raise OutputError(path, "exists already", "choose another name or have it replaced")
+    return target
+
+
+@contextmanager
+def _opened(source: str | Path | Source, sensor: SensorSize | None) -> Iterator[Source]:
+    if isinstance(source, (str, Path)):
+        with open_source(source, sensor=sensor) as opened, _opened(opened, None) as checked:
+            yield checked
+        return
+    if source.is_live:
+        raise ConfigError("source", source.info.name, "a recording; live streams are recorded")
+    yield source
+
+
+def _copy(
+    source: Source,
+    packets: Iterable[Packet],
+    path: str | Path,
+    target: FileFormat,
+    options: dict[str, Any],
+    *,
+    strict: bool,
+    on_progress: OnProgress | None,
+) -> ConversionReport:
+    info = source.info
+    part = PartFile(path)
+    try:
+        writer = open_writer(
+            part.path, info.sensor, format=target.name, force=True, camera=info.camera, **options
+        )
+        found = _write_all(writer, source, packets, on_progress)
+        _check_source(source, found, strict=strict)
+        part.keep()
+    except OutputError as error:
+        part.discard()
+        raise OutputError(path, error.problem, error.remedy) from error
+    except BaseException:
+        part.discard()
+        raise
+    written = {kind: n if _holds(target, kind) else 0 for kind, n in found.items()}
+    dropped = {kind: n for kind, n in found.items() if n and not _holds(target, kind)}
+    return ConversionReport(
+        source=info.name,
+        target=str(path),
+        read_as=info.format,
+        written_as=target.name,
+        sensor=info.sensor,
+        written=written,
+        dropped=dropped,
+        notes=(
+            *info.notes,
+            *_losses(target, dropped),
+            *target.notes,
+            *getattr(writer, "notes", ()),
+        ),
+        damage=source.damage,
+    )
+
+
+def _write_all(
+    writer: EventWriter,
+    source: Source,
+    packets: Iterable[Packet],
+    on_progress: OnProgress | None,
+) -> dict[str, int]:
+    found = {"events": 0, "frames": 0, "imu": 0, "triggers": 0}
+    try:
+        for packet in packets:
+            writer.write(packet)
+            found["events"] += len(packet)
+            found["frames"] += len(packet.frames)
+            found["imu"] += packet.imu.size
+            found["triggers"] += packet.triggers.size
+            if on_progress is not None:
+                on_progress(source.progress, found["events"])
+    except BaseException:
+        with suppress(OutputError):
+            writer.close()
+        raise
+    writer.close()
+    return found
+
+
+def _check_source(source: Source, found: dict[str, int], *, strict: bool) -> None:
+    if source.damage and strict:
+        raise FormatError(source.info.name, f"is damaged ({source.damage})", "repair it first")
+    if source.damage and not any(found.values()):
+        problem = f"nothing in it can be read ({source.damage})"
+        raise FormatError(source.info.name, problem, "copy or record it again")
+
+
+def _holds(target: FileFormat, kind: str) -> bool:
+    return kind == "events" or kind in target.carries
+
+
+def _losses(target: FileFormat, dropped: dict[str, int]) -> tuple[str, ...]:
+    """Say in words what the target cannot hold."""
+    if not dropped:
+        return ()
+    what = ", ".join(f"{count} {_KINDS[kind]}" for kind, count in dropped.items())
+    held = " and ".join(["events", *(_KINDS[kind] for kind in sorted(target.carries))])
+    return (f"Left out: {what}; {target.name} holds {held} only.",)
