@@ -160,8 +160,8 @@ def learn_usual(cells: NDArray[np.void], gain: float) -> None:
 @kernel
 def activate(
     cells: NDArray[np.void], usual_share: float, least: float, most: int
-) -> NDArray[np.bool_]:
-    """Return which cells hold clearly more than usual, shape (rows, columns).
+) -> NDArray[np.int32]:
+    """Return row and column of the cells that hold clearly more than usual, shape (N, 2).
 
     Args:
         cells: Shape (rows, columns), `CELL_DTYPE`.
@@ -182,11 +182,13 @@ def activate(
             above += value > least
     if above > most:
         least = _raised(excess, least, highest, above)
-    active = np.empty((rows, columns), np.bool_)
+    places = np.empty((above + 1, 2), np.int32)
+    count = 0
     for row in range(rows):
         for column in range(columns):
-            active[row, column] = excess[row, column] > least
-    return active
+            places[count, 0], places[count, 1] = row, column
+            count += excess[row, column] > least
+    return places[:count]
 
 
 @inline
@@ -205,39 +207,71 @@ def _raised(excess: NDArray[np.float32], least: float, highest: float, above: in
     return STANDS_OUT * (least + left * width)
 
 
-@kernel
-def running_sums(values: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the sum above and left of each corner between cells, shape (rows + 1, columns + 1)."""
-    rows, columns = values.shape
-    sums = np.zeros((rows + 1, columns + 1), np.float64)
-    for row in range(rows):
-        across = 0.0
-        for column in range(columns):
-            across += values[row, column]
-            sums[row + 1, column + 1] = sums[row, column + 1] + across
-    return sums
-
-
 @inline
-def _within(sums: NDArray[np.float64], row: int, column: int, reach: int) -> float:
+def _within(sums: NDArray[np.float64], row: int, column: int, reach: int, which: int) -> float:
     top, bottom = max(row - reach, 0), min(row + reach + 1, sums.shape[0] - 1)
     left, right = max(column - reach, 0), min(column + reach + 1, sums.shape[1] - 1)
-    total: float = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
+    total: float = (
+        sums[bottom, right, which]
+        - sums[top, right, which]
+        - sums[bottom, left, which]
+        + sums[top, left, which]
+    )
     return total
 
 
 @kernel
 def drop_flickering(
-    active: NDArray[np.bool_], cells: NDArray[np.void], reach: int, most_share: float
-) -> None:
-    """Clear active cells where more than `most_share` of the charge within `reach` flickers."""
-    calm, lit = running_sums(cells["steady"]), running_sums(cells["flicker"])
-    for row in range(active.shape[0]):
-        for column in range(active.shape[1]):
-            if active[row, column]:
-                flickering = _within(lit, row, column, reach)
-                total = flickering + _within(calm, row, column, reach)
-                active[row, column] = flickering <= most_share * total
+    places: NDArray[np.int32], cells: NDArray[np.void], reach: int, most_share: float
+) -> NDArray[np.int32]:
+    """Return the places but those where over `most_share` of the charge within `reach` flickers."""
+    rows, columns = cells.shape
+    sums = np.zeros((rows + 1, columns + 1, 2), np.float64)
+    for row in range(rows):
+        steady, flicker = 0.0, 0.0
+        for column in range(columns):
+            steady += cells[row, column].steady
+            flicker += cells[row, column].flicker
+            sums[row + 1, column + 1, 0] = sums[row, column + 1, 0] + steady
+            sums[row + 1, column + 1, 1] = sums[row, column + 1, 1] + flicker
+    kept = np.empty((places.shape[0] + 1, 2), np.int32)
+    count = 0
+    for i in range(places.shape[0]):
+        row, column = places[i, 0], places[i, 1]
+        lit = _within(sums, row, column, reach, 1)
+        kept[count, 0], kept[count, 1] = row, column
+        count += lit <= most_share * (lit + _within(sums, row, column, reach, 0))
+    return kept[:count]
+
+
+@kernel
+def contrast(boxes: NDArray[np.float64], cells: NDArray[np.void]) -> NDArray[np.float64]:
+    """Return how far boxes stand out from what surrounds them, shape (N,), 0 to 1.
+
+    0 means that a frame around the box, half as wide as the box, is as active as its inside: the
+    box is a piece of texture that the camera moves past. 1 means that nothing is around it.
+
+    Args:
+        boxes: Left, top, right, bottom in cells, shape (N, 4).
+        cells: Shape (rows, columns), `CELL_DTYPE`.
+    """
+    rows, columns = cells.shape
+    found = np.ones(boxes.shape[0], np.float64)
+    for i in range(boxes.shape[0]):
+        left, top, right, bottom = boxes[i]
+        across, down = (right - left) / 2, (bottom - top) / 2
+        inside, inside_cells, all_charge, all_cells = 0.0, 0, 0.0, 0
+        for row in range(max(int(top - down), 0), min(int(bottom + down), rows)):
+            for column in range(max(int(left - across), 0), min(int(right + across), columns)):
+                all_charge += cells[row, column].charge
+                all_cells += 1
+                if top <= row < bottom and left <= column < right:
+                    inside += cells[row, column].charge
+                    inside_cells += 1
+        if inside > 0.0 and all_cells > inside_cells:
+            around = (all_charge - inside) / (all_cells - inside_cells)
+            found[i] = max(1.0 - around * inside_cells / inside, 0.0)
+    return found
 
 
 @kernel

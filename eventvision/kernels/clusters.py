@@ -19,20 +19,7 @@ from ._jit import inline, kernel
 
 
 @kernel
-def list_places(active: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """Return row and column of the active cells in scan order, shape (N, 2)."""
-    rows, columns = active.shape
-    places = np.empty((active.size + 1, 2), np.int32)
-    count = 0
-    for row in range(rows):
-        for column in range(columns):
-            places[count, 0], places[count, 1] = row, column
-            count += active[row, column]
-    return places[:count].copy()
-
-
-@inline
-def _running_counts(places: NDArray[np.int32], rows: int, columns: int) -> NDArray[np.int32]:
+def running_counts(places: NDArray[np.int32], rows: int, columns: int) -> NDArray[np.int32]:
     """Return how many places lie above and left of each corner, shape (rows + 1, columns + 1)."""
     counts = np.zeros((rows + 1, columns + 1), np.int32)
     for i in range(places.shape[0]):
@@ -56,48 +43,29 @@ def _count_within(counts: NDArray[np.int32], row: int, column: int, reach: int) 
 
 @kernel
 def neighbour_distances(
-    places: NDArray[np.int32],
-    sample: NDArray[np.int32],
-    rows: int,
-    columns: int,
-    nearest: int,
-    farthest: int,
+    places: NDArray[np.int32], counts: NDArray[np.int32], nearest: int, farthest: int
 ) -> NDArray[np.int64]:
     """Return the distance of some places to their `nearest`-th neighbour among all.
 
     Args:
-        places: Active cells, shape (N, 2).
-        sample: Those to look at, shape (M, 2).
-        rows: Height of the grid.
-        columns: Width of the grid.
+        places: Those to look at, shape (N, 2).
+        counts: Running counts of all places.
         nearest: Which neighbour, from 1; the place itself does not count.
         farthest: Where the search ends.
 
     Returns:
-        Shape (M,); the larger of the row and the column distance, `farthest + 1` if there are
+        Shape (N,); the larger of the row and the column distance, `farthest + 1` if there are
         too few within `farthest`.
     """
-    counts = _running_counts(places, rows, columns)
-    distances = np.empty(sample.shape[0], np.int64)
-    for i in range(sample.shape[0]):
-        row, column = sample[i, 0], sample[i, 1]
+    distances = np.empty(places.shape[0], np.int64)
+    for i in range(places.shape[0]):
         distance = 1
-        while distance <= farthest and _count_within(counts, row, column, distance) <= nearest:
+        while distance <= farthest:
+            if _count_within(counts, places[i, 0], places[i, 1], distance) > nearest:
+                break
             distance += 1
         distances[i] = distance
     return distances
-
-
-@inline
-def _find_cores(
-    places: NDArray[np.int32], rows: int, columns: int, reach: int, needed: int
-) -> NDArray[np.bool_]:
-    counts = _running_counts(places, rows, columns)
-    is_core = np.empty(places.shape[0], np.bool_)
-    for i in range(places.shape[0]):
-        row, column = places[i, 0], places[i, 1]
-        is_core[i] = _count_within(counts, row, column, reach) >= needed
-    return is_core
 
 
 @inline
@@ -211,19 +179,21 @@ def _label_touching(
 
 @kernel
 def cluster(
-    places: NDArray[np.int32], rows: int, columns: int, reach: int, needed: int
+    places: NDArray[np.int32], counts: NDArray[np.int32], reach: int, needed: int
 ) -> tuple[NDArray[np.int32], int]:
     """Return the cluster of each place, shape (N,), and how many clusters there are.
 
     Args:
         places: Active cells, shape (N, 2).
-        rows: Height of the grid.
-        columns: Width of the grid.
+        counts: Their running counts, shape (rows + 1, columns + 1).
         reach: How far cells see each other, at least 1.
         needed: Active cells within reach, itself included, that make a core cell.
     """
+    rows, columns = counts.shape[0] - 1, counts.shape[1] - 1
+    is_core = np.empty(places.shape[0], np.bool_)
+    for i in range(places.shape[0]):
+        is_core[i] = _count_within(counts, places[i, 0], places[i, 1], reach) >= needed
     labels = np.zeros(places.shape[0], np.int32)
-    is_core = _find_cores(places, rows, columns, reach, needed)
     starts, spans = _find_runs(places, is_core, rows, reach, labels)
     numbers, count = _number_clusters(_link_runs(starts, spans, reach))
     for i in range(places.shape[0]):

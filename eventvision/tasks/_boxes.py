@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventvision.kernels.boxes import unite
-from eventvision.kernels.cells import running_sums
+from eventvision.kernels.cells import contrast
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Clusters:
 
 
 def scores(
-    clusters: Clusters, charges: NDArray[np.float32], *, cell_px: int, full_charge: float
+    clusters: Clusters, cells: NDArray[np.void], *, cell_px: int, full_charge: float
 ) -> NDArray[np.float32]:
     """Return how much speaks for each box, shape (N,), 0 to 1.
 
@@ -78,35 +78,4 @@ def scores(
     many = -np.expm1(-clusters.charges / full_charge)
     areas = clusters.sides.prod(axis=1)
     filled = np.sqrt(np.minimum(clusters.cells * float(cell_px**2) / areas, 1.0))
-    return np.asarray(many * filled * _contrast(clusters, charges, cell_px), np.float32)
-
-
-def _contrast(
-    clusters: Clusters, charges: NDArray[np.float32], cell_px: int
-) -> NDArray[np.float64]:
-    """Return how far each box stands out from what surrounds it, shape (N,), 0 to 1.
-
-    0 means that a frame around the box, half as wide as the box, is as active as its inside: the
-    box is a piece of texture that the camera moves past. 1 means that nothing is around it.
-    """
-    sums = running_sums(charges)
-    inner = clusters.corners / cell_px
-    half = np.tile(clusters.sides / cell_px / 2, 2) * [-1, -1, 1, 1]
-    inside, inside_cells = _sum_within(sums, inner)
-    outside, outside_cells = _sum_within(sums, inner + half)
-    around = (outside - inside) / np.maximum(outside_cells - inside_cells, 1.0)
-    density = inside / np.maximum(inside_cells, 1.0)
-    return np.clip(1.0 - around / np.maximum(density, 1e-9), 0.0, 1.0)
-
-
-def _sum_within(
-    sums: NDArray[np.float64], corners: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the charge and the number of cells within boxes, by a table of running sums."""
-    bottom, right = sums.shape[0] - 1, sums.shape[1] - 1
-    left = np.clip(np.floor(corners[:, 0]), 0, right).astype(np.int64)
-    top = np.clip(np.floor(corners[:, 1]), 0, bottom).astype(np.int64)
-    end = np.clip(np.ceil(corners[:, 2]), 0, right).astype(np.int64)
-    low = np.clip(np.ceil(corners[:, 3]), 0, bottom).astype(np.int64)
-    total = sums[low, end] - sums[top, end] - sums[low, left] + sums[top, left]
-    return total, ((low - top) * (end - left)).astype(np.float64)
+    return np.asarray(many * filled * contrast(clusters.corners / cell_px, cells), np.float32)

@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventvision.kernels.clusters import neighbour_distances
+
+Indices = NDArray[np.int64]
 
 NEIGHBOUR = 4
 """The k of the k-th neighbour; a core cell has at least this many besides itself."""
@@ -36,35 +39,42 @@ class Level:
     needed: int
 
 
-def reaches(places: NDArray[np.int32], shape: tuple[int, int]) -> tuple[int, ...]:
+def reaches(places: NDArray[np.int32], counts: NDArray[np.int32]) -> tuple[int, ...]:
     """Return the neighbourhood sizes that active cells ask for, ascending, at most 3 cells.
 
     Args:
         places: Row and column of the active cells, shape (N, 2).
-        shape: Rows and columns of the grid.
+        counts: Their running counts, shape (rows + 1, columns + 1).
     """
     if len(places) == 0:
         return (1,)
     sample = np.ascontiguousarray(places[:: -(-len(places) // SAMPLE)])
-    distances = neighbour_distances(places, sample, *shape, NEIGHBOUR, FARTHEST)
+    distances = neighbour_distances(sample, counts, NEIGHBOUR, FARTHEST)
     found = np.quantile(distances, QUANTILES, method="higher")
     return tuple(sorted({min(int(distance), FARTHEST) for distance in found}))
 
 
-def background(active: NDArray[np.bool_]) -> float:
+def background(counts: NDArray[np.int32]) -> float:
     """Return the share of active cells in a typical part of the grid, 0 to 1."""
-    tile_rows, tile_columns = (max(size // TILES, 1) for size in active.shape)
-    rows, columns = tile_rows * (active.shape[0] // tile_rows), 0
-    columns = tile_columns * (active.shape[1] // tile_columns)
-    tiles = active[:rows, :columns].reshape(
-        rows // tile_rows, tile_rows, columns // tile_columns, tile_columns
+    rows, columns, areas = _tiles(counts.shape[0] - 1, counts.shape[1] - 1)
+    corners = counts[rows[:, None], columns]
+    within = corners[1:, 1:] - corners[1:, :-1] - corners[:-1, 1:] + corners[:-1, :-1]
+    shares = np.sort(within / areas, axis=None)
+    return float(shares[shares.size // 2])
+
+
+@lru_cache(maxsize=8)
+def _tiles(rows: int, columns: int) -> tuple[Indices, Indices, Indices]:
+    """Cut a grid into parts as equal as whole cells allow: edges down and across, and areas."""
+    down, across = (
+        np.unique(np.linspace(0, size, TILES + 1).astype(np.int64)) for size in (rows, columns)
     )
-    return float(np.median(tiles.mean(axis=(1, 3))))
+    return down, across, np.outer(np.diff(down), np.diff(across))
 
 
-def levels(active: NDArray[np.bool_], sizes: tuple[int, ...]) -> tuple[Level, ...]:
+def levels(counts: NDArray[np.int32], sizes: tuple[int, ...]) -> tuple[Level, ...]:
     """Return a level per neighbourhood size; each asks for more than the background gives."""
-    share = background(active)
+    share = background(counts)
     found = []
     for reach in sizes:
         expected = share * (2 * reach + 1) ** 2

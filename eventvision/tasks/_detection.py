@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from eventvision.core import Detections, Result, SensorSize, Slice
 from eventvision.kernels import cells as cell_kernels
-from eventvision.kernels.clusters import cluster, list_places
+from eventvision.kernels.clusters import cluster, running_counts
 
 from . import _density
 from ._boxes import Clusters, scores
@@ -120,9 +120,12 @@ class Detection:
     def step(self, slice_: Slice, given: Mapping[str, Result]) -> Detections:  # noqa: ARG002
         """Return the objects at the end of the slice, best first; boxes lie inside the sensor."""
         self._charge(slice_)
-        active = self._active()
-        self._adapt(active, slice_.t1_us)
-        found = self._objects(active)
+        places = self._active()
+        counts = running_counts(places, *self._cells.shape)
+        if not self._reaches or slice_.t1_us >= self._adapt_at_us:
+            self._reaches = _density.reaches(places, counts)
+            self._adapt_at_us = slice_.t1_us + self._settings.adapt_us
+        found = self._objects(places, counts)
         gain = -math.expm1(-slice_.duration_us / self._settings.background_us)
         cell_kernels.learn_usual(self._cells, gain)
         return self._report(found)
@@ -140,29 +143,26 @@ class Detection:
         )
         self._now_us = slice_.t1_us
 
-    def _active(self) -> NDArray[np.bool_]:
+    def _active(self) -> NDArray[np.int32]:
+        """Return row and column of the cells in which something moves."""
         settings = self._settings
         most = int(settings.most_active * self._cells.size)
-        active = cell_kernels.activate(
+        places = cell_kernels.activate(
             self._cells, settings.background_share, settings.least_charge, most
         )
-        cell_kernels.drop_flickering(active, self._cells, FLICKER_REACH, settings.flicker_share)
-        return active
+        return cell_kernels.drop_flickering(
+            places, self._cells, FLICKER_REACH, settings.flicker_share
+        )
 
-    def _adapt(self, active: NDArray[np.bool_], now_us: int) -> None:
-        if not self._reaches or now_us >= self._adapt_at_us:
-            self._reaches = _density.reaches(list_places(active), active.shape)
-            self._adapt_at_us = now_us + self._settings.adapt_us
-
-    def _objects(self, active: NDArray[np.bool_]) -> Clusters:
+    def _objects(self, places: NDArray[np.int32], counts: NDArray[np.int32]) -> Clusters:
         """Cluster the active cells, one density level after the other, and unite the results."""
         settings, found = self._settings, Clusters.none()
-        rows, columns = active.shape
-        places = list_places(active)
-        for level in _density.levels(active, self._reaches):
-            labels, count = cluster(places, rows, columns, level.reach, level.needed)
+        for index, level in enumerate(_density.levels(counts, self._reaches)):
+            if index > 0:
+                places = places[np.flatnonzero(labels == 0)]
+                counts = running_counts(places, *self._cells.shape)
+            labels, count = cluster(places, counts, level.reach, level.needed)
             found += self._measured(places, labels, count)
-            places = places[labels == 0]
         found = found.pick(found.cells >= settings.least_cells).most_charged(MOST_CANDIDATES)
         return found.united(gap_px=settings.gap_cells * self._side)
 
@@ -173,12 +173,9 @@ class Detection:
         extents, charges = cell_kernels.measure(
             places, labels, count, self._cells, settings.recent_events, settings.tail_share
         )
-        corners = np.empty((count, 4))
-        corners[:, 0], corners[:, 1] = extents[:, 1], extents[:, 0]
-        corners[:, 2], corners[:, 3] = extents[:, 3] + 1, extents[:, 2] + 1
+        corners = (extents[:, [1, 0, 3, 2]] + [0, 0, 1, 1]) * float(self._side)
         size = [self._sensor.width, self._sensor.height] * 2
-        figures = np.hstack([charges, extents[:, 4:]])
-        return Clusters(np.minimum(corners * self._side, size), figures)
+        return Clusters(np.minimum(corners, size), np.hstack([charges, extents[:, 4:]]))
 
     def _report(self, found: Clusters) -> Detections:
         settings = self._settings
@@ -186,9 +183,7 @@ class Detection:
             found.sides.prod(axis=1) <= settings.most_share * self._sensor.pixels
         )
         found = found.pick(fits)
-        score = scores(
-            found, self._cells["charge"], cell_px=self._side, full_charge=settings.full_charge
-        )
+        score = scores(found, self._cells, cell_px=self._side, full_charge=settings.full_charge)
         best = np.argsort(-score, kind="stable")[: settings.most_objects]
         best = best[score[best] >= settings.least_score]
         boxes = np.hstack([found.corners[:, :2], found.sides])[best].astype(np.float32)

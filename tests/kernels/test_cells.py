@@ -127,23 +127,32 @@ def grid(charges: np.ndarray, **fields: np.ndarray) -> np.ndarray:
     return cells
 
 
+def activated(cells: np.ndarray, least: float, most: int) -> np.ndarray:
+    """Return which cells are active, at a usual share of 0.7."""
+    places = kernel.activate(cells, 0.7, least, most)
+    np.testing.assert_array_equal(places, sorted(places.tolist()) or places)
+    active = np.zeros(cells.shape, bool)
+    active[places[:, 0], places[:, 1]] = True
+    return active
+
+
 def test_active_is_what_exceeds_the_usual():
     charges = np.array([[0.5, 1.5, 5.0, 9.0]])
     usual = np.array([[0.0, 0.0, 6.0, 6.0]])
-    active = kernel.activate(grid(charges, usual=usual), 0.7, 1.0, 4)
+    active = activated(grid(charges, usual=usual), 1.0, 4)
     np.testing.assert_array_equal(active, [[False, True, False, True]])
 
 
 def test_where_too_much_is_active_only_cells_that_stand_out_are():
     charges = np.random.default_rng(5).uniform(4, 6, (40, 40))
     charges[3, 4:8] = 18
-    expected = kernel.STANDS_OUT * np.median(charges)
-    np.testing.assert_array_equal(kernel.activate(grid(charges), 0.7, 1.0, 100), charges > expected)
-    assert kernel.activate(grid(charges), 0.7, 1.0, 1_600).all()
+    expected = charges > kernel.STANDS_OUT * np.median(charges)
+    np.testing.assert_array_equal(activated(grid(charges), 1.0, 100), expected)
+    assert activated(grid(charges), 1.0, 1_600).all()
 
 
 def test_a_grid_of_equal_charges_does_not_stand_out():
-    assert not kernel.activate(grid(np.full((9, 9), 7.0)), 0.7, 1.0, 5).any()
+    assert not activated(grid(np.full((9, 9), 7.0)), 1.0, 5).any()
 
 
 def test_learning_moves_the_usual_towards_the_charge():
@@ -152,26 +161,30 @@ def test_learning_moves_the_usual_towards_the_charge():
     assert (cells["usual"] == 5).all()
 
 
-def test_running_sums_count_what_lies_above_and_left():
-    values = np.random.default_rng(6).random((5, 7)).astype(np.float32)
-    sums = kernel.running_sums(values)
-    assert sums.shape == (6, 8)
-    np.testing.assert_allclose(sums[1:, 1:], values.cumsum(0).cumsum(1), rtol=1e-6)
-    assert not sums[0].any()
-    assert not sums[:, 0].any()
-
-
 def test_cells_near_flicker_are_dropped_and_others_stay():
     flicker = np.zeros((20, 20))
     flicker[5, 5] = 10
     cells = grid(np.ones((20, 20)), steady=np.ones((20, 20)), flicker=flicker)
     active = np.ones((20, 20), bool)
     active[0, 0] = False
-    kernel.drop_flickering(active, cells, 2, 0.15)
-    expected = np.ones((20, 20), bool)
-    expected[3:8, 3:8] = False
-    expected[0, 0] = False
-    np.testing.assert_array_equal(active, expected)
+    kept = kernel.drop_flickering(np.argwhere(active).astype(np.int32), cells, 2, 0.15)
+    active[3:8, 3:8] = False
+    np.testing.assert_array_equal(kept, np.argwhere(active))
+
+
+@pytest.mark.parametrize(("outside", "expected"), [(0.0, 1.0), (0.5, 0.75), (2.0, 0.0), (9.0, 0.0)])
+def test_contrast_is_what_a_box_has_more_than_the_frame_around_it(outside, expected):
+    charges = np.full((30, 40), outside)
+    charges[10:16, 20:28] = 2
+    boxes = np.array([[20.0, 10.0, 28.0, 16.0]])
+    np.testing.assert_allclose(kernel.contrast(boxes, grid(charges)), [expected], atol=1e-6)
+
+
+def test_a_box_as_large_as_the_grid_or_without_charge_has_full_contrast():
+    boxes = np.array([[0.0, 0.0, 8.0, 6.0], [1.0, 1.0, 3.0, 3.0]])
+    np.testing.assert_array_equal(kernel.contrast(boxes[:1], grid(np.ones((6, 8)))), [1])
+    np.testing.assert_array_equal(kernel.contrast(boxes[1:], grid(np.zeros((6, 8)))), [1])
+    assert kernel.contrast(boxes[:0], grid(np.ones((6, 8)))).shape == (0,)
 
 
 PLACES = np.array([(2, 3), (2, 4), (3, 3), (8, 9)], np.int32)

@@ -13,9 +13,14 @@ def random_grid(seed: int, share: float, shape: tuple[int, int]) -> np.ndarray:
     return np.random.default_rng(seed).random(shape) < share
 
 
+def places_and_counts(active: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    places = np.argwhere(active).astype(np.int32)
+    return places, kernel.running_counts(places, *active.shape)
+
+
 def clustered(active: np.ndarray, reach: int, needed: int) -> tuple[np.ndarray, int]:
-    places = kernel.list_places(active)
-    labels, count = kernel.cluster(places, *active.shape, reach, needed)
+    places, counts = places_and_counts(active)
+    labels, count = kernel.cluster(places, counts, reach, needed)
     grid = np.zeros(active.shape, int)
     grid[places[:, 0], places[:, 1]] = labels
     return grid, count
@@ -75,23 +80,27 @@ def test_with_every_cell_a_core_clusters_are_connected_components(seed):
     np.testing.assert_array_equal(labels, expected)
 
 
-def test_places_are_listed_in_scan_order():
+def test_running_counts_count_what_lies_above_and_left():
     active = random_grid(9, 0.4, (12, 17))
-    np.testing.assert_array_equal(kernel.list_places(active), np.argwhere(active))
+    _, counts = places_and_counts(active)
+    assert counts.shape == (13, 18)
+    np.testing.assert_array_equal(counts[1:, 1:], active.cumsum(0).cumsum(1))
+    assert not counts[0].any()
+    assert not counts[:, 0].any()
 
 
 @pytest.mark.parametrize("nearest", [1, 4])
 @pytest.mark.parametrize("share", [0.02, 0.2, 0.9])
 def test_neighbour_distances_are_those_of_a_sorted_list(nearest, share):
-    active = random_grid(11, share, (30, 40))
-    places = kernel.list_places(active)
+    places, counts = places_and_counts(random_grid(11, share, (30, 40)))
     apart = abs(places[:, None].astype(int) - places[None]).max(axis=2)
     expected = np.minimum(np.sort(apart, axis=1)[:, nearest], 4)
-    sample = places[::2]
-    found = kernel.neighbour_distances(places, sample, 30, 40, nearest, 3)
+    sample = np.ascontiguousarray(places[::2])
+    found = kernel.neighbour_distances(sample, counts, nearest, 3)
     np.testing.assert_array_equal(found, expected[::2])
 
 
 def test_a_lone_cell_has_no_neighbour():
     place = np.array([(2, 2)], np.int32)
-    np.testing.assert_array_equal(kernel.neighbour_distances(place, place, 5, 5, 1, 3), [4])
+    counts = kernel.running_counts(place, 5, 5)
+    np.testing.assert_array_equal(kernel.neighbour_distances(place, counts, 1, 3), [4])
