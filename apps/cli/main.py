@@ -128,6 +128,75 @@ def replay(
     sys.exit(run(values, as_json=as_json))
 
 
+@app.command()
+def record(
+    source: SourceArgument,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="New .aedat4 or .raw file.")],
+    seconds: Annotated[
+        float | None, typer.Option(metavar="N", help="Stop after N seconds of recording.")
+    ] = None,
+    pre_roll: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Wait until something happens (see --on), then begin TIME earlier, as in 5s.",
+        ),
+    ] = None,
+    on: Annotated[
+        str,
+        typer.Option(
+            metavar="WHAT",
+            help="What to wait for: user (Enter or SIGUSR1), trigger (an edge at a trigger input), "
+            "rate:N (N events per second). Enter and SIGUSR1 always do.",
+        ),
+    ] = "user",
+    sensor: SensorOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace OUT if it exists.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Record a camera, or any other source; Ctrl-C finishes the file."""
+    from .record import options as checked
+    from .record import run
+
+    wanted = checked(
+        source=source,
+        out=out,
+        sensor=sensor,
+        seconds=seconds,
+        pre_roll=pre_roll,
+        on=on,
+        force=force,
+    )
+    sys.exit(run(wanted, as_json=as_json))
+
+
+@app.command()
+def cameras(
+    settings: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL", help="Print the settings of a model; with --json, a file to edit."
+        ),
+    ] = None,
+    install_udev: Annotated[
+        bool,
+        typer.Option("--install-udev", help="Print and install rules that let you use cameras."),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --install-udev: print the rules only.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List attached cameras and what is supported."""
+    from .cameras import install_rules, run, show_settings
+
+    if install_udev:
+        sys.exit(install_rules(dry_run=dry_run))
+    if settings is not None:
+        sys.exit(show_settings(settings, as_json=as_json))
+    sys.exit(run(as_json=as_json))
+
+
 def main() -> None:
     """Run the command line; a problem that the user can mend is one line and exit code 2."""
     try:

@@ -21,15 +21,28 @@ class ShowProgress(Protocol):
         """Take the share done (None where there is no end) and the events read so far."""
 
 
-def print_table(title: str, rows: Sequence[tuple[str, ...]], header: Sequence[str] = ()) -> None:
-    """Print rows under a title; the first column is left-aligned, numbers to the right."""
+def print_table(
+    title: str,
+    rows: Sequence[tuple[str, ...]],
+    header: Sequence[str] = (),
+    *,
+    words: bool = False,
+) -> None:
+    """Print rows under a title.
+
+    Args:
+        title: What the table is about.
+        rows: The cells; the first column is left-aligned, numbers under a header to the right.
+        header: Names of the columns.
+        words: Whether all columns hold words, which go to the left.
+    """
     console = Console(highlight=False)
     console.print(title, style="bold", markup=False, soft_wrap=True)
     table = Table(box=box.SIMPLE_HEAD, show_header=bool(header), show_edge=False, pad_edge=False)
     columns = max((len(row) for row in rows), default=1)
     for index in range(columns):
         name = header[index] if index < len(header) else ""
-        table.add_column(name, justify="left" if index == 0 or not header else "right")
+        table.add_column(name, justify="left" if index == 0 or words or not header else "right")
     for row in rows:
         table.add_row(*row)
     console.print(table)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from eventvision.core import Events, Packet
+from eventvision.core import Packet
+from eventvision.io import split
 
 from ._recorder_queue import bytes_of
 
@@ -47,7 +48,7 @@ class PacketRing:
         """Return what is held, cut to the span; if it is incomplete, marked as after a gap."""
         packets = list(self._packets)
         if packets:
-            packets[0] = _since(packets[0], self._now_us - self._span_us)
+            packets[0] = split(packets[0], self._now_us - self._span_us)[1]
             if self._lost:
                 packets[0] = packets[0].after_gap()
         return packets
@@ -62,13 +63,3 @@ def _end_us(packet: Packet) -> int:
     times = [column["t"] for column in (packet.events.data, packet.imu, packet.triggers)]
     latest = [int(t[-1]) for t in times if t.size] + [frame.t_us for frame in packet.frames]
     return max(latest, default=packet.until_us or 0)
-
-
-def _since(packet: Packet, t_us: int) -> Packet:
-    data = packet.events.data
-    return Packet(
-        Events(data[int(data["t"].searchsorted(t_us)) :], packet.sensor),
-        frames=tuple(frame for frame in packet.frames if frame.t_us >= t_us),
-        imu=packet.imu[packet.imu["t"] >= t_us],
-        triggers=packet.triggers[packet.triggers["t"] >= t_us],
-    )

@@ -1,0 +1,175 @@
+"""`eventvision record`: any source into a file that survives whatever may happen."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from eventvision.core import ConfigError, Packet, SensorSize, Source, parse_duration_us
+from eventvision.io import open_source, split
+from eventvision.sinks import Recorder, RecorderReport
+
+from .output import damage_line, print_table, progress_bar, tell
+from .record_trigger import Happens, handling, on_user, parse_trigger
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """What to record.
+
+    Attributes:
+        source: File, camera or peer.
+        out: File to write.
+        sensor: Size of the pixel array, where the source is wrong.
+        seconds: How much to record; None for all.
+        pre_roll_us: Above 0, wait for a trigger and begin so much earlier.
+        happens: What to wait for then, beside the user.
+        overwrite: Whether an existing file may be replaced.
+    """
+
+    source: str
+    out: Path
+    sensor: SensorSize | None = None
+    seconds: float | None = None
+    pre_roll_us: int = 0
+    happens: Happens
+    overwrite: bool = False
+
+
+def options(
+    *,
+    source: str,
+    out: Path,
+    sensor: str | None,
+    seconds: float | None,
+    pre_roll: str | None,
+    on: str,
+    force: bool,
+) -> Options:
+    """Check what the user asked for.
+
+    Raises:
+        ConfigError: Names the option that is wrong.
+    """
+    if seconds is not None and not 0 < seconds < 1e9:
+        raise ConfigError("--seconds", seconds, "a positive number")
+    happens = parse_trigger(on)
+    if pre_roll is None and on != "user":
+        raise ConfigError("--on", on, "it together with --pre-roll, such as --pre-roll 5s")
+    return Options(
+        source=source,
+        out=out,
+        sensor=_parsed("--sensor", sensor, SensorSize.parse, "a size such as 346x260"),
+        seconds=seconds,
+        pre_roll_us=_parsed("--pre-roll", pre_roll, parse_duration_us, "a time such as 5s") or 0,
+        happens=happens,
+        overwrite=force,
+    )
+
+
+def run(wanted: Options, *, as_json: bool) -> int:
+    """Record until the source ends, the time is up, or Ctrl-C; return 2 if anything was damaged."""
+    with open_source(wanted.source, sensor=wanted.sensor) as source:
+        recorder = Recorder(
+            wanted.out,
+            source.info.sensor,
+            camera=source.info.camera,
+            pre_roll_us=wanted.pre_roll_us,
+            policy="drop" if source.is_live else "block",
+            overwrite=wanted.overwrite,
+        )
+        began_s = time.monotonic()
+        with recorder, _stopping() as stop, on_user(recorder.trigger):
+            _record(source, recorder, wanted, stop)
+        _report(wanted, source, recorder.report, time.monotonic() - began_s, as_json=as_json)
+        if source.damage:
+            tell(damage_line(wanted.source, source.damage))
+        return 2 if source.damage else 0
+
+
+def _record(source: Source, recorder: Recorder, wanted: Options, stop: threading.Event) -> None:
+    first_us: int | None = None
+    events = 0
+    with progress_bar("record" if recorder.is_recording else "waiting for a trigger") as show:
+        for packet in source:
+            if stop.is_set():
+                return
+            if not recorder.is_recording and wanted.happens(packet):
+                recorder.trigger()
+            if first_us is None and recorder.is_recording and len(packet):
+                first_us = int(packet.events.t[0])
+            part, is_last = _within(packet, first_us, wanted.seconds)
+            recorder.write(part)
+            events += len(part)
+            if is_last:
+                return
+            show(source.progress, events)
+
+
+def _within(packet: Packet, first_us: int | None, seconds: float | None) -> tuple[Packet, bool]:
+    """Return what of a packet belongs to the recording, and whether that ends with it."""
+    if first_us is None or seconds is None:
+        return packet, False
+    end_us = first_us + round(seconds * 1e6)
+    known_us = int(packet.events.t[-1]) if len(packet) else packet.until_us or 0
+    return split(packet, end_us)[0], known_us >= end_us
+
+
+@contextmanager
+def _stopping() -> Iterator[threading.Event]:
+    """Turn Ctrl-C and a polite kill into an event, so that the file is always finished."""
+    stop = threading.Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        del frame
+        if stop.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        stop.set()
+
+    with handling(signal.SIGINT, on_signal), handling(signal.SIGTERM, on_signal):
+        yield stop
+
+
+def _report(
+    wanted: Options, source: Source, report: RecorderReport, wall_s: float, *, as_json: bool
+) -> None:
+    lost = getattr(source, "dropped", {})
+    if as_json:
+        values = {
+            "file": str(wanted.out),
+            "events": report.events,
+            "bytes": report.bytes,
+            "gaps": report.gaps,
+            "wall_s": round(wall_s, 4),
+            "dropped": {**lost, **report.dropped},
+            "damage": source.damage.kinds,
+        }
+        json.dump(values, sys.stdout, indent=2)
+        print()  # noqa: T201
+        return
+    rows = [
+        ("events", f"{report.events:,}"),
+        ("size", f"{report.bytes / 1e6:,.1f} MB"),
+        ("wall time", f"{wall_s:.1f} s"),
+        ("gaps marked", f"{report.gaps:,}"),
+        *((f"not recorded: {why}", f"{n:,}") for why, n in {**lost, **report.dropped}.items() if n),
+    ]
+    print_table(str(wanted.out), rows)
+
+
+def _parsed(option: str, text: str | None, parse: Any, expected: str) -> Any:
+    if text is None:
+        return None
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise ConfigError(option, text, expected) from error
