@@ -157,8 +157,9 @@ class Detection:
     def _objects(self, places: NDArray[np.int32], counts: NDArray[np.int32]) -> Clusters:
         """Cluster the active cells, one density level after the other, and unite the results."""
         settings, found = self._settings, Clusters.none()
-        for index, level in enumerate(_density.levels(counts, self._reaches)):
-            if index > 0:
+        labels = np.zeros(len(places), np.int32)
+        for level in _density.levels(counts, self._reaches):
+            if labels.any():
                 places = places[np.flatnonzero(labels == 0)]
                 counts = running_counts(places, *self._cells.shape)
             labels, count = cluster(places, counts, level.reach, level.needed)
