@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import sys
 
-from eventvision.core import ConfigError, SensorSize
 from eventvision.io import RecordingSummary, open_source, scan
 
+from .options import sensor_size
 from .output import damage_line, print_table, tell
 
 
 def run(source: str, *, sensor: str | None, as_json: bool) -> int:
     """Print what a recording holds; return 2 if it is damaged, else 0."""
-    with open_source(source, sensor=_sensor(sensor)) as opened:
+    with open_source(source, sensor=sensor_size(sensor)) as opened:
         summary = scan(opened)
     if as_json:
         json.dump(summary.as_dict(), sys.stdout, indent=2)
@@ -23,15 +23,6 @@ def run(source: str, *, sensor: str | None, as_json: bool) -> int:
     if summary.damage:
         tell(damage_line(source, summary.damage))
     return 2 if summary.damage else 0
-
-
-def _sensor(text: str | None) -> SensorSize | None:
-    if text is None:
-        return None
-    try:
-        return SensorSize.parse(text)
-    except ValueError as error:
-        raise ConfigError("--sensor", text, "a size such as 346x260") from error
 
 
 def _rows(summary: RecordingSummary) -> list[tuple[str, str]]:

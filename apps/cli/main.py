@@ -23,6 +23,19 @@ SensorOption = Annotated[
     str | None,
     typer.Option(metavar="WxH", help="Sensor size in pixels, where the recording is wrong."),
 ]
+SourcesArgument = Annotated[
+    list[str],
+    typer.Argument(metavar="IN...", help="Recordings, wildcards, or folders of recordings."),
+]
+OutArgument = Annotated[
+    Path, typer.Argument(metavar="OUT", help="A file for one recording, else a folder.")
+]
+ToOption = Annotated[
+    str | None,
+    typer.Option(metavar="FORMAT", help="Format to write, such as aedat4, evt3, dat, npz, csv."),
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Take damage for a failure.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 
 
@@ -195,6 +208,73 @@ def cameras(
     if settings is not None:
         sys.exit(show_settings(settings, as_json=as_json))
     sys.exit(run(as_json=as_json))
+
+
+@app.command()
+def convert(
+    sources: SourcesArgument,
+    out: OutArgument,
+    to: ToOption = None,
+    sensor: SensorOption = None,
+    force: ForceOption = False,
+    strict: StrictOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write recordings in another format, with frames, IMU and triggers where it holds them."""
+    from .convert import run
+
+    status = run(
+        sources, out, to=to, sensor=sensor, force=force, strict=strict, as_json=as_json
+    )  # fmt: skip
+    sys.exit(status)
+
+
+@app.command()
+def cut(
+    sources: SourcesArgument,
+    out: OutArgument,
+    start: Annotated[
+        float, typer.Option(metavar="S", help="Begin S seconds after the first event.")
+    ] = 0.0,
+    end: Annotated[
+        float | None, typer.Option(metavar="S", help="End S seconds after the first event.")
+    ] = None,
+    to: ToOption = None,
+    sensor: SensorOption = None,
+    force: ForceOption = False,
+    strict: StrictOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a stretch of recordings; times stay as they are."""
+    from .cut import run
+
+    status = run(
+        sources,
+        out,
+        start_s=start,
+        end_s=end,
+        to=to,
+        sensor=sensor,
+        force=force,
+        strict=strict,
+        as_json=as_json,
+    )
+    sys.exit(status)
+
+
+@app.command()
+def repair(
+    sources: SourcesArgument,
+    out: OutArgument,
+    to: ToOption = None,
+    sensor: SensorOption = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write all of damaged recordings that can be read; what comes out is sound."""
+    from .repair import run
+
+    sys.exit(run(sources, out, to=to, sensor=sensor, force=force, as_json=as_json))
 
 
 def main() -> None:

@@ -9,8 +9,9 @@ import typing as _typing
 
 from ._clip import clip, split
 from ._convert import ConversionReport, convert, cut, repair
+from ._find import Found, find_recordings, may_be_many
 from ._formats import FORMATS, FileFormat
-from ._open import open_source, open_writer
+from ._open import open_source, open_writer, target_format
 from ._scan import RecordingSummary, scan
 
 if _typing.TYPE_CHECKING:
@@ -58,6 +59,7 @@ __all__ = [
     "EvtSource",
     "EvtWriter",
     "FileFormat",
+    "Found",
     "MatSource",
     "NpyWriter",
     "NpzSource",
@@ -70,9 +72,11 @@ __all__ = [
     "convert",
     "cut",
     "default_settings",
+    "find_recordings",
     "install_udev_rules",
     "list_cameras",
     "load_settings",
+    "may_be_many",
     "open_source",
     "open_writer",
     "repair",
@@ -80,6 +84,7 @@ __all__ = [
     "scan",
     "setting_ranges",
     "split",
+    "target_format",
 ]
 
 _READERS = {

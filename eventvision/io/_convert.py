@@ -21,13 +21,13 @@ from eventvision.core import (
 )
 
 from ._clip import clip
-from ._formats import FileFormat
+from ._formats import FileFormat, writable_format
 from ._open import open_source, open_writer, target_format
 
 OnProgress = Callable[[float | None, int], None]
 """Takes the share of the source read so far (None where unknown) and the events written."""
 
-_KINDS = {"frames": "frames", "imu": "IMU samples", "triggers": "triggers"}
+_KINDS = {"frames": "frame", "imu": "IMU sample", "triggers": "trigger"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,8 +109,8 @@ def convert(
         OutputError: If the target exists, is the source, cannot be written or cannot hold an
             event; an earlier file of that name stays.
     """
-    target = _checked_target(source, path, format, force=force)
     with _opened(source, sensor) as opened:
+        target = _checked_target(opened, path, format, force=force)
         return _copy(opened, opened, path, target, options, strict=strict, on_progress=on_progress)
 
 
@@ -134,7 +134,7 @@ def cut(
         path: As in `convert`.
         start_s: Begin of the stretch in seconds after the first event.
         end_s: Its end, likewise; None for the end of the recording.
-        format: As in `convert`.
+        format: As in `convert`, but that of the source where the extension allows it.
         sensor: As in `convert`.
         force: As in `convert`.
         strict: As in `convert`; only damage met on the way counts.
@@ -150,8 +150,8 @@ def cut(
         raise ConfigError("start", start_s, "0 or more seconds after the first event")
     if end_s is not None and not end_s > start_s:
         raise ConfigError("end", end_s, f"more than the start ({start_s:g} s)")
-    target = _checked_target(source, path, format, force=force)
     with _opened(source, sensor) as opened:
+        target = _checked_target(opened, path, format or _same_format(opened, path), force=force)
         packets = clip(opened, start_s=start_s, end_s=end_s)
         return _copy(opened, packets, path, target, options, strict=strict, on_progress=on_progress)
 
@@ -168,31 +168,34 @@ def repair(
 ) -> ConversionReport:
     """Write all of a damaged recording that can be read; the target is sound.
 
-    Arguments and errors are those of `convert`; `damage` of the report says what was wrong.
+    Arguments and errors are those of `convert`, except that the format is that of the source
+    where the extension allows it. `damage` of the report says what was wrong.
     """
-    return convert(
-        source,
-        path,
-        format=format,
-        sensor=sensor,
-        force=force,
-        on_progress=on_progress,
-        **options,
-    )
+    with _opened(source, sensor) as opened:
+        target = _checked_target(opened, path, format or _same_format(opened, path), force=force)
+        return _copy(opened, opened, path, target, options, strict=False, on_progress=on_progress)
 
 
 def _checked_target(
-    source: str | Path | Source, path: str | Path, name: str | None, *, force: bool
+    source: Source, path: str | Path, name: str | None, *, force: bool
 ) -> FileFormat:
     target = target_format(path, name)
-    named = source if isinstance(source, (str, Path)) else source.info.name
     if Path(path).exists():
-        with suppress(OSError):
-            if Path(path).samefile(str(named).partition("#")[0] or named):
+        for read in {source.info.name, source.info.name.rpartition("#")[0]}:
+            if read and Path(read).exists() and Path(path).samefile(read):
                 raise OutputError(path, "is the recording to be read", "choose another name")
         if not force:
             raise OutputError(path, "exists already", "choose another name or have it replaced")
     return target
+
+
+def _same_format(source: Source, path: str | Path) -> str | None:
+    """Return the name of the format of a source, where files named like `path` can have it.
+
+    An EVT2 recording is then cut or repaired as EVT2, though `.raw` alone would mean EVT3.
+    """
+    same = writable_format(source.info.format.removesuffix(" legacy"))
+    return same.name if same and Path(path).suffix.lower() in same.suffixes else None
 
 
 @contextmanager
@@ -291,6 +294,6 @@ def _losses(target: FileFormat, dropped: dict[str, int]) -> tuple[str, ...]:
     """Say in words what the target cannot hold."""
     if not dropped:
         return ()
-    what = ", ".join(f"{count} {_KINDS[kind]}" for kind, count in dropped.items())
-    held = " and ".join(["events", *(_KINDS[kind] for kind in sorted(target.carries))])
-    return (f"Left out: {what}; {target.name} holds {held} only.",)
+    what = [f"{n} {_KINDS[kind]}{'s' if n > 1 else ''}" for kind, n in dropped.items()]
+    held = " and ".join(["events", *(f"{_KINDS[kind]}s" for kind in sorted(target.carries))])
+    return (f"Left out: {', '.join(what)}; {target.name} holds {held} only.",)

@@ -64,7 +64,7 @@ FORMATS = (
     ),
     FileFormat(
         name="RAW", suffixes=(".raw",), head=rb"(?=% ).*?% (?:evt |format EVT)",
-        reader="_evt:EvtSource", writer=_EVT_WRITER, carries=_EDGES,
+        reader="_evt:EvtSource",
     ),
     FileFormat(
         name="EVT3", suffixes=(".raw",), writer=_EVT_WRITER, options={"encoding": "EVT3"},
@@ -130,10 +130,11 @@ def recognised_folder(path: Path) -> FileFormat | None:
 
 
 def writable_format(name: str) -> FileFormat | None:
-    """Return the format with a name or extension, such as `AEDAT4` or `.aedat4`."""
+    """Return the format with a name or extension, such as `AEDAT4`, `.aedat4` or `raw`."""
     wanted = name.lower()
     for known in FORMATS:
-        if known.writer and wanted in {known.name.lower(), *known.suffixes}:
+        names = {known.name.lower(), *known.suffixes, *(end[1:] for end in known.suffixes)}
+        if known.writer and wanted in names:
             return known
     return None
 

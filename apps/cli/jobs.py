@@ -1,0 +1,116 @@
+"""Commands that turn recordings into recordings: many in, many out, one after the other."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from eventvision.core import ConfigError, EventVisionError, OutputError
+from eventvision.io import ConversionReport, Found, find_recordings, may_be_many, target_format
+
+from .output import ShowProgress, damage_line, print_table, progress_bar, tell
+
+Work = Callable[[str, Path, ShowProgress], ConversionReport]
+"""Turns a recording into another, telling how far it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A recording and what is to become of it, or the reason why nothing can."""
+
+    source: str
+    target: Path = Path()
+    problem: EventVisionError | None = None
+
+
+def plan(sources: Sequence[str], out: Path, suffix: str | None) -> list[Job]:
+    """Return what is to be done.
+
+    Args:
+        sources: Recordings, wildcards and folders, which are searched for recordings.
+        out: A file for a single recording, else a folder.
+        suffix: Extension of the files in a folder; None for those of the recordings.
+
+    Raises:
+        ConfigError: If `out` is a file but there may be several recordings.
+    """
+    many = len(sources) > 1 or any(may_be_many(name) for name in sources)
+    if not (many or out.is_dir() or str(out).endswith("/")):
+        return [Job(sources[0], out)]
+    if out.is_file():
+        raise ConfigError("OUT", str(out), "a folder, since there may be several recordings")
+    return list(_in_folder(sources, out, suffix))
+
+
+def suffix_of(to: str | None, out: Path) -> str | None:
+    """Return the extension that a file of a format gets; None without a format.
+
+    Raises:
+        ConfigError: If there is no such format.
+    """
+    return target_format(out, to).suffixes[0] if to else None
+
+
+def run_jobs(jobs: Iterable[Job], work: Work, label: str, *, as_json: bool) -> int:
+    """Do one job after the other; a failure is told and does not stop the rest.
+
+    Returns:
+        0; 2 if a recording was damaged or a job failed.
+    """
+    reports, failures = [], []
+    for job in jobs:
+        try:
+            if job.problem is not None:
+                raise job.problem
+            with progress_bar(f"{label} {Path(job.source).name}") as show:
+                report = work(job.source, job.target, show)
+        except EventVisionError as error:
+            tell(str(error))
+            failures.append({"source": job.source, "error": str(error)})
+            continue
+        reports.append(report)
+        if not as_json:
+            _print_report(report)
+        if report.damage:
+            tell(damage_line(report.source, report.damage))
+    if as_json:
+        files = [report.as_dict() for report in reports]
+        json.dump({"files": files, "failures": failures}, sys.stdout, indent=2)
+        print()  # noqa: T201
+    return 2 if failures or any(report.damage for report in reports) else 0
+
+
+def _in_folder(sources: Sequence[str], out: Path, suffix: str | None) -> Iterator[Job]:
+    taken: dict[Path, str] = {}
+    for name in sources:
+        try:
+            found = find_recordings(name, skip=out)
+        except EventVisionError as error:
+            yield Job(name, problem=error)
+            continue
+        for one in found:
+            target = out / _renamed(one, suffix)
+            if target in taken:
+                problem = f"is what becomes of {taken[target]} already"
+                remedy = f"write {one.name} to another folder"
+                yield Job(one.name, problem=OutputError(target, problem, remedy))
+            else:
+                taken[target] = one.name
+                yield Job(one.name, target)
+
+
+def _renamed(found: Found, suffix: str | None) -> Path:
+    return found.place if suffix is None else found.place.with_suffix(suffix)
+
+
+def _print_report(report: ConversionReport) -> None:
+    written = [f"{count:,} {kind}" for kind, count in report.written.items() if count]
+    rows = [
+        ("read", f"{report.source} ({report.read_as}, {report.sensor})"),
+        ("written", f"{', '.join(written) or 'no events'} as {report.written_as}"),
+        *(("note", note) for note in report.notes),
+    ]
+    print_table(report.target, rows)
