@@ -59,19 +59,33 @@ def _copier(count: int) -> Callable[[int, int], None]:
     return cast("Callable[[int, int], None]", intrinsic(copy))
 
 
+def _leading_zeros(_context: Any, _value: Any) -> Any:
+    def generate(_target: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.int64(types.int64), generate
+
+
 load_u8 = _loader(8)
 load_u16 = _loader(16)
 load_u32 = _loader(32)
 load_64 = _loader(64)
 store_u8 = _storer(8)
+store_u16 = _storer(16)
+store_u32 = _storer(32)
 store_64 = _storer(64)
 copy_8 = _copier(8)
 """Copy 8 bytes: (to, from)."""
 copy_16 = _copier(16)
 """Copy 16 bytes: (to, from)."""
+leading_zeros = cast("Callable[[int], int]", intrinsic(_leading_zeros))
+"""Count the zero bits above the highest one; 64 for 0."""
 
 
 @inline
 def address_of(data: NDArray[np.generic]) -> int:
-    """Return the address of the first element."""
+    """Return the address of the first element; keep using the array as long as the address.
+
+    An array that a kernel makes and does not mention any more is freed at once.
+    """
     return np.int64(data.ctypes.data)  # type: ignore[return-value]

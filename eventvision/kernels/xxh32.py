@@ -143,16 +143,16 @@ def hash_ranges(ranges: NDArray[np.int64], at: int) -> None:
         ranges: From `at` on: their addresses, their lengths, and room for their hashes.
         at: Where they are.
     """
-    accumulators = np.empty(4 * RANGES, np.uint32)
-    state, shortest = address_of(accumulators), ranges[at + RANGES]
+    accumulators, shortest = np.empty(4 * RANGES, np.uint32), ranges[at + RANGES]
     for index in range(RANGES):
-        copy_16(state + 16 * index, address_of(SEEDS))
+        copy_16(address_of(accumulators) + 16 * index, address_of(SEEDS))
         shortest = min(shortest, ranges[at + RANGES + index])
     done = shortest // STRIPE * STRIPE
-    _advance(state, address_of(ranges) + 8 * at, done // STRIPE)
+    _advance(address_of(accumulators), address_of(ranges) + 8 * at, done // STRIPE)
     for index in range(RANGES):
+        state = address_of(accumulators) + 16 * index
         address, length = ranges[at + index], ranges[at + RANGES + index]
-        ranges[at + 2 * RANGES + index] = _finish(state + 16 * index, address, done, length)
+        ranges[at + 2 * RANGES + index] = _finish(state, address, done, length)
 
 
 @kernel
