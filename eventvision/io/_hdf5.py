@@ -1,0 +1,309 @@
+"""HDF5 recordings: the layouts of DSEC and Prophesee, and columns or tables like them.
+
+DSEC keeps columns `p`, `t`, `x`, `y` in `/events`, times from `/t_offset` on, and in `/ms_to_idx`
+the first event of each millisecond. Prophesee keeps a table in `/CD/events` and edges of external
+signals in `/EXT_TRIGGER/events`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventvision.core import (
+    EVENT_DTYPE,
+    TRIGGER_DTYPE,
+    Damage,
+    Events,
+    FormatError,
+    Packet,
+    SensorSize,
+    SourceInfo,
+)
+
+from ._base import FileSource, checked_path
+from ._geometry import PixelCounts
+from ._guard import StreamGuard
+from ._hdf5_layout import READ_ERRORS, Layout, find_layout
+from ._time_unit import TimeUnit, guess_time_unit, to_us
+
+if TYPE_CHECKING:
+    import h5py
+
+_CACHE_BYTES = 16 << 20
+_LEAD_ROWS = 4096
+_OUTSIDE = 65_535
+_INSTALL = "install it with: pip install eventvision[hdf5]"
+_MOST_PROBES = 64
+_MOST_TRIGGERS = 10_000_000
+
+
+class Hdf5Source(FileSource):
+    """An HDF5 recording, read block by block in constant memory.
+
+    Seeking looks for the time among those stored, with `ms_to_idx` where it is sound. In a file
+    whose clock steps back, which a reading from the beginning closes up, it lands somewhere after
+    a step, and times are as stored from there on.
+
+    Args:
+        path: The file.
+        sensor: Size of the pixel array; overrides what the file says.
+        group: Group whose events to read, such as `prophesee/right`; None for the first.
+        time_unit: Unit of the times; None to detect it.
+
+    Raises:
+        SourceNotFoundError: If there is no such file.
+        FormatError: If it cannot be opened or holds no events that can be read, or a library for
+            it is missing.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        sensor: SensorSize | None = None,
+        group: str | None = None,
+        time_unit: TimeUnit | None = None,
+    ) -> None:
+        found = checked_path(path)
+        with _opened(found) as file:
+            layout = find_layout(found, file, group)
+            size, origin, size_note = _sensor(found, file, layout, sensor)
+            unit, unit_note = _time_unit(layout, time_unit, size)
+            self._offset_us = _scalar(file, "t_offset")
+            self._triggers = _triggers(file)
+            camera = _text(file, "camera") or _text(file, "serial_number")
+        self._group, self._unit = layout.group, unit
+        super().__init__(
+            found,
+            SourceInfo(
+                name=str(path),
+                format=f"HDF5, {layout.name}",
+                sensor=size,
+                sensor_from=origin,
+                camera=camera,
+                notes=tuple(note for note in (*layout.notes, unit_note, size_note) if note),
+            ),
+        )
+
+    def _packets(self) -> Iterator[Packet]:
+        guard = StreamGuard(self.info.sensor, self._damage)
+        edges, start_us = self._triggers.copy(), self._start_us
+        if start_us is not None:
+            edges = edges[edges["t"] >= start_us]
+        for data in self._admitted(guard):
+            events = data if start_us is None else data[np.searchsorted(data["t"], start_us) :]
+            if not events.size:
+                continue
+            due = np.searchsorted(edges["t"] + guard.shift_us, events["t"][-1], side="right")
+            yield Packet(
+                Events(events, self.info.sensor), triggers=_shifted(edges[:due], guard.shift_us)
+            )
+            edges = edges[due:]
+        if edges.size:
+            rest = _shifted(edges, guard.shift_us)
+            yield Packet(Events.empty(self.info.sensor), triggers=rest)
+
+    def _admitted(self, guard: StreamGuard) -> Iterator[NDArray[np.void]]:
+        with _opened(self._path) as file:
+            layout = find_layout(self._path, file, self._group)
+            table, stored = layout.table, _stored(layout)
+            row = 0 if self._start_us is None else self._first_row(file, layout, self._start_us)
+            while row < stored:
+                stop = min(stored, row - row % table.block_rows + table.block_rows)
+                start_byte, stop_byte = None, None
+                try:
+                    start_byte, stop_byte = table.place(row)
+                    events = self._packed(table.read(row, stop))
+                except READ_ERRORS as error:
+                    self._lost(
+                        "corrupt-block", _first_line(error), stop - row, start_byte, stop_byte
+                    )
+                else:
+                    yield guard.admit(events, byte_start=start_byte, byte_end=stop_byte)
+                row = stop
+                self._bytes_read = self._bytes_total * row // stored
+            self._lost("truncated", "the file holds less than it says", table.rows - stored)
+        yield guard.flush()
+
+    def _packed(self, columns: dict[str, NDArray[Any]]) -> NDArray[np.void]:
+        events = np.zeros(columns["t"].size, EVENT_DTYPE)
+        events["t"] = to_us(columns["t"], self._unit) + self._offset_us
+        events["x"], events["y"] = _pixels(columns["x"]), _pixels(columns["y"])
+        events["on"] = columns["p"] > 0
+        return events
+
+    def _first_row(self, file: h5py.File, layout: Layout, t_us: int) -> int:
+        """Return a row somewhat before the first event at or after a time."""
+        table = layout.table
+
+        def is_before(row: int) -> bool:
+            stored = to_us(np.asarray([table.time(row)]), self._unit)[0]
+            return bool(stored + self._offset_us < t_us)
+
+        try:
+            low, high = _indexed_rows(file, t_us - self._offset_us, _stored(layout))
+            if low > 0 and not is_before(low - 1):
+                low = 0
+            if high < _stored(layout) and is_before(high):
+                high = _stored(layout)
+            while low < high:
+                middle = (low + high) // 2
+                low, high = (middle + 1, high) if is_before(middle) else (low, middle)
+        except READ_ERRORS:
+            # The search met a damaged block; reading from the beginning steps over it.
+            return 0
+        return max(0, low - _LEAD_ROWS)
+
+    def _lost(
+        self,
+        kind: str,
+        message: str,
+        events: int,
+        start: int | None = None,
+        stop: int | None = None,
+    ) -> None:
+        if events > 0:
+            damage = Damage(
+                kind=kind, message=message, byte_start=start, byte_end=stop, events_skipped=events
+            )
+            self._damage.add(damage)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[h5py.File]:
+    try:
+        import h5py
+    except ImportError as error:
+        raise FormatError(path, "needs the library h5py", _INSTALL) from error
+    try:
+        file = h5py.File(path, "r", rdcc_nbytes=_CACHE_BYTES, locking=False)
+    except READ_ERRORS as error:
+        problem = f"cannot be opened as HDF5 ({_first_line(error)})"
+        raise FormatError(path, problem, "copy or record it again") from error
+    with file:
+        try:
+            yield file
+        except READ_ERRORS as error:
+            problem = f"is damaged beyond reading ({_first_line(error)})"
+            raise FormatError(path, problem, "copy or record it again") from error
+
+
+def _indexed_rows(file: h5py.File, t_us: int, rows: int) -> tuple[int, int]:
+    """Return between which rows `ms_to_idx` says that a time lies; all rows if it says nothing."""
+    index = file.get("ms_to_idx")
+    if index is None or getattr(index, "ndim", 0) != 1 or t_us < 0:
+        return 0, rows
+    first = t_us // 1000
+    found = [int(row) for row in index[first : first + 2]]
+    low = found[0] if found else (int(index[-1]) if index.shape[0] else 0)
+    high = found[1] + 1 if len(found) == 2 else rows
+    return (low, min(high, rows)) if 0 <= low <= high else (0, rows)
+
+
+def _sensor(
+    path: Path, file: h5py.File, layout: Layout, given: SensorSize | None
+) -> tuple[SensorSize, Literal["header", "data", "user"], str]:
+    if given is not None:
+        return given, "user", ""
+    if (stated := _stated_sensor(file)) is not None:
+        return stated, "header", ""
+    counts, stored = PixelCounts(), _stored(layout)
+    blocks = -(-stored // layout.table.block_rows)
+    step = max(1, blocks // _MOST_PROBES)
+    for block in range(0, blocks, step):
+        first = block * layout.table.block_rows
+        try:
+            columns = layout.table.read(first, min(stored, first + layout.table.block_rows))
+        except READ_ERRORS:
+            continue
+        counts.add(_pixels(columns["x"]), _pixels(columns["y"]))
+    try:
+        size = counts.sensor()
+    except ValueError as error:
+        problem = f"its sensor size is unknown ({error})"
+        raise FormatError(path, problem, "give it, such as 346x260") from error
+    share = "" if step == 1 else f" in every {step}th block of events"
+    return size, "data", f"The file states no sensor size; {size} holds the pixels seen{share}."
+
+
+def _stated_sensor(file: h5py.File) -> SensorSize | None:
+    """Return the size that attributes of the file state."""
+    try:
+        numbers = re.findall(r"\d+", _text(file, "geometry"))
+        if not numbers and "sensor_resolution" in file.attrs:
+            # Stored as height and width by some and the other way by others; sensors are wide.
+            numbers = sorted(np.ravel(file.attrs["sensor_resolution"]).tolist(), reverse=True)
+        if not numbers and "width" in file.attrs:
+            numbers = [file.attrs["width"], file.attrs["height"]]
+        width, height = (int(number) for number in numbers)
+        return SensorSize(width, height)
+    except READ_ERRORS:
+        return None
+
+
+def _time_unit(layout: Layout, given: TimeUnit | None, sensor: SensorSize) -> tuple[TimeUnit, str]:
+    if given is not None:
+        return given, f"Times taken as {given}, as given."
+    if layout.unit is not None:
+        return layout.unit, ""
+    try:
+        sample = layout.table.read(0, min(_stored(layout), layout.table.block_rows))["t"]
+    except READ_ERRORS:
+        sample = np.empty(0, np.int64)
+    unit = guess_time_unit(sample, sensor.pixels) if sample.size else "us"
+    return unit, f"Times taken as {unit}, judged by their values."
+
+
+def _triggers(file: h5py.File) -> NDArray[np.void]:
+    """Return the edges of external signals; none where they cannot be read."""
+    none = np.empty(0, TRIGGER_DTYPE)
+    try:
+        stored = file["EXT_TRIGGER/events"]
+        rows = np.asarray(stored[: min(stored.shape[0], _MOST_TRIGGERS)])
+        edges = np.zeros(rows.size, TRIGGER_DTYPE)
+        edges["t"], edges["source"], edges["rising"] = rows["t"], rows["id"], rows["p"] > 0
+    except READ_ERRORS:
+        return none
+    return edges[np.argsort(edges["t"], kind="stable")]
+
+
+def _shifted(edges: NDArray[np.void], shift_us: int) -> NDArray[np.void]:
+    moved = edges.copy()
+    moved["t"] += shift_us
+    return moved
+
+
+def _stored(layout: Layout) -> int:
+    return int(getattr(layout.table, "stored_rows", layout.table.rows))
+
+
+def _scalar(file: h5py.File, name: str) -> int:
+    try:
+        return int(np.ravel(file[name][()])[0])
+    except READ_ERRORS:
+        return 0
+
+
+def _text(file: h5py.File, name: str) -> str:
+    try:
+        value = file.attrs.get(name, "")
+    except READ_ERRORS:
+        return ""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _pixels(values: NDArray[Any]) -> NDArray[np.uint16]:
+    """Return coordinates; what no sensor has becomes 65535, which the guard turns away."""
+    whole = np.rint(values) if values.dtype.kind == "f" else values
+    return np.where((whole >= 0) & (whole < _OUTSIDE), whole, _OUTSIDE).astype(np.uint16)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]
