@@ -94,6 +94,7 @@ class PacketWalk:
                 need = min(2 * need, self._window)
                 continue
             if count:
+                self._buffers.rotate(-1)
                 yield Stretch(data, at, self._listed[:count].copy())
             at += used
             need = min(max(used + used // 8, FEWEST_BYTES), self._window)
@@ -136,13 +137,11 @@ class PacketWalk:
         return self._read_into(np.empty(max(0, min(count, self._size - at)), np.uint8), at)
 
     def _fill(self, at: int, count: int) -> NDArray[np.uint8]:
-        """Do as `read`, in the buffer that was filled least recently."""
+        """Do as `read`, in the first buffer."""
         count = min(count, self._size - at)
-        buffer = self._buffers.popleft()
-        if buffer.size < count:
-            buffer = np.empty(count, np.uint8)
-        self._buffers.append(buffer)
-        return self._read_into(buffer[:count], at)
+        if self._buffers[0].size < count:
+            self._buffers[0] = np.empty(count, np.uint8)
+        return self._read_into(self._buffers[0][:count], at)
 
     def _read_into(self, data: NDArray[np.uint8], at: int) -> NDArray[np.uint8]:
         self._file.seek(at)
