@@ -71,8 +71,10 @@ class Pacer:
 
 
 def _time_range(packet: Packet) -> tuple[int, int]:
-    """Return the first and the last time that a packet knows of."""
-    columns = (packet.events.t, packet.imu["t"], packet.triggers["t"])
+    """Return the times between which a packet is played: of its events, else of what it has."""
+    if len(packet):
+        return int(packet.events.t[0]), int(packet.events.t[-1])
+    columns = (packet.imu["t"], packet.triggers["t"])
     times = [int(t) for column in columns if column.size for t in (column[0], column[-1])]
     times += [frame.t_us for frame in packet.frames]
     if not times:

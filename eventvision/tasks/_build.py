@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
-from eventvision.core import ConfigError, Events, Result, SensorSize, Slice, Task
+from eventvision.core import ConfigError, SensorSize, Task
 
 from ._detection import Detection, DetectionSettings
 from ._reconstruction import Reconstruction, ReconstructionSettings
@@ -25,8 +23,6 @@ def build_tasks(
     tracking: TrackingSettings | None = None,
 ) -> list[Task]:
     """Return the named tasks and those that they need, each once, needed ones first.
-
-    They are ready: their kernels are compiled, which takes some seconds the very first time.
 
     Args:
         names: Task names in any order.
@@ -57,20 +53,4 @@ def build_tasks(
 
     for name in names:
         add(name)
-    tasks = list(built.values())
-    _warm_up(tasks, sensor)
-    return tasks
-
-
-def _warm_up(tasks: Sequence[Task], sensor: SensorSize) -> None:
-    """Run the tasks on a patch of events, so that no slice of a stream waits for the compiler."""
-    side = min(sensor.width, sensor.height, 32)
-    y, x = np.divmod(np.arange(side * side), side)
-    for index in range(3):
-        events = Events.from_columns(np.full(x.size, index), x, y, x % 2, sensor=sensor)
-        slice_ = Slice(index, events, index, index + 1, "time")
-        given: dict[str, Result] = {}
-        for task in tasks:
-            given[task.name] = task.step(slice_, given)
-    for task in tasks:
-        task.reset()
+    return list(built.values())
