@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from eventvision.core import ConfigError
 from eventvision.io import ConversionReport, convert
 
-from .jobs import plan, run_jobs, suffix_of
+from .jobs import plan, run_jobs
 from .options import sensor_size
 from .output import ShowProgress
 
 
 def run(
     sources: Sequence[str],
-    out: Path,
+    out: str,
     *,
     to: str | None,
     sensor: str | None,
@@ -25,7 +24,6 @@ def run(
 ) -> int:
     """Convert recordings; return 2 if one was damaged or failed, else 0."""
     size = sensor_size(sensor)
-    suffix = suffix_of(to, out)
 
     def work(source: str, target: Path, show: ShowProgress) -> ConversionReport:
         return convert(
@@ -38,7 +36,5 @@ def run(
             on_progress=show,
         )
 
-    jobs = plan(sources, out, suffix)
-    if to is None and any(job.target != out for job in jobs if job.problem is None):
-        raise ConfigError("--to", None, "a format such as aedat4, since OUT is a folder")
+    jobs = plan(sources, out, to, keeps_format=False)
     return run_jobs(jobs, work, "convert", as_json=as_json)

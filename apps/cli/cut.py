@@ -7,14 +7,14 @@ from pathlib import Path
 
 from eventvision.io import ConversionReport, cut
 
-from .jobs import plan, run_jobs, suffix_of
+from .jobs import plan, run_jobs
 from .options import sensor_size
 from .output import ShowProgress
 
 
 def run(
     sources: Sequence[str],
-    out: Path,
+    out: str,
     *,
     start_s: float,
     end_s: float | None,
@@ -40,4 +40,4 @@ def run(
             on_progress=show,
         )
 
-    return run_jobs(plan(sources, out, suffix_of(to, out)), work, "cut", as_json=as_json)
+    return run_jobs(plan(sources, out, to), work, "cut", as_json=as_json)

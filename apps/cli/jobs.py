@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,32 +27,30 @@ class Job:
     problem: EventVisionError | None = None
 
 
-def plan(sources: Sequence[str], out: Path, suffix: str | None) -> list[Job]:
+def plan(
+    sources: Sequence[str], out: str, to: str | None, *, keeps_format: bool = True
+) -> list[Job]:
     """Return what is to be done.
 
     Args:
         sources: Recordings, wildcards and folders, which are searched for recordings.
         out: A file for a single recording, else a folder.
-        suffix: Extension of the files in a folder; None for those of the recordings.
+        to: Name of the format to write; None to go by the extensions.
+        keeps_format: Whether recordings may go into a folder in the format that they have.
 
     Raises:
-        ConfigError: If `out` is a file but there may be several recordings.
+        ConfigError: If there is no such format, if it must be given, or if `out` is a file but
+            there may be several recordings.
     """
+    suffix = target_format(out, to).suffixes[0] if to else None
     many = len(sources) > 1 or any(may_be_many(name) for name in sources)
-    if not (many or out.is_dir() or str(out).endswith("/")):
-        return [Job(sources[0], out)]
-    if out.is_file():
-        raise ConfigError("OUT", str(out), "a folder, since there may be several recordings")
-    return list(_in_folder(sources, out, suffix))
-
-
-def suffix_of(to: str | None, out: Path) -> str | None:
-    """Return the extension that a file of a format gets; None without a format.
-
-    Raises:
-        ConfigError: If there is no such format.
-    """
-    return target_format(out, to).suffixes[0] if to else None
+    if not (many or Path(out).is_dir() or out.endswith(("/", os.sep))):
+        return [Job(sources[0], Path(out))]
+    if Path(out).is_file():
+        raise ConfigError("OUT", out, "a folder, since there may be several recordings")
+    if suffix is None and not keeps_format:
+        raise ConfigError("--to", "", f"a format such as aedat4, since {out} is a folder")
+    return list(_in_folder(sources, Path(out), suffix))
 
 
 def run_jobs(jobs: Iterable[Job], work: Work, label: str, *, as_json: bool) -> int:

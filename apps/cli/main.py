@@ -28,7 +28,7 @@ SourcesArgument = Annotated[
     typer.Argument(metavar="IN...", help="Recordings, wildcards, or folders of recordings."),
 ]
 OutArgument = Annotated[
-    Path, typer.Argument(metavar="OUT", help="A file for one recording, else a folder.")
+    str, typer.Argument(metavar="OUT", help="A file for one recording, else a folder.")
 ]
 ToOption = Annotated[
     str | None,

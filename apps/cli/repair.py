@@ -7,14 +7,14 @@ from pathlib import Path
 
 from eventvision.io import ConversionReport, repair
 
-from .jobs import plan, run_jobs, suffix_of
+from .jobs import plan, run_jobs
 from .options import sensor_size
 from .output import ShowProgress
 
 
 def run(
     sources: Sequence[str],
-    out: Path,
+    out: str,
     *,
     to: str | None,
     sensor: str | None,
@@ -27,4 +27,4 @@ def run(
     def work(source: str, target: Path, show: ShowProgress) -> ConversionReport:
         return repair(source, target, format=to, sensor=size, force=force, on_progress=show)
 
-    return run_jobs(plan(sources, out, suffix_of(to, out)), work, "repair", as_json=as_json)
+    return run_jobs(plan(sources, out, to), work, "repair", as_json=as_json)

@@ -19,6 +19,8 @@ from eventvision.kernels.dat import encode_dat
 _KIND, _RECORD_BYTES = 0x0C, 8
 _LARGEST_SIDE_PX = 1 << 14
 _LATEST_US = (1 << 32) - 1
+_LONGEST_SILENCE_US = (1 << 31) - 1
+_REMEDY = "write AEDAT4 instead"
 
 
 class DatWriter:
@@ -46,9 +48,10 @@ class DatWriter:
             problem = (
                 f"DAT holds sensors up to {_LARGEST_SIDE_PX} pixels wide and high, not {sensor}"
             )
-            raise OutputError(path, problem, "write AEDAT4 instead")
+            raise OutputError(path, problem, _REMEDY)
         self._path, self._sensor = path, sensor
         self._origin_us: int | None = None
+        self._last_us = 0
         with output_errors(path):
             self._file = Path(path).open("wb")  # noqa: SIM115
 
@@ -72,14 +75,20 @@ class DatWriter:
         if self._origin_us is None:
             first_us = int(data["t"][0])
             self._begin(first_us if first_us > _LATEST_US else 0)
+            self._last_us = first_us - (self._origin_us or 0)
         if self._origin_us:
             data = data.copy()
             data["t"] -= self._origin_us
         words = np.empty(2 * data.size, np.uint32)
         if encode_dat(np.ascontiguousarray(data).view(np.int64), words):
-            raise OutputError(self._path, self._misfit(data), "write AEDAT4 instead")
+            raise OutputError(self._path, self._misfit(data), _REMEDY)
+        silence_us = int(np.diff(data["t"], prepend=self._last_us).max())
+        if silence_us > _LONGEST_SILENCE_US:
+            problem = f"DAT cannot bridge a silence of {silence_us / 1e6:.0f} s (over 35 minutes)"
+            raise OutputError(self._path, problem, _REMEDY)
         with output_errors(self._path):
             self._file.write(words.data)
+        self._last_us = int(data["t"][-1])
 
     def close(self) -> None:
         """Finish the file; may be called twice."""

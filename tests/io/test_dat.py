@@ -251,6 +251,18 @@ def test_a_time_that_does_not_fit_is_refused_with_the_limit(tmp_path, t_us):
     assert read(DatSource(tmp_path / "out.dat")).size == 0
 
 
+def test_a_silence_that_readers_take_for_a_step_back_is_refused(tmp_path):
+    events = made(100)
+    later = events.copy()
+    later["t"] += 2**31 + 10_000
+    writer = DatWriter(tmp_path / "out.dat", VGA)
+    writer.write(Packet(Events(events, VGA)))
+    with pytest.raises(OutputError, match="over 35 minutes"):
+        writer.write(Packet(Events(later, VGA)))
+    writer.close()
+    assert np.array_equal(read(DatSource(tmp_path / "out.dat")), events)
+
+
 @pytest.mark.parametrize("start_us", [2**32, 2**40 + 5, 1_700_000_000_000_000])
 def test_a_recording_that_begins_late_keeps_its_times(tmp_path, start_us):
     events = made(500, start_us=start_us)
