@@ -18,6 +18,7 @@ if _typing.TYPE_CHECKING:
     from ._aedat2 import Aedat2Source
     from ._aedat3 import Aedat3Source
     from ._aedat4 import Aedat4Source
+    from ._aedat4_writer import Aedat4Writer
     from ._bin40 import Bin40Source
     from ._camera_access import UDEV_RULES, camera_drivers, install_udev_rules, list_cameras
     from ._camera_driver import CameraDescription
@@ -48,6 +49,7 @@ __all__ = [
     "Aedat2Source",
     "Aedat3Source",
     "Aedat4Source",
+    "Aedat4Writer",
     "Bin40Source",
     "CameraDescription",
     "CameraSettings",
@@ -91,6 +93,7 @@ _READERS = {
     "Aedat2Source": "_aedat2",
     "Aedat3Source": "_aedat3",
     "Aedat4Source": "_aedat4",
+    "Aedat4Writer": "_aedat4_writer",
     "Bin40Source": "_bin40",
     "CAMERA_MODELS": "_camera_models",
     "CameraDescription": "_camera_driver",

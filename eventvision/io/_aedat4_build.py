@@ -123,7 +123,9 @@ def _tables(identifier: bytes, vtable: tuple[int, ...], tables: NDArray[np.void]
     places = first + stride * np.arange(tables.size)
     padded = np.zeros((tables.size, stride), np.uint8)
     tables["back"] = places - vtable_at
-    padded[:, : tables.dtype.itemsize] = tables.view(np.uint8).reshape(tables.size, -1)
+    padded[:, : tables.dtype.itemsize] = tables.view(np.uint8).reshape(
+        tables.size, tables.dtype.itemsize
+    )
     root = struct.pack("<2x3H i I I", 6, 8, 4, 6, 4, tables.size)
     references = (places - np.arange(32, vtable_at, 4)).astype("<u4").tobytes()
     shared = struct.pack(f"<{len(vtable)}H", *vtable)

@@ -79,8 +79,18 @@ class Aedat4Writer:
         """Append a packet; it has reached the operating system when this returns.
 
         Raises:
-            OutputError: If it cannot be stored; what was stored before stays readable.
+            OutputError: If it cannot be stored; the file is then as it was before.
         """
+        before, rows = self._position, len(self._rows)
+        try:
+            self._write_packet(packet)
+        except OutputError:
+            self._position = before
+            del self._rows[rows:]
+            self._cut()
+            raise
+
+    def _write_packet(self, packet: Packet) -> None:
         words = np.ascontiguousarray(packet.events.data).view(np.int64).reshape(-1, 2)
         for start in range(0, len(words), kernel.CALL_EVENTS):
             self._write_events(words[start : start + kernel.CALL_EVENTS])
@@ -155,8 +165,12 @@ class Aedat4Writer:
                 while done < len(data):
                     done += self._file.write(data[done:]) or 0
         except OutputError:
-            with suppress(OSError):
-                self._file.seek(self._position)
-                self._file.truncate()
+            self._cut()
             raise
         self._position += len(data)
+
+    def _cut(self) -> None:
+        """Cut off what lies behind the last packet that is to stay."""
+        with suppress(OSError):
+            self._file.seek(self._position)
+            self._file.truncate()

@@ -8,7 +8,9 @@ gets times that begin at 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import errno
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -123,7 +125,8 @@ class EvtWriter:
         self._waiting = np.empty(0, TRIGGER_DTYPE)
         self._late = self._late_us = self._left_out = 0
         with output_errors(self._path):
-            self._file = Path(path).open("wb")  # noqa: SIM115
+            self._file = Path(path).open("wb", buffering=0)  # noqa: SIM115
+        self._is_cut = False
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -145,9 +148,11 @@ class EvtWriter:
     def write(self, packet: Packet) -> None:
         """Append the events and triggers of a packet; triggers ahead of the events wait for them.
 
+        They have reached the operating system when this returns.
+
         Raises:
             OutputError: If a time or a pixel does not fit the format, or the file cannot be
-                written; what was stored before stays readable.
+                written; what was stored before stays readable, and nothing can follow it.
         """
         data = packet.events.data
         waiting = self._with_known(packet.triggers)
@@ -158,23 +163,16 @@ class EvtWriter:
         self._waiting = waiting[due:]
         self._store(data, waiting[:due])
 
-    def flush(self) -> None:
-        """Hand all that was written to the operating system, where it outlives this process.
-
-        Raises:
-            OutputError: If it cannot be stored.
-        """
-        with output_errors(self._path):
-            self._file.flush()
-
     def close(self) -> None:
         """Finish the file; may be called twice."""
         if self._file.closed:
             return
         try:
-            self._store(np.empty(0, EVENT_DTYPE), self._waiting)
+            if not self._is_cut:
+                self._store(np.empty(0, EVENT_DTYPE), self._waiting)
             if self._origin_us is None:
-                self._begin(0)
+                with output_errors(self._path):
+                    self._begin(0)
         finally:
             with output_errors(self._path):
                 self._file.close()
@@ -186,11 +184,30 @@ class EvtWriter:
             return
         first_us, last_us = int(min(t[0] for t in times)), int(max(t[-1] for t in times))
         self._check(events, first_us)
-        with output_errors(self._path):
+        with self._all_or_nothing():
             if self._origin_us is None:
                 self._begin(first_us)
             self._encode(_as_words(events, EVENT_DTYPE), _as_words(triggers, TRIGGER_DTYPE))
         self._last_us = last_us
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """Cut off what could be written only in part."""
+        before = self._file.tell()
+        try:
+            with output_errors(self._path):
+                if self._is_cut:
+                    raise OSError(errno.EIO, "an earlier packet could not be stored")
+                yield
+        except OutputError:
+            self._is_cut = True
+            with suppress(OSError):
+                self._file.truncate(before)
+            raise
+
+    def _append(self, data: memoryview) -> None:
+        while data:
+            data = data[self._file.write(data) :]
 
     def _begin(self, first_us: int) -> None:
         """Write the header."""
@@ -204,14 +221,14 @@ class EvtWriter:
             *([f"t0 {self._origin_us}"] if self._origin_us else []),
             "end",
         ]
-        self._file.write("".join(f"% {line}\n" for line in lines).encode("ascii"))
+        self._append(memoryview("".join(f"% {line}\n" for line in lines).encode("ascii")))
 
     def _encode(self, events: NDArray[np.int64], triggers: NDArray[np.int64]) -> None:
         state = self._state
         state[kernel.EVENTS] = state[kernel.TRIGGERS] = 0
         while 2 * (state[kernel.EVENTS] + state[kernel.TRIGGERS]) < events.size + triggers.size:
             count = self._variant.encode(events, triggers, self._origin_us, self._words, state)
-            self._file.write(self._words[:count].data)
+            self._append(self._words[:count].data.cast("B"))
 
     def _with_known(self, triggers: NDArray[np.void]) -> NDArray[np.void]:
         """Return the triggers that wait and those of these that can be stored, in order."""

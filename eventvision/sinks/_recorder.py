@@ -2,8 +2,8 @@
 
     write ──▶ (ring of the last seconds, until triggered) ──▶ bounded queue ──thread──▶ file
 
-The thread hands what has come to the operating system ten times a second, from where it outlives
-the death of this process, and has it put on the disk once a second, from where it outlives a
+The thread writes what has come ten times a second, from when on it outlives the death of this
+process, and has it put on the disk once a second, from where it outlives a
 power cut. A file that is not finished is readable up to its end all the same.
 """
 
@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,13 +40,6 @@ MOST_WAITING_BYTES = 1 << 27
 MOST_RING_BYTES = 1 << 29
 RAW_GAP_INPUT = 15
 """RAW numbers its trigger inputs from 0 to 15; the last one stands for `GAP_SOURCE` there."""
-
-
-class _FlushingWriter(EventWriter, Protocol):
-    """A writer that can be asked to hold nothing back."""
-
-    def flush(self) -> None:
-        """Hand everything written so far to the operating system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +107,8 @@ class Recorder:
         self._writer = _opened(self._path, sensor, camera, overwrite=overwrite)
         self._gap_source = RAW_GAP_INPUT if self._path.suffix.lower() == ".raw" else GAP_SOURCE
         self._events = self._gaps = self._bytes = self._unwritten = self._forgotten = 0
-        self._writer.flush()
         self._note_size()
-        self._failure: OutputError | None = None
+        self._failure: Exception | None = None
         self._failure_told = False
         self._state, self._intake = threading.Lock(), threading.Lock()
         self._thread = threading.Thread(target=self._run, name="eventvision-recorder", daemon=True)
@@ -199,7 +191,7 @@ class Recorder:
                 self._writer.close()
                 with output_errors(self._path):
                     os.fsync(on_disk.fileno())
-            except OutputError as error:
+            except Exception as error:  # whoever writes or closes next is told
                 self._stop(error)
         self._note_size()
 
@@ -220,8 +212,7 @@ class Recorder:
             packet = replace(packet, triggers=_renamed(packet.triggers, marks, self._gap_source))
         try:
             self._writer.write(packet)
-            self._writer.flush()
-        except OutputError:
+        except Exception:
             with self._state:
                 self._unwritten += len(packet)
             raise
@@ -230,14 +221,15 @@ class Recorder:
             self._gaps += int(marks.sum())
         self._note_size()
 
-    def _stop(self, error: OutputError) -> None:
-        """Leave a file that ends with the last packet that was stored whole."""
-        with suppress(OutputError):
+    def _stop(self, error: Exception) -> None:
+        """Close the file, which ends with what was stored whole, and count all that follows."""
+        with suppress(Exception):
             self._writer.close()
-        with suppress(OSError):
-            os.truncate(self._path, self._bytes)
-        problem = f"{error.problem}; recording stopped after {self._events} events"
-        self._failure = OutputError(self._path, problem, f"{error.remedy}; the file is readable")
+        self._failure = error
+        if isinstance(error, OutputError):
+            problem = f"{error.problem}; recording stopped after {self._events} events"
+            remedy = f"{error.remedy}; the file is readable"
+            self._failure = OutputError(self._path, problem, remedy)
         while (packets := self._queue.take(CHUNK_S, CHUNK_BYTES)) is not None:
             with self._state:
                 self._unwritten += sum(len(packet) for packet in packets)
@@ -247,7 +239,7 @@ class Recorder:
             self._bytes = self._path.stat().st_size
 
 
-def _opened(path: Path, sensor: SensorSize, camera: str, *, overwrite: bool) -> _FlushingWriter:
+def _opened(path: Path, sensor: SensorSize, camera: str, *, overwrite: bool) -> EventWriter:
     import eventvision.io as formats
 
     writers = {".aedat4": "Aedat4Writer", ".raw": "EvtWriter"}
@@ -257,7 +249,7 @@ def _opened(path: Path, sensor: SensorSize, camera: str, *, overwrite: bool) -> 
         raise OutputError(path, "exists already", "name another file, or allow to overwrite it")
     with output_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    opened: _FlushingWriter = getattr(formats, writers[path.suffix.lower()])(
+    opened: EventWriter = getattr(formats, writers[path.suffix.lower()])(
         path, sensor, camera=camera
     )
     return opened

@@ -23,7 +23,7 @@ from eventvision.sinks import Recorder
 from eventvision.sinks import _recorder as module
 
 SENSOR = SensorSize(320, 240)
-SUFFIXES = [".raw"]
+SUFFIXES = [".aedat4", ".raw"]
 GAP_IN_FILE = {".aedat4": GAP_SOURCE, ".raw": module.RAW_GAP_INPUT}
 
 
