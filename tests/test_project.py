@@ -42,9 +42,15 @@ def pins() -> dict[str, str]:
     return {canonicalize_name(name): version for name, version in pairs}
 
 
-def requirements() -> list[str]:
-    project = PYPROJECT["project"]
-    return [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+def requirements(extra: str = "dev") -> Iterator[str]:
+    """Yield what an extra installs; an extra may name others of the project."""
+    for requirement in PYPROJECT["project"]["optional-dependencies"][extra]:
+        wanted = Requirement(requirement)
+        if wanted.name == PYPROJECT["project"]["name"]:
+            for other in sorted(wanted.extras):
+                yield from requirements(other)
+        else:
+            yield requirement
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +75,7 @@ def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("requirement", requirements())
+@pytest.mark.parametrize("requirement", [*PYPROJECT["project"]["dependencies"], *requirements()])
 def test_what_is_installed_is_pinned_to_a_version_that_fits(requirement):
     wanted = Requirement(requirement)
     assert wanted.specifier.contains(pins()[canonicalize_name(wanted.name)])
