@@ -60,7 +60,8 @@ _NO_SIZE = ("The size of the sensor is not stored; readers infer it from the pix
 
 FORMATS = (
     FileFormat(
-        name="AEDAT4", suffixes=(".aedat4",), head=rb"#!AER-DAT4", reader="_aedat4:Aedat4Source"
+        name="AEDAT4", suffixes=(".aedat4",), head=rb"#!AER-DAT4", reader="_aedat4:Aedat4Source",
+        writer="_aedat4_writer:Aedat4Writer", carries=frozenset({FRAMES, IMU, TRIGGERS}),
     ),
     FileFormat(
         name="RAW", suffixes=(".raw",), head=rb"(?=% ).*?% (?:evt |format EVT)",

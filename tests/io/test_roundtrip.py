@@ -47,7 +47,7 @@ def packet_of(events, beside):
     when = np.unique(events["t"])[:: max(1, events.size // max(1, beside))][:beside]
     imu, triggers = np.zeros(when.size, IMU_DTYPE), np.zeros(when.size, TRIGGER_DTYPE)
     imu["t"] = triggers["t"] = when
-    imu["temperature"], triggers["source"] = 21.5, 1
+    imu["temperature"] = 21.5
     for number, name in enumerate(("accelerometer", "gyroscope", "magnetometer"), 1):
         imu[name] = np.tile([number, -number, 0.25], (when.size, 1))
     triggers["rising"] = np.arange(when.size) % 2 == 0
