@@ -9,9 +9,7 @@ power cut. A file that is not finished is readable up to its end all the same.
 
 from __future__ import annotations
 
-import os
 import threading
-import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,6 +31,7 @@ from eventvision.core import (
 
 from ._recorder_queue import PacketQueue, Policy, joined
 from ._recorder_ring import PacketRing
+from ._recorder_sync import DiskSync
 
 CHUNK_S = 0.1
 CHUNK_BYTES = 1 << 20
@@ -82,7 +81,7 @@ class Recorder:
     Raises:
         ConfigError: If the file name ends otherwise.
         OutputError: If the file exists or cannot be written.
-        ValueError: If a duration is negative.
+        ValueError: If `pre_roll_us` is negative or `flush_every_us` not positive.
     """
 
     carries: ClassVar[frozenset[str]] = frozenset({"frames", "imu", "triggers"})
@@ -98,8 +97,10 @@ class Recorder:
         policy: Policy = "drop",
         overwrite: bool = False,
     ) -> None:
-        if pre_roll_us < 0 or flush_every_us < 0:
-            raise ValueError(f"durations must not be negative: {pre_roll_us}, {flush_every_us}")
+        if pre_roll_us < 0:
+            raise ValueError(f"pre_roll_us must not be negative, got {pre_roll_us}")
+        if flush_every_us < 1:
+            raise ValueError(f"flush_every_us must be positive, got {flush_every_us}")
         self._path = Path(path)
         self._flush_every_s = flush_every_us / 1e6
         self._ring = PacketRing(pre_roll_us, MOST_RING_BYTES) if pre_roll_us else None
@@ -185,25 +186,16 @@ class Recorder:
             raise self._failure
 
     def _run(self) -> None:
-        with self._path.open("rb") as on_disk:
-            try:
-                self._record(on_disk.fileno())
+        try:
+            with DiskSync(self._path, self._flush_every_s) as sync:
+                while (packets := self._queue.take(CHUNK_S, CHUNK_BYTES)) is not None:
+                    if packets:
+                        self._store(packets)
+                    sync.check()
                 self._writer.close()
-                with output_errors(self._path):
-                    os.fsync(on_disk.fileno())
-            except Exception as error:  # whoever writes or closes next is told
-                self._stop(error)
+        except Exception as error:  # whoever writes or closes next is told
+            self._stop(error)
         self._note_size()
-
-    def _record(self, descriptor: int) -> None:
-        synced_s = time.monotonic()
-        while (packets := self._queue.take(CHUNK_S, CHUNK_BYTES)) is not None:
-            if packets:
-                self._store(packets)
-            if time.monotonic() - synced_s >= self._flush_every_s:
-                with output_errors(self._path):
-                    os.fsync(descriptor)
-                synced_s = time.monotonic()
 
     def _store(self, packets: list[Packet]) -> None:
         packet = joined(packets)

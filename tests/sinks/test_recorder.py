@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 import time
 
@@ -227,7 +229,21 @@ def test_a_place_that_cannot_be_written_is_one_clear_error(tmp_path):
         Recorder(tmp_path / "file" / "recording.raw", SENSOR)
 
 
-@pytest.mark.parametrize("option", ["pre_roll_us", "flush_every_us"])
-def test_negative_durations_are_refused(tmp_path, option):
-    with pytest.raises(ValueError, match="negative"):
-        Recorder(tmp_path / "recording.raw", SENSOR, **{option: -1})
+def test_a_disk_that_loses_what_it_was_given_is_told(path, monkeypatch):
+    def fail(_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    recorder = Recorder(path, SENSOR, flush_every_us=10_000)
+    give_up_s = time.monotonic() + 5
+    while recorder.is_recording and time.monotonic() < give_up_s:
+        time.sleep(0.01)
+    with pytest.raises(OutputError, match="Input/output error"):
+        recorder.write(packet(0))
+    recorder.close()
+
+
+@pytest.mark.parametrize("options", [{"pre_roll_us": -1}, {"flush_every_us": 0}])
+def test_impossible_durations_are_refused(tmp_path, options):
+    with pytest.raises(ValueError, match=next(iter(options))):
+        Recorder(tmp_path / "recording.raw", SENSOR, **options)

@@ -41,7 +41,7 @@ def record(path):
     recorder = Recorder(path, SENSOR)
     began_ns, done_us = time.monotonic_ns(), 0
     while True:
-        time.sleep(0.005)
+        time.sleep(0.02)
         now_us = (time.monotonic_ns() - began_ns) // 5_000 * 5
         recorder.write(packet(done_us, now_us))
         done_us = now_us
