@@ -84,6 +84,18 @@ FORMATS = (
         reader="_dat:DatSource", writer="_dat_writer:DatWriter",
     ),
     FileFormat(
+        name="HDF5", suffixes=(".h5", ".hdf5"), head=rb"\x89HDF\r\n\x1a\n",
+        reader="_hdf5:Hdf5Source", writer="_hdf5_writer:Hdf5Writer",
+    ),
+    FileFormat(
+        name="BAG", suffixes=(".bag",), head=rb"#ROSBAG", reader="_rosbag:RosbagSource",
+        writer="_rosbag_writer:RosbagWriter",
+    ),
+    FileFormat(
+        name="ROS2", suffixes=(".mcap", ".db3"), head=rb"\x89MCAP0\r\n|SQLite format 3\0",
+        folder="metadata.yaml", reader="_rosbag2:Rosbag2Source",
+    ),
+    FileFormat(
         name="NPZ", suffixes=(".npz",), head=rb"PK\x03\x04", reader="_npz:NpzSource",
         writer="_npz_writer:NpzWriter", samples=True,
     ),

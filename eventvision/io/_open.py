@@ -30,8 +30,6 @@ from ._formats import (
 
 _UNREAD = (
     (b"#!AER-DAT1", "an AEDAT1 recording"),
-    (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
-    (b"#ROSBAG", "a ROS bag"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"\xff\xfe", "UTF-16 text"),
 )
@@ -73,7 +71,7 @@ def open_source(name: str | Path, *, sensor: SensorSize | None = None) -> Source
     given = name if sample is None else str(path)
     source = cast("FileSource", chosen.load(chosen.reader)(given, sensor=sensor, **options))
     suffix = path.suffix.lower()
-    if not chosen.folder and suffix not in _suffixes(chosen):
+    if path.is_file() and suffix not in _suffixes(chosen):
         named = f"named {suffix}" if suffix else "its name has no extension"
         source.add_note(f"Opened as {source.info.format} because of its content, though {named}.")
     return source

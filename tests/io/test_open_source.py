@@ -39,6 +39,7 @@ REAL = {
     "person_boxes/frame0001566.npy": "NPY",
     "person_boxes/frame0013230.npy": "NPY",
     "person_boxes/frame0017525.npy": "NPY",
+    "rosbag/vga_evt3.bag": "ROS1 bag, event_camera_msgs/EventPacket (evt3)",
     "txt/boxes_rotation/events.txt": "text",
     "txt/poster_rotation/events.txt": "text",
     "txt/slider_depth/events_chunk.txt": "text",
