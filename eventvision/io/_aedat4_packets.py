@@ -185,6 +185,8 @@ class PacketWalk:
             else:
                 stretch.packets["end"] = kernels.HEADER_BYTES + used
                 yield stretch
+                if used != size:
+                    yield self._lost("corrupt-header", "a packet's size is wrong", at, at + 8, 0)
                 return stretch.end, False
         next_at = self.find(at + 1, self._size)
         if identifier(self.read(at, kernels.SEARCH_BYTES)) == b"FTAB":

@@ -95,7 +95,7 @@ def event_vector(
         return MALFORMED, MALFORMED
     entries, offset = load_u16(begin + vtable), load_u16(begin + vtable + 4)
     if entries < 6 or offset == 0:
-        return 0, 0
+        return (0, 0) if total < HEAD_BYTES else (MALFORMED, MALFORMED)
     field = table + offset
     if field + 4 > available:
         return MALFORMED, MALFORMED
@@ -103,9 +103,9 @@ def event_vector(
     if vector + 4 > available:
         return MALFORMED, MALFORMED
     count = load_u32(begin + vector)
-    if vector + 4 + 16 * count > total:
-        return MALFORMED, MALFORMED
-    return vector + 4, count
+    behind = total - (vector + 4 + 16 * count)
+    # All builders put the vector last; what is behind it is padding.
+    return (vector + 4, count) if 0 <= behind < 16 else (MALFORMED, MALFORMED)
 
 
 @inline
