@@ -24,13 +24,15 @@ class EcfTable:
 
     Attributes:
         rows: How many events the dataset promises.
-        block_rows: How many events a chunk has.
+        stored_rows: How many are there.
+        chunk_rows: How many events a chunk has.
+        block_rows: How many are best read at once: as many.
     """
 
-    def __init__(self, dataset: h5py.Dataset) -> None:
+    def __init__(self, dataset: h5py.Dataset, stored_rows: int) -> None:
         self._dataset = dataset
-        self.rows = int(dataset.shape[0])
-        self.block_rows = int(dataset.chunks[0])
+        self.rows, self.stored_rows = int(dataset.shape[0]), stored_rows
+        self.chunk_rows = self.block_rows = int(dataset.chunks[0])
         self._block: tuple[int, NDArray[np.void]] = -1, np.empty(0, EVENT_DTYPE)
 
     def read(self, first: int, stop: int) -> dict[str, NDArray[np.generic]]:

@@ -30,7 +30,8 @@ from eventvision.core import (
 from ._base import FileSource, checked_path
 from ._geometry import PixelCounts
 from ._guard import StreamGuard
-from ._hdf5_layout import READ_ERRORS, Layout, find_layout
+from ._hdf5_layout import Layout, find_layout
+from ._hdf5_tables import READ_ERRORS, Block, first_line, read_blocks
 from ._time_unit import TimeUnit, guess_time_unit, to_us
 
 if TYPE_CHECKING:
@@ -113,23 +114,22 @@ class Hdf5Source(FileSource):
     def _admitted(self, guard: StreamGuard) -> Iterator[NDArray[np.void]]:
         with _opened(self._path) as file:
             layout = find_layout(self._path, file, self._group)
-            table, stored = layout.table, _stored(layout)
+            table, stored = layout.table, layout.table.stored_rows
             row = 0 if self._start_us is None else self._first_row(file, layout, self._start_us)
             while row < stored:
                 stop = min(stored, row - row % table.block_rows + table.block_rows)
-                start_byte, stop_byte = None, None
-                try:
-                    start_byte, stop_byte = table.place(row)
-                    events = self._packed(table.read(row, stop))
-                except READ_ERRORS as error:
-                    self._lost(
-                        "corrupt-block", _first_line(error), stop - row, start_byte, stop_byte
-                    )
-                else:
-                    yield guard.admit(events, byte_start=start_byte, byte_end=stop_byte)
+                for block in read_blocks(table, row, stop):
+                    if block.columns is None:
+                        self._lost(block)
+                        continue
+                    events = self._packed(block.columns)
+                    yield guard.admit(events, byte_start=block.byte_start, byte_end=block.byte_end)
                 row = stop
                 self._bytes_read = self._bytes_total * row // stored
-            self._lost("truncated", "the file holds less than it says", table.rows - stored)
+            if table.rows > stored:
+                message, lost = "the file holds less than it says", table.rows - stored
+                damage = Damage(kind="truncated", message=message, events_skipped=lost)
+                self._damage.add(damage)
         yield guard.flush()
 
     def _packed(self, columns: dict[str, NDArray[Any]]) -> NDArray[np.void]:
@@ -148,11 +148,11 @@ class Hdf5Source(FileSource):
             return bool(stored + self._offset_us < t_us)
 
         try:
-            low, high = _indexed_rows(file, t_us - self._offset_us, _stored(layout))
+            low, high = _indexed_rows(file, t_us - self._offset_us, table.stored_rows)
             if low > 0 and not is_before(low - 1):
                 low = 0
-            if high < _stored(layout) and is_before(high):
-                high = _stored(layout)
+            if high < table.stored_rows and is_before(high):
+                high = table.stored_rows
             while low < high:
                 middle = (low + high) // 2
                 low, high = (middle + 1, high) if is_before(middle) else (low, middle)
@@ -161,19 +161,15 @@ class Hdf5Source(FileSource):
             return 0
         return max(0, low - _LEAD_ROWS)
 
-    def _lost(
-        self,
-        kind: str,
-        message: str,
-        events: int,
-        start: int | None = None,
-        stop: int | None = None,
-    ) -> None:
-        if events > 0:
-            damage = Damage(
-                kind=kind, message=message, byte_start=start, byte_end=stop, events_skipped=events
-            )
-            self._damage.add(damage)
+    def _lost(self, block: Block) -> None:
+        damage = Damage(
+            kind="corrupt-block",
+            message=block.problem,
+            byte_start=block.byte_start,
+            byte_end=block.byte_end,
+            events_skipped=block.rows,
+        )
+        self._damage.add(damage)
 
 
 @contextmanager
@@ -183,15 +179,15 @@ def _opened(path: Path) -> Iterator[h5py.File]:
     except ImportError as error:
         raise FormatError(path, "needs the library h5py", _INSTALL) from error
     try:
-        file = h5py.File(path, "r", rdcc_nbytes=_CACHE_BYTES, locking=False)
+        file = h5py.File(path, "r", rdcc_nbytes=_CACHE_BYTES)
     except READ_ERRORS as error:
-        problem = f"cannot be opened as HDF5 ({_first_line(error)})"
+        problem = f"cannot be opened as HDF5 ({first_line(error)})"
         raise FormatError(path, problem, "copy or record it again") from error
     with file:
         try:
             yield file
         except READ_ERRORS as error:
-            problem = f"is damaged beyond reading ({_first_line(error)})"
+            problem = f"is damaged beyond reading ({first_line(error)})"
             raise FormatError(path, problem, "copy or record it again") from error
 
 
@@ -214,16 +210,15 @@ def _sensor(
         return given, "user", ""
     if (stated := _stated_sensor(file)) is not None:
         return stated, "header", ""
-    counts, stored = PixelCounts(), _stored(layout)
+    counts, stored = PixelCounts(), layout.table.stored_rows
     blocks = -(-stored // layout.table.block_rows)
     step = max(1, blocks // _MOST_PROBES)
     for block in range(0, blocks, step):
         first = block * layout.table.block_rows
-        try:
-            columns = layout.table.read(first, min(stored, first + layout.table.block_rows))
-        except READ_ERRORS:
-            continue
-        counts.add(_pixels(columns["x"]), _pixels(columns["y"]))
+        stop = min(stored, first + layout.table.block_rows)
+        for found in read_blocks(layout.table, first, stop):
+            if found.columns is not None:
+                counts.add(_pixels(found.columns["x"]), _pixels(found.columns["y"]))
     try:
         size = counts.sensor()
     except ValueError as error:
@@ -254,7 +249,7 @@ def _time_unit(layout: Layout, given: TimeUnit | None, sensor: SensorSize) -> tu
     if layout.unit is not None:
         return layout.unit, ""
     try:
-        sample = layout.table.read(0, min(_stored(layout), layout.table.block_rows))["t"]
+        sample = layout.table.read(0, min(layout.table.stored_rows, layout.table.block_rows))["t"]
     except READ_ERRORS:
         sample = np.empty(0, np.int64)
     unit = guess_time_unit(sample, sensor.pixels) if sample.size else "us"
@@ -280,10 +275,6 @@ def _shifted(edges: NDArray[np.void], shift_us: int) -> NDArray[np.void]:
     return moved
 
 
-def _stored(layout: Layout) -> int:
-    return int(getattr(layout.table, "stored_rows", layout.table.rows))
-
-
 def _scalar(file: h5py.File, name: str) -> int:
     try:
         return int(np.ravel(file[name][()])[0])
@@ -303,7 +294,3 @@ def _pixels(values: NDArray[Any]) -> NDArray[np.uint16]:
     """Return coordinates; what no sensor has becomes 65535, which the guard turns away."""
     whole = np.rint(values) if values.dtype.kind == "f" else values
     return np.where((whole >= 0) & (whole < _OUTSIDE), whole, _OUTSIDE).astype(np.uint16)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]

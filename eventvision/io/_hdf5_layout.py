@@ -13,71 +13,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eventvision.core import FormatError
 
 from ._columns import guess_order, role_of
 from ._ecf import FILTER, EcfTable
+from ._hdf5_tables import READ_ERRORS, Column, ColumnTable, Table, stored_rows
 from ._time_unit import TimeUnit
 
 if TYPE_CHECKING:
     import h5py
 
-READ_ERRORS = (OSError, RuntimeError, ValueError, TypeError, LookupError, OverflowError)
-"""What reading a damaged dataset raises."""
-
 _MOST_OBJECTS = 10_000
 _MOST_CHUNK_BYTES = 1 << 28
-_BLOCK_ROWS = 65_536
 _SAMPLE_ROWS = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """Where one column is stored: in a dataset, a field of it, or a column of it."""
-
-    dataset: h5py.Dataset
-    field: str | None = None
-    index: int | None = None
-
-    def read(self, first: int, stop: int) -> NDArray[Any]:
-        """Return rows `[first, stop)`."""
-        if self.index is not None:
-            return np.asarray(self.dataset[first:stop, self.index])
-        rows = self.dataset.fields(self.field) if self.field else self.dataset
-        return np.asarray(rows[first:stop])
-
-
-class ColumnTable:
-    """Events in four columns.
-
-    Attributes:
-        rows: How many events the file promises.
-        stored_rows: How many are there.
-        block_rows: How many are best read at once.
-    """
-
-    def __init__(self, columns: Mapping[str, Column], file_bytes: int) -> None:
-        self._columns = columns
-        datasets = [column.dataset for column in columns.values()]
-        self.rows = max(int(dataset.shape[0]) for dataset in datasets)
-        self.stored_rows = min(_stored_rows(dataset, file_bytes) for dataset in datasets)
-        chunk = (columns["t"].dataset.chunks or (_BLOCK_ROWS,))[0]
-        self.block_rows = chunk * max(1, _BLOCK_ROWS // chunk)
-
-    def read(self, first: int, stop: int, roles: str = "txyp") -> dict[str, NDArray[Any]]:
-        """Return rows `[first, stop)`; raises one of `READ_ERRORS` where they are damaged."""
-        return {role: self._columns[role].read(first, stop) for role in roles}
-
-    def time(self, row: int) -> Any:
-        """Return the time of a row as stored; raises as `read` does."""
-        return self._columns["t"].read(row, row + 1)[0]
-
-    def place(self, row: int) -> tuple[None, None]:
-        """Return where in the file a row lies: in several places, so none."""
-        del row
-        return None, None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,7 +41,7 @@ class Layout:
         notes: How they were recognised.
     """
 
-    table: ColumnTable | EcfTable
+    table: Table
     group: str
     name: str
     unit: TimeUnit | None
@@ -138,6 +87,8 @@ def find_layout(path: Path, file: h5py.File, group: str | None) -> Layout:
 
 def _datasets(file: h5py.File) -> dict[str, h5py.Dataset]:
     """Return the datasets of a file that lie in it, by name, as far as it is sound."""
+    from h5py import Dataset
+
     found: dict[str, h5py.Dataset] = {}
     seen = 0
 
@@ -145,7 +96,7 @@ def _datasets(file: h5py.File) -> dict[str, h5py.Dataset]:
         nonlocal seen
         seen += 1
         with suppress(*READ_ERRORS):
-            if hasattr(item, "dtype") and not item.is_virtual and not item.external:
+            if isinstance(item, Dataset) and not item.is_virtual and not item.external:
                 found[name] = item
         return True if seen > _MOST_OBJECTS else None
 
@@ -198,7 +149,8 @@ def _compound(name: str, data: h5py.Dataset, file_bytes: int) -> Layout | None:
     if data.ndim != 1 or not roles.keys() >= set("txyp"):
         return None
     if FILTER in _filters(data):
-        return Layout(table=EcfTable(data), group=_parent(name), name="Prophesee, ECF", unit="us")
+        table = EcfTable(data, stored_rows(data, file_bytes))
+        return Layout(table=table, group=_parent(name), name="Prophesee, ECF", unit="us")
     is_prophesee = name == "CD/events"
     return Layout(
         table=ColumnTable(roles, file_bytes),
@@ -227,17 +179,6 @@ def _is_usable(data: h5py.Dataset) -> bool:
         return False
     chunk_bytes = int(np.prod(data.chunks or (0,), dtype=np.float64) * data.dtype.itemsize)
     return chunk_bytes <= _MOST_CHUNK_BYTES
-
-
-def _stored_rows(data: h5py.Dataset, file_bytes: int) -> int:
-    """Return how many rows there can be; a damaged header may promise any number."""
-    rows = int(data.shape[0])
-    if data.chunks:
-        return min(rows, int(data.id.get_num_chunks()) * int(data.chunks[0]))
-    row_bytes: int = max(1, data.dtype.itemsize * int(np.prod(data.shape[1:])))
-    if data.id.get_offset() is None:
-        return min(rows, int(data.id.get_storage_size()) // row_bytes)
-    return max(0, min(rows, (file_bytes - int(data.id.get_offset())) // row_bytes))
 
 
 def _check_filters(path: Path, data: h5py.Dataset) -> None:

@@ -52,7 +52,7 @@ class Hdf5Writer:
         with output_errors(path):
             # HDF5 explains less well what is wrong with a path than the system does.
             Path(path).open("wb").close()
-            self._file = h5py.File(path, "w", locking=False)
+            self._file = h5py.File(path, "w")
             for name, (_, kind) in _COLUMNS.items():
                 self._create(f"events/{name}", kind)
             self._create("ms_to_idx", "<u8")

@@ -268,6 +268,19 @@ def test_a_flipped_bit_is_found_by_the_checksum_and_costs_one_block(tmp_path):
     assert source.damage.events_skipped == 65_536
 
 
+def test_damage_costs_no_more_than_the_chunks_that_it_hit(tmp_path):
+    path = dsec(tmp_path / "a.h5", EVENTS, compression="gzip", fletcher32=True)
+    with h5py.File(path) as file:
+        places = [file[f"events/{name}"].id.get_chunk_info(4).byte_offset for name in "tx"]
+    content = bytearray(path.read_bytes())
+    for place in places:
+        content[place + 50] ^= 1
+    path.write_bytes(content)
+    source = Hdf5Source(path)
+    assert np.array_equal(read(source), np.concatenate([EVENTS[:4000], EVENTS[5000:]]))
+    assert source.damage.kinds == {"corrupt-block": 1}
+
+
 def test_columns_of_unequal_length_are_read_as_far_as_all_go(tmp_path):
     arrays = {f"events/{k}": v for k, v in columns_of(EVENTS).items()}
     source = Hdf5Source(generic(tmp_path / "a.h5", arrays | {"events/y": EVENTS["y"][:6000]}))
