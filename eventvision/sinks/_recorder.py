@@ -238,7 +238,7 @@ def _opened(path: Path, sensor: SensorSize, camera: str, *, overwrite: bool) -> 
     if path.suffix.lower() not in writers:
         raise ConfigError("recording", str(path), "a file name that ends in .aedat4 or .raw")
     if path.exists() and not overwrite:
-        raise OutputError(path, "exists already", "name another file, or allow to overwrite it")
+        raise OutputError(path, "exists already", "name another file, or replace it with --force")
     with output_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     opened: EventWriter = getattr(formats, writers[path.suffix.lower()])(

@@ -66,8 +66,9 @@ class PacketQueue:
 
     def take(self, timeout_s: float, enough_bytes: int) -> list[Packet] | None:
         """Return all that waits, once it is enough or time is up; None after the end."""
+        enough = min(enough_bytes, self._most_bytes // 2)
         with self._ready:
-            self._ready.wait_for(lambda: self._bytes >= enough_bytes or self._is_closed, timeout_s)
+            self._ready.wait_for(lambda: self._bytes >= enough or self._is_closed, timeout_s)
             packets, self._packets, self._bytes = self._packets, [], 0
             self._room.notify_all()
             return None if self._is_closed and not packets else packets
