@@ -108,7 +108,7 @@ class Aedat4Source(FileSource):
 
     def _decoded(self, file: BinaryIO) -> Iterator[Decoded]:
         header = self._header
-        walk = _walk(file, header, self._packet_events, buffers=self._threads + 2)
+        walk = _walk(file, header, self._packet_events, buffers=1 if self._threads == 1 else self._threads + 2)
         start = header.data_start
         if self._start_us is not None:
             start = find_time(walk, start, self._bytes_total, self._start_us)
