@@ -7,7 +7,6 @@ signals in `/EXT_TRIGGER/events`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +17,6 @@ from numpy.typing import NDArray
 
 from eventvision.core import (
     EVENT_DTYPE,
-    TRIGGER_DTYPE,
     Damage,
     Events,
     FormatError,
@@ -30,6 +28,7 @@ from eventvision.core import (
 from ._base import FileSource, checked_path
 from ._geometry import PixelCounts
 from ._guard import StreamGuard
+from ._hdf5_attributes import stated_sensor, stored_number, stored_text, stored_triggers
 from ._hdf5_layout import Layout, find_layout
 from ._hdf5_tables import READ_ERRORS, Block, first_line, read_blocks
 from ._time_unit import TimeUnit, guess_time_unit, to_us
@@ -42,7 +41,6 @@ _LEAD_ROWS = 4096
 _OUTSIDE = 65_535
 _INSTALL = "install it with: pip install eventvision[hdf5]"
 _MOST_PROBES = 64
-_MOST_TRIGGERS = 10_000_000
 
 
 class Hdf5Source(FileSource):
@@ -77,9 +75,9 @@ class Hdf5Source(FileSource):
             layout = find_layout(found, file, group)
             size, origin, size_note = _sensor(found, file, layout, sensor)
             unit, unit_note = _time_unit(layout, time_unit, size)
-            self._offset_us = _scalar(file, "t_offset")
-            self._triggers = _triggers(file)
-            camera = _text(file, "camera") or _text(file, "serial_number")
+            self._offset_us = stored_number(file, "t_offset")
+            self._triggers = stored_triggers(file)
+            camera = stored_text(found, file, "camera") or stored_text(found, file, "serial_number")
         self._group, self._unit = layout.group, unit
         super().__init__(
             found,
@@ -208,7 +206,7 @@ def _sensor(
 ) -> tuple[SensorSize, Literal["header", "data", "user"], str]:
     if given is not None:
         return given, "user", ""
-    if (stated := _stated_sensor(file)) is not None:
+    if (stated := stated_sensor(path, file)) is not None:
         return stated, "header", ""
     counts, stored = PixelCounts(), layout.table.stored_rows
     blocks = -(-stored // layout.table.block_rows)
@@ -228,21 +226,6 @@ def _sensor(
     return size, "data", f"The file states no sensor size; {size} holds the pixels seen{share}."
 
 
-def _stated_sensor(file: h5py.File) -> SensorSize | None:
-    """Return the size that attributes of the file state."""
-    try:
-        numbers = re.findall(r"\d+", _text(file, "geometry"))
-        if not numbers and "sensor_resolution" in file.attrs:
-            # Stored as height and width by some and the other way by others; sensors are wide.
-            numbers = sorted(np.ravel(file.attrs["sensor_resolution"]).tolist(), reverse=True)
-        if not numbers and "width" in file.attrs:
-            numbers = [file.attrs["width"], file.attrs["height"]]
-        width, height = (int(number) for number in numbers)
-        return SensorSize(width, height)
-    except READ_ERRORS:
-        return None
-
-
 def _time_unit(layout: Layout, given: TimeUnit | None, sensor: SensorSize) -> tuple[TimeUnit, str]:
     if given is not None:
         return given, f"Times taken as {given}, as given."
@@ -256,38 +239,10 @@ def _time_unit(layout: Layout, given: TimeUnit | None, sensor: SensorSize) -> tu
     return unit, f"Times taken as {unit}, judged by their values."
 
 
-def _triggers(file: h5py.File) -> NDArray[np.void]:
-    """Return the edges of external signals; none where they cannot be read."""
-    none = np.empty(0, TRIGGER_DTYPE)
-    try:
-        stored = file["EXT_TRIGGER/events"]
-        rows = np.asarray(stored[: min(stored.shape[0], _MOST_TRIGGERS)])
-        edges = np.zeros(rows.size, TRIGGER_DTYPE)
-        edges["t"], edges["source"], edges["rising"] = rows["t"], rows["id"], rows["p"] > 0
-    except READ_ERRORS:
-        return none
-    return edges[np.argsort(edges["t"], kind="stable")]
-
-
 def _shifted(edges: NDArray[np.void], shift_us: int) -> NDArray[np.void]:
     moved = edges.copy()
     moved["t"] += shift_us
     return moved
-
-
-def _scalar(file: h5py.File, name: str) -> int:
-    try:
-        return int(np.ravel(file[name][()])[0])
-    except READ_ERRORS:
-        return 0
-
-
-def _text(file: h5py.File, name: str) -> str:
-    try:
-        value = file.attrs.get(name, "")
-    except READ_ERRORS:
-        return ""
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _pixels(values: NDArray[Any]) -> NDArray[np.uint16]:

@@ -56,8 +56,8 @@ class Hdf5Writer:
             for name, (_, kind) in _COLUMNS.items():
                 self._create(f"events/{name}", kind)
             self._create("ms_to_idx", "<u8")
-            self._file.attrs["geometry"] = str(sensor)
-            self._file.attrs["camera"] = camera
+            self._file.attrs["geometry"] = np.bytes_(str(sensor))
+            self._file.attrs["camera"] = np.bytes_(camera.encode())
 
     def write(self, packet: Packet) -> None:
         """Append the events of a packet.

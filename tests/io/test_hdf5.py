@@ -327,6 +327,19 @@ def test_flipped_bytes_never_break_the_reader(tmp_path):
         assert (np.diff(found["t"]) >= 0).all()
 
 
+def test_a_damaged_heap_of_texts_is_not_walked(tmp_path):
+    path = ecf(tmp_path / "a.hdf5", EVENTS)
+    content = bytearray(path.read_bytes())
+    at = content.index(b"GCOL") + 16
+    while content[at : at + 2] != b"\0\0":
+        at += 16 + -(-int.from_bytes(content[at + 8 : at + 16], "little") // 8) * 8
+    content[at + 8 : at + 16] = bytes(8)
+    path.write_bytes(content)
+    source = Hdf5Source(path)
+    assert (source.info.sensor, source.info.sensor_from) == (SensorSize(640, 480), "data")
+    assert np.array_equal(read(source), EVENTS)
+
+
 def test_files_beside_the_recording_are_not_opened(tmp_path):
     generic(tmp_path / "other.h5", LAYOUTS["plural"])
     path = tmp_path / "a.h5"
