@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
+from eventvision.core import SourceError
 from eventvision.io import RecordingSummary, open_source, scan
 
 from .options import sensor_size
@@ -14,6 +15,8 @@ from .output import damage_line, print_table, tell
 def run(source: str, *, sensor: str | None, as_json: bool) -> int:
     """Print what a recording holds; return 2 if it is damaged, else 0."""
     with open_source(source, sensor=sensor_size(sensor)) as opened:
+        if opened.is_live:
+            raise SourceError(source, "is live and has no end", "record it, then ask again")
         summary = scan(opened)
     if as_json:
         json.dump(summary.as_dict(), sys.stdout, indent=2)

@@ -17,7 +17,8 @@ app = typer.Typer(
 )
 
 SourceArgument = Annotated[
-    str, typer.Argument(metavar="SOURCE", help="A recording: AEDAT4, RAW, npz, npy or text.")
+    str,
+    typer.Argument(metavar="SOURCE", help="A recording, a camera (camera:) or a peer (tcp://…)."),
 ]
 SensorOption = Annotated[
     str | None,
@@ -118,6 +119,10 @@ def replay(
     arrays: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write one .npz per slice.")
     ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(metavar="F", help="Record the source, unfiltered, to .aedat4 or .raw."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Play a recording through filters, slicer and tasks; write what was found."""
@@ -137,6 +142,7 @@ def replay(
         "video_fps": video_fps,
         "results": results,
         "arrays": arrays,
+        "record": record,
     }
     sys.exit(run(values, as_json=as_json))
 
@@ -164,7 +170,7 @@ def record(
         ),
     ] = "user",
     sensor: SensorOption = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace OUT if it exists.")] = False,
+    force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Record a camera, or any other source; Ctrl-C finishes the file."""

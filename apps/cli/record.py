@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from eventvision.core import ConfigError, Packet, SensorSize, Source, parse_duration_us
 from eventvision.io import open_source, split
 from eventvision.sinks import Recorder, RecorderReport
 
+from .options import sensor_size
 from .output import damage_line, print_table, progress_bar, tell
 from .record_trigger import Happens, handling, on_user, parse_trigger
 
@@ -68,9 +68,9 @@ def options(
     return Options(
         source=source,
         out=out,
-        sensor=_parsed("--sensor", sensor, SensorSize.parse, "a size such as 346x260"),
+        sensor=sensor_size(sensor),
         seconds=seconds,
-        pre_roll_us=_parsed("--pre-roll", pre_roll, parse_duration_us, "a time such as 5s") or 0,
+        pre_roll_us=0 if pre_roll is None else _duration_us("--pre-roll", pre_roll),
         happens=happens,
         overwrite=force,
     )
@@ -166,10 +166,8 @@ def _report(
     print_table(str(wanted.out), rows)
 
 
-def _parsed(option: str, text: str | None, parse: Any, expected: str) -> Any:
-    if text is None:
-        return None
+def _duration_us(option: str, text: str) -> int:
     try:
-        return parse(text)
+        return parse_duration_us(text)
     except ValueError as error:
-        raise ConfigError(option, text, expected) from error
+        raise ConfigError(option, text, "a time such as 5s") from error

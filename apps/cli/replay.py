@@ -69,6 +69,7 @@ def _print_summary(config: RunConfig, summary: Summary) -> None:
         ("video", config.video),
         ("results", config.results),
         ("arrays", config.arrays),
+        ("record", config.record),
     ):
         if path is not None:
             print(f"{label:8} {path}")  # noqa: T201

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from eventvision_apps.cli import cameras, record, record_trigger
+from eventvision_apps.cli import cameras, info, record, record_trigger
 
 from eventvision.core import (
     EVENT_DTYPE,
@@ -24,6 +24,7 @@ from eventvision.core import (
     OutputError,
     Packet,
     SensorSize,
+    SourceError,
     SourceInfo,
 )
 from eventvision.io import UDEV_RULES, CameraDescription, install_udev_rules, open_source
@@ -253,3 +254,17 @@ def test_rules_are_written_and_udev_is_told(tmp_path, monkeypatch):
 def test_rules_that_cannot_be_written_are_one_clear_error(tmp_path):
     with pytest.raises(OutputError, match="cannot be written"):
         install_udev_rules(tmp_path / "nowhere" / "65-test.rules")
+
+
+def test_a_live_source_has_no_summary(monkeypatch):
+    monkeypatch.setattr(info, "open_source", lambda *_, **__: FakeCamera())
+    with pytest.raises(SourceError, match="is live and has no end"):
+        info.run("camera:", sensor=None, as_json=False)
+
+
+def test_replay_records_what_it_plays(text_recording, tmp_path):
+    out = tmp_path / "out.aedat4"
+    done = run("replay", text_recording, "--tasks", "none", "--record", out, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["dropped"]["events: not recorded, disk too slow"] == 0
+    assert np.array_equal(times(out), times(text_recording))
