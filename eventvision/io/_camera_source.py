@@ -18,10 +18,10 @@ from ._camera_drivers import DRIVERS
 from ._camera_feed import Arrival, CameraFeed, CameraState, Lost, Opened
 from ._camera_models import CameraName, choose, discover
 from ._camera_settings import CameraSettings, default_settings, load_settings
-from ._net_live import IDLE_S, NetworkStream
+from ._live import IDLE_S, LiveStream
 
 
-class CameraSource(NetworkStream):
+class CameraSource(LiveStream):
     """Events of an attached camera, as they come; iteration ends when `close` is called.
 
     A thread of its own reads the camera, so that whoever iterates slowly loses the oldest events

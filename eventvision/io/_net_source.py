@@ -21,8 +21,9 @@ from eventvision.core import (
 )
 
 from ._aedat4_payload import PayloadError
+from ._guard import StreamGuard
+from ._live import IDLE_S, LiveStream, silence
 from ._net_connect import Deadline, connect
-from ._net_live import IDLE_S, NetworkStream, silence
 from ._net_names import Address, is_loopback
 from ._net_protocol import Hello, Unframer, decode_events
 
@@ -33,7 +34,7 @@ PACKET_S = 30.0
 OPTIONS = ("sensor", "token", "token_file", "ca", "cert", "key", "check_name")
 
 
-class NetworkSource(NetworkStream):
+class NetworkSource(LiveStream):
     """Receives events over TCP or TLS; iteration ends when the peer closes the connection.
 
     Nothing is queued here beside the packet that is being received: whoever reads too slowly lets
@@ -75,6 +76,7 @@ class NetworkSource(NetworkStream):
         except BaseException:
             self._connection.close()
             raise
+        self._guard = StreamGuard(self._info.sensor, self._damage)
 
     def __iter__(self) -> Iterator[Packet]:
         """Yield packets as they come, until the peer or `close` ends the stream.

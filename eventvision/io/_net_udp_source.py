@@ -10,9 +10,10 @@ import numpy as np
 
 from eventvision.core import Damage, Events, Packet, SensorSize, SourceError, SourceInfo
 
+from ._guard import StreamGuard
+from ._live import IDLE_S, LiveStream, silence
 from ._net_datagrams import Wire
 from ._net_inbox import Arrival, Inbox
-from ._net_live import IDLE_S, NetworkStream, silence
 from ._net_names import Address, hosts, is_loopback, shown_place
 from ._net_order import DatagramOrder, NumberOrder, TimeOrder
 from ._net_reading import DatagramReader
@@ -20,7 +21,7 @@ from ._net_reading import DatagramReader
 OPTIONS = ("sensor", "format", "byteorder", "numbered", "from")
 
 
-class UdpSource(NetworkStream):
+class UdpSource(LiveStream):
     """Receives datagrams of events until it is closed.
 
     While nothing comes, an empty packet comes every 100 ms. Events without times get that of their
@@ -47,6 +48,7 @@ class UdpSource(NetworkStream):
         self._wire = Wire.of(address)
         self._senders = _senders_of(address)
         super().__init__(_described(address, wanted, self._wire))
+        self._guard = StreamGuard(self._info.sensor, self._damage)
         self._order: DatagramOrder = (
             NumberOrder(self._damage) if self._wire.is_numbered else TimeOrder(self._damage)
         )

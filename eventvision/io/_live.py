@@ -1,4 +1,4 @@
-"""What sources that come over a network have in common: they are live and know no end."""
+"""What cameras and streams over a network have in common: they are live and know no end."""
 
 from __future__ import annotations
 
@@ -8,28 +8,25 @@ from typing import Self
 
 from eventvision.core import DamageReport, Events, Packet, SeekError, SensorSize, SourceInfo
 
-from ._guard import StreamGuard
-
 IDLE_S = 0.1
-"""While a peer is silent, an empty packet comes this often, so that whoever iterates can stop."""
+"""While nothing is said, an empty packet comes this often, so that whoever iterates can stop."""
 
 
-class NetworkStream:
-    """Base of the sources that come over a network."""
+class LiveStream:
+    """Base of the sources that are live."""
 
     def __init__(self, info: SourceInfo) -> None:
         self._info = info
         self._damage = DamageReport()
-        self._guard = StreamGuard(info.sensor, self._damage)
 
     @property
     def info(self) -> SourceInfo:
-        """What the peer is."""
+        """What the source is."""
         return self._info
 
     @property
     def is_live(self) -> bool:
-        """A stream over a network is always live."""
+        """Always."""
         return True
 
     @property
