@@ -97,9 +97,7 @@ def bag1(path, messages, topic="/events", compression=None, chunk_bytes=None):
             if kind not in connections:
                 name = topic if not connections else f"{topic}{len(connections)}"
                 connections[kind] = bag.add_connection(name, kind, typestore=types)
-            bag.write(
-                connections[kind], (number + 1) * 10**9, types.serialize_ros1(message, kind)
-            )
+            bag.write(connections[kind], (number + 1) * 10**9, types.serialize_ros1(message, kind))
     return path
 
 
