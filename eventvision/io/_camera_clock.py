@@ -66,10 +66,15 @@ class CameraClock:
             self._arrived_ns = arrived_ns
         return self._packet(batch, events, arrived_ns)
 
-    def silence(self, now_ns: int) -> Packet:
-        """Return a packet without events that says how far the time line has come."""
+    def silence(self, complete_ns: int) -> Packet:
+        """Return a packet without events that says how far the time line has come.
+
+        Args:
+            complete_ns: Time by which all that the camera said had come; the camera said nothing
+                more up to then, but for what may be on its way.
+        """
         if self._last_us >= 0:
-            elapsed_us = (now_ns - self._arrived_ns) // 1000
+            elapsed_us = (complete_ns - self._arrived_ns) // 1000
             until_us = self._last_us + elapsed_us - SILENCE_MARGIN_US
             self._floor_us = max(self._floor_us, until_us)
         until = self._floor_us if self._last_us >= 0 else None

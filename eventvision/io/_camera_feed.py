@@ -90,7 +90,7 @@ class CameraFeed:
         self._buffer = _Buffer()
         self._changes: deque[_Change] = deque()
         self._stop = threading.Event()
-        self._heard_ns = time.monotonic_ns()
+        self._heard_ns = self._complete_ns = time.monotonic_ns()
         self._thread = threading.Thread(target=self._run, name="eventvision-camera", daemon=True)
         self._thread.start()
 
@@ -105,6 +105,11 @@ class CameraFeed:
     def is_stalled(self) -> bool:
         """Whether the driver has not come back from a read for `STALL_S`."""
         return time.monotonic_ns() - self._heard_ns > STALL_S * 1e9
+
+    @property
+    def complete_ns(self) -> int:
+        """Monotonic time up to which all that the camera said has come, or is lost for good."""
+        return time.monotonic_ns() if self._session is None else self._complete_ns
 
     @property
     def dropped(self) -> dict[str, int]:
@@ -168,6 +173,7 @@ class CameraFeed:
         self._heard_ns = time.monotonic_ns()
         if batch is not None:
             self._buffer.put(_checked(batch), self._heard_ns)
+        self._complete_ns = self._heard_ns
 
     def _change(self, change: _Change) -> None:
         try:
@@ -196,7 +202,7 @@ class CameraFeed:
             with suppress(Exception):
                 session = self._found()
                 if session is not None:
-                    self._heard_ns = time.monotonic_ns()
+                    self._heard_ns = self._complete_ns = time.monotonic_ns()
                     self._session = session
                     self._buffer.tell(Opened())
                     return

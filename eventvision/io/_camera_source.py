@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 
 from eventvision.core import (
@@ -96,6 +95,7 @@ class CameraSource(LiveStream):
         """Yield packets as they come from now on, until `close`."""
         self._feed.forget()
         while self._feed.state != "closed":
+            complete_ns = self._feed.complete_ns  # looked at first: what follows is in the buffer
             item = self._feed.take(IDLE_S)
             if isinstance(item, Arrival):
                 yield self._packet(item)
@@ -105,7 +105,7 @@ class CameraSource(LiveStream):
                 self.reconnects += 1
             else:
                 self._tell_stall()
-                yield self._clock.silence(time.monotonic_ns())
+                yield self._clock.silence(complete_ns)
 
     def close(self) -> None:
         """Release the camera, from any thread; may be called twice."""
