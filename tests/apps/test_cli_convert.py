@@ -1,27 +1,38 @@
-"""`convert`, `cut` and `repair` as a user meets them: run as a process."""
+"""`convert`, `cut` and `repair` as a user meets them."""
 
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from eventvision_apps.cli.main import main
 
 from eventvision.io import open_source, scan
 
 COUNT = 5000
 
 
-def run(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "eventvision_apps.cli.main", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=250,
-        check=False,
-    )
+@dataclass
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Runs a command line in this process, which saves seconds each time."""
+
+    def ran(*arguments):
+        monkeypatch.setattr(sys, "argv", ["eventvision", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return Done(ended.value.code or 0, *capsys.readouterr())
+
+    return ran
 
 
 def problems(done):
@@ -49,21 +60,21 @@ def events_in(path):
     return scan(open_source(path)).events
 
 
-def test_one_recording_becomes_one_file(tmp_path, recording):
+def test_one_recording_becomes_one_file(run, tmp_path, recording):
     done = run("convert", recording(), tmp_path / "deep" / "a.raw")
     assert (done.returncode, problems(done)) == (0, [])
     assert "5,000 events as EVT3" in done.stdout
     assert events_in(tmp_path / "deep" / "a.raw") == COUNT
 
 
-def test_json_is_one_object_with_a_report_per_file(tmp_path, recording):
+def test_json_is_one_object_with_a_report_per_file(run, tmp_path, recording):
     done = run("convert", recording(), tmp_path / "a.raw", "--json")
     told = json.loads(done.stdout)
     assert (done.returncode, problems(done), told["failures"]) == (0, [], [])
     assert [(file["events"], file["written_as"]) for file in told["files"]] == [(COUNT, "EVT3")]
 
 
-def test_folders_and_wildcards_fill_a_folder(tmp_path, recording):
+def test_folders_and_wildcards_fill_a_folder(run, tmp_path, recording):
     for name in ("in/a.npz", "in/deep/b.npz", "more/c.npz", "more/d.npz"):
         recording(name)
     done = run("convert", tmp_path / "in", tmp_path / "more" / "*.npz", tmp_path / "out",
@@ -73,7 +84,7 @@ def test_folders_and_wildcards_fill_a_folder(tmp_path, recording):
     assert made == ["a.dat", "c.dat", "d.dat", "deep/b.dat"]
 
 
-def test_a_bad_file_does_not_stop_the_rest(tmp_path, recording):
+def test_a_bad_file_does_not_stop_the_rest(run, tmp_path, recording):
     for name in ("in/a.npz", "in/c.npz"):
         recording(name)
     (tmp_path / "in" / "b.npz").write_text("this is no archive")
@@ -87,7 +98,7 @@ def test_a_bad_file_does_not_stop_the_rest(tmp_path, recording):
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.npy", "c.npy"]
 
 
-def test_damage_is_told_and_what_was_read_is_written(tmp_path, recording):
+def test_damage_is_told_and_what_was_read_is_written(run, tmp_path, recording):
     t = np.arange(COUNT) * 20
     t[2000] = 5
     done = run("repair", recording(t=t), tmp_path / "b.npz")
@@ -101,7 +112,7 @@ def test_damage_is_told_and_what_was_read_is_written(tmp_path, recording):
     assert not (tmp_path / "d.npz").exists()
 
 
-def test_a_stretch_is_cut_out(tmp_path, recording):
+def test_a_stretch_is_cut_out(run, tmp_path, recording):
     done = run("cut", recording(), tmp_path / "b.npz", "--start", 0.02, "--end", 0.05, "--json")
     assert done.returncode == 0, done.stderr
     summary = scan(open_source(tmp_path / "b.npz"))
@@ -110,7 +121,7 @@ def test_a_stretch_is_cut_out(tmp_path, recording):
 
 
 @pytest.mark.parametrize("command", ["convert", "cut", "repair"])
-def test_nothing_is_replaced_without_force(tmp_path, recording, command):
+def test_nothing_is_replaced_without_force(run, tmp_path, recording, command):
     source = recording()
     (tmp_path / "b.npz").write_text("precious")
     done = run(command, source, tmp_path / "b.npz")
@@ -125,7 +136,7 @@ def test_nothing_is_replaced_without_force(tmp_path, recording, command):
     assert events_in(source) == COUNT
 
 
-def test_two_recordings_that_would_become_one_are_told(tmp_path, recording):
+def test_two_recordings_that_would_become_one_are_told(run, tmp_path, recording):
     recording("in/a.npz")
     recording("more/a.npz")
     done = run("convert", tmp_path / "in", tmp_path / "more", tmp_path / "out", "--to", "npy")
@@ -143,14 +154,14 @@ def test_two_recordings_that_would_become_one_are_told(tmp_path, recording):
         (("folder/",), "--to"),
     ],
 )
-def test_what_cannot_be_done_is_one_line(tmp_path, recording, arguments, words):
+def test_what_cannot_be_done_is_one_line(run, tmp_path, recording, arguments, words):
     done = run("convert", recording(), f"{tmp_path}/{arguments[0]}", *arguments[1:])
     assert done.returncode == 2
     assert len(problems(done)) == 1
     assert words in problems(done)[0]
 
 
-def test_several_recordings_need_a_folder(tmp_path, recording):
+def test_several_recordings_need_a_folder(run, tmp_path, recording):
     done = run("convert", recording(), recording("in/b.npz"), recording("c.npz"))
     assert done.returncode == 2
     assert "a folder, since there may be several recordings" in problems(done)[0]
