@@ -74,7 +74,10 @@ def progress_bar(label: str) -> Iterator[ShowProgress]:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task(label, total=1.0, rate="")
 
         def show(share: float | None, events: int) -> None:
