@@ -136,9 +136,10 @@ def rows_of(
 
 def cells(row: Row) -> tuple[str, ...]:
     """Return label, ours, peer, unit and ratio as text."""
-    peer = row.remark if row.peer is None else rounded(row.peer)
+    theirs = row.remark if row.peer is None else rounded(row.peer)
+    peer = f"{row.peer_name}: {theirs}" if row.peer_name else ""
     ratio = "" if row.ratio is None else f"{row.ratio:.2f}x"
-    return row.label, rounded(row.ours), f"{row.peer_name} {peer}".strip(), row.unit, ratio
+    return row.label, rounded(row.ours), peer, row.unit, ratio
 
 
 HEADER = ("measurement", "ours", "peer", "unit", "ratio")

@@ -42,7 +42,8 @@ def section(report: Report, pictures: Path) -> str:
     drawn = [draw(report.name, unit, rows, pictures) for unit, rows in by_unit(report.rows)]
     title, _, about = report.about.partition("\n")
     shown = "\n".join(f"![{report.name}](pictures/{path.name})" for path in drawn)
-    return f"## {title}\n{about}\n\n{table(report.rows)}\n\n{shown}\n\nMeasured {report.machine}.\n"
+    heading = f"## {title.rstrip('.')}\n{about}"
+    return "\n\n".join([heading, table(report.rows), shown, f"Measured {report.machine}.\n"])
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -52,9 +53,9 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def by_unit(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
-    """Group rows that can share an axis."""
-    ordered = sorted(rows, key=lambda row: row.unit)
-    return [(unit, list(group)) for unit, group in groupby(ordered, key=lambda row: row.unit)]
+    """Group rows that can share an axis, in the order in which units first occur."""
+    units = dict.fromkeys(row.unit for row in rows)
+    return [(unit, [row for row in rows if row.unit == unit]) for unit in units]
 
 
 def draw(name: str, unit: str, rows: Sequence[Row], folder: Path) -> Path:

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+OPTIONS = {
+    ".plain.aedat4": {"compression": None},
+    ".evt3.raw": {"version": "evt3"},
+    ".evt2.raw": {"version": "evt2"},
+}
 
 
 def write(array: str, path: str, width: int, height: int) -> None:
@@ -16,5 +23,10 @@ def write(array: str, path: str, width: int, height: int) -> None:
         events[name] = ours[name]
     stream = faery.events_stream_from_array(events, (width, height))
     unfinished = Path(path).with_name("unfinished-" + Path(path).name)
-    stream.to_file(unfinished, **({"version": "evt3"} if path.endswith(".evt3.raw") else {}))
+    stream.to_file(unfinished, **options_for(path))
     unfinished.replace(path)
+
+
+def options_for(path: str) -> dict[str, Any]:
+    """Return what faery has to be told for the suffix of a path."""
+    return next((options for end, options in OPTIONS.items() if path.endswith(end)), {})

@@ -2,7 +2,7 @@
 
 Needs the standard library only, so that it runs in the environment of any peer. A request is a line
 of JSON on stdin, `{"function": …, "arguments": {…}}`; the answer is a line of JSON on stdout. The
-clock runs here, so neither imports nor messages are counted.
+clock runs here, so neither imports nor messages are counted. `version` can be called on any file.
 
     python _serve.py FILE
 """
@@ -35,6 +35,13 @@ def peak_memory_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * in_bytes / 1e6
 
 
+def version(package: str) -> str:
+    """Return the version of an installed package."""
+    from importlib.metadata import version
+
+    return version(package)
+
+
 def answer(functions: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
     function = functions[request["function"]]
     gc.collect()
@@ -53,7 +60,7 @@ def main() -> None:
     with os.fdopen(os.dup(1), "w") as answers:
         os.dup2(2, 1)  # what a peer prints must not end up among the answers
         sys.path.remove(str(Path(__file__).parent))  # `all`, `chain`: nobody else is to find them
-        functions = runpy.run_path(sys.argv[1])
+        functions = {"version": version, **runpy.run_path(sys.argv[1])}
         for line in sys.stdin:
             json.dump(answer(functions, json.loads(line)), answers)
             answers.write("\n")

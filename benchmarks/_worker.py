@@ -70,6 +70,13 @@ class Worker:
             raise Absent(answer["absent"], answer["detail"])
         return Outcome(answer["value"], answer["seconds"], answer["peak_mb"])
 
+    def name_with_version(self, package: str) -> str:
+        """Return a package's name with its version there, if it is installed."""
+        try:
+            return f"{package} {self.call('version', package=package).value}"
+        except Absent:
+            return package
+
     def __enter__(self) -> Self:
         return self
 

@@ -23,12 +23,12 @@ Call = tuple[str, str, dict[str, Any]]
 
 
 def contestants(recording: Recording, file_format: str, path: Path) -> dict[str, Call]:
-    """Return who can run the chain on a file, and how; ours comes first."""
+    """Return who can run the chain on a file, by package, and how; ours comes first."""
     size = {"width": recording.width, "height": recording.height}
     calls: dict[str, Call] = {"eventvision": (OURS, "chain", {"path": str(path)})}
     if file_format == "AEDAT4":
         calls["dv-processing"] = (PEERS, "dv_processing", {"path": str(path), **size})
-    return calls | {"EventCV": (PEERS, "eventcv", {"path": str(path)})}
+    return calls | {"eventcv": (PEERS, "eventcv", {"path": str(path)})}
 
 
 def speed(recording: Recording, file_format: str, path: Path, repeat: int) -> list[Row]:
@@ -49,8 +49,11 @@ def speed(recording: Recording, file_format: str, path: Path, repeat: int) -> li
 
             return run
 
-        calls = contestants(recording, file_format, path)
-        results = race({name: runner(call) for name, call in calls.items()}, repeat=repeat)
+        calls = contestants(recording, file_format, path).items()
+        results = race(
+            {workers[call[0]].name_with_version(name): runner(call) for name, call in calls},
+            repeat=repeat,
+        )
     return rows_of(label, "Mev/s", results)
 
 
@@ -61,10 +64,11 @@ def memory(recording: Recording, file_format: str, path: Path) -> list[Row]:
     results: dict[str, float | Absent] = {}
     for name, (script, function, arguments) in contestants(recording, file_format, path).items():
         with Worker(script) if script == OURS else Worker.of_peers(script) as worker:
+            who = worker.name_with_version(name)
             try:
-                results[name] = worker.call(function, **arguments).peak_mb
+                results[who] = worker.call(function, **arguments).peak_mb
             except Absent as reason:
-                results[name] = reason
+                results[who] = reason
     return rows_of(label, "MB", results, less_is_better=True)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,7 +26,14 @@ from ._worker import PEERS_PYTHON, Worker
 RINGS = 8
 NOISE_SHARE = 0.1
 EVENTS_AT_A_TIME = 1_000_000
-SUFFIXES = {"AEDAT4": "aedat4", "EVT3": "evt3.raw"}
+SUFFIXES = {
+    "AEDAT4": "aedat4",
+    "AEDAT4 uncompressed": "plain.aedat4",
+    "EVT3": "evt3.raw",
+    "EVT2": "evt2.raw",
+    "DAT": "dat",
+    "ES": "es",
+}
 DEFAULT_FOLDER = Path(__file__).parents[1] / "out" / "benchmarks"
 
 
@@ -88,8 +96,12 @@ def fill(
     part["x"], part["y"] = x_px.clip(0, width - 1), y_px.clip(0, height - 1)
 
 
-def recordings_in(folder: Path | None) -> Path:
-    """Return the folder with all recordings; makes the missing ones in the default folder.
+def recordings_in(folder: Path | None, formats: Collection[str] = ("AEDAT4", "EVT3")) -> Path:
+    """Return the folder with all recordings in some formats; makes what is missing.
+
+    Args:
+        folder: Where they lie; None for the default folder.
+        formats: Some of those in `SUFFIXES`.
 
     Raises:
         Absent: If one is missing and cannot be written.
@@ -97,9 +109,9 @@ def recordings_in(folder: Path | None) -> Path:
     target = folder or DEFAULT_FOLDER
     target.mkdir(parents=True, exist_ok=True)
     for recording in RECORDINGS:
-        paths = [recording.path(target, file_format) for file_format in SUFFIXES]
-        if not all(path.is_file() for path in paths):
-            write(recording, paths)
+        paths = [recording.path(target, file_format) for file_format in formats]
+        if missing := [path for path in paths if not path.is_file()]:
+            write(recording, missing)
     return target
 
 
@@ -128,7 +140,7 @@ def main() -> None:
     )
     parser.add_argument("folder", type=Path)
     try:
-        recordings_in(parser.parse_args().folder)
+        recordings_in(parser.parse_args().folder, SUFFIXES)
     except Absent as problem:
         sys.exit(str(problem))
 

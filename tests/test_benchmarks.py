@@ -111,6 +111,11 @@ def test_a_worker_goes_on_after_a_failed_call(worker):
     assert worker.call("double", value=2).value == 4
 
 
+def test_a_peer_is_named_with_its_version_where_it_has_one(worker):
+    assert worker.name_with_version("numpy") == f"numpy {np.__version__}"
+    assert worker.name_with_version("nobody-has-this") == "nobody-has-this"
+
+
 def test_the_peers_run_in_the_environment_that_the_user_names(tmp_path, monkeypatch):
     (tmp_path / "peer.py").write_text("import sys\ndef python(): return sys.executable")
     (tmp_path / "python").symlink_to(sys.executable)
@@ -132,9 +137,9 @@ def test_the_table_is_aligned_and_names_missing_peers(capsys):
     assert [line.index(row.unit) for line, row in zip(lines, ROWS, strict=True)] == [
         header.index("unit")
     ] * 3
-    assert "dv-processing 20.0" in lines[0]
+    assert "dv-processing: 20.0" in lines[0]
     assert lines[0].endswith("4.01x")
-    assert "EventCV not installed" in lines[1]
+    assert "EventCV: not installed" in lines[1]
     assert lines[2].endswith("0.50x")
 
 
@@ -144,7 +149,7 @@ def test_a_report_survives_json_and_becomes_a_page(tmp_path):
     assert again.rows == list(ROWS)
     write_page([again], tmp_path / "benchmarks.md")
     text = (tmp_path / "benchmarks.md").read_text()
-    assert "| chain | 80.1 | dv-processing 20.0 | Mev/s | 4.01x |" in text
+    assert "| chain | 80.1 | dv-processing: 20.0 | Mev/s | 4.01x |" in text
     assert str(report.machine) in text
     pictures = sorted(path.name for path in (tmp_path / "pictures").iterdir())
     assert pictures == ["benchmark-chain-mb.png", "benchmark-chain-mev-per-s.png"]
