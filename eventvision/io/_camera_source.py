@@ -11,10 +11,11 @@ from eventvision.core import (
     SourceInfo,
 )
 
+from ._camera_buffer import Arrival, Lost, Opened
 from ._camera_clock import CameraClock
 from ._camera_driver import CameraDescription, CameraDriver, DriverSession
 from ._camera_drivers import DRIVERS
-from ._camera_feed import Arrival, CameraFeed, CameraState, Lost, Opened
+from ._camera_feed import CameraFeed, CameraState
 from ._camera_models import CameraName, choose, discover
 from ._camera_settings import CameraSettings, default_settings, load_settings
 from ._live import IDLE_S, LiveStream

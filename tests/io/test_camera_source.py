@@ -18,6 +18,7 @@ from eventvision.core import (
     SourceError,
     SourceNotFoundError,
 )
+from eventvision.io import _camera_buffer as buffer
 from eventvision.io import _camera_feed as feed
 from eventvision.io._camera_driver import Batch, CameraDescription, CameraLostError
 from eventvision.io._camera_settings import Evk4Settings
@@ -267,7 +268,7 @@ def test_garbage_never_breaks_the_rules_of_events(driver, source):
 def test_a_flood_makes_room_from_the_old_end_and_every_event_is_counted(
     driver, source, monkeypatch
 ):
-    monkeypatch.setattr(feed, "MOST_BYTES", 64_000)
+    monkeypatch.setattr(buffer, "MOST_BYTES", 64_000)
     packets = started(source)
     for start in range(0, 100_000, 1_000):
         driver.sessions[0].say(*range(start, start + 1_000))
@@ -284,7 +285,7 @@ def test_a_flood_makes_room_from_the_old_end_and_every_event_is_counted(
 
 
 def test_what_waits_too_long_is_dropped(driver, source, monkeypatch):
-    monkeypatch.setattr(feed, "MOST_BEHIND_S", 0.05)
+    monkeypatch.setattr(buffer, "MOST_BEHIND_S", 0.05)
     packets = started(source)
     driver.sessions[0].say(1)
     wait_for(driver.sessions[0].said.empty)

@@ -10,11 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from eventvision.core import EVENT_DTYPE
 from eventvision.io import open_source
 
 SUFFIXES = [".aedat4", ".raw"]
 KILLS = 20
 LONGEST_LOSS_US = 1_000_000
+NOTHING_YET = np.empty(0, EVENT_DTYPE)
+"""What a RAW file holds before the first events: not even a header, since that tells their time."""
 
 COMMON = """
 import json, os, random, resource, signal, sys, time
@@ -140,9 +143,9 @@ def killed(request, tmp_path_factory) -> list[tuple[Path, int]]:
 def test_a_recorder_that_is_killed_loses_at_most_the_last_second(killed):
     losses_us = []
     for path, clock_us in killed:
-        data = read(path)
+        data = read(path) if path.stat().st_size else NOTHING_YET
         assert is_as_written(data)
-        losses_us.append(clock_us - int(data["t"][-1]))
+        losses_us.append(clock_us - int(data["t"].max(initial=0)))
     assert max(losses_us) < LONGEST_LOSS_US, losses_us
     assert len(losses_us) >= 20
 
