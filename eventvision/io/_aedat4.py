@@ -36,18 +36,8 @@ class Aedat4Source(FileSource):
     of the same camera. These travel with the packet whose events reach their time; what the file
     stores later than the events of its time comes with the next packet.
 
-    Args:
-        path: The file.
-        sensor: Size of the pixel array, instead of the one in the header.
-        packet_events: Most events in a packet that is yielded; a file's packets are joined up to
-            this number.
-        threads: With 1, packets are decompressed as they are asked for; with more, by that many
-            threads ahead of the reader, in the same order and with the same result.
-
-    Raises:
-        SourceNotFoundError: If there is no such file.
-        FormatError: If it is not AEDAT4 or its header cannot be read.
-        ValueError: If `packet_events` or `threads` is out of range.
+    Triggers have source -1 for a time stamp reset, 0 for the external input, 3 for an external
+    pulse, 4 for the signal generator, 6 for frames and 8 for exposures (begin rising, end falling).
     """
 
     def __init__(
@@ -58,6 +48,21 @@ class Aedat4Source(FileSource):
         packet_events: int = 65_536,
         threads: int = 1,
     ) -> None:
+        """Open a file and read its header.
+
+        Args:
+            path: The file.
+            sensor: Size of the pixel array, instead of the one in the header.
+            packet_events: Most events in a packet that is yielded; a file's packets are joined up
+                to this number. Small packets cost time.
+            threads: With 1, packets are decompressed as they are asked for; with more, by that
+                many threads ahead of the reader, in the same order and with the same result.
+
+        Raises:
+            SourceNotFoundError: If there is no such file.
+            FormatError: If it is not AEDAT4 or its header cannot be read.
+            ValueError: If `packet_events` or `threads` is out of range.
+        """
         if packet_events < 1:
             raise ValueError(f"packet_events must be at least 1, got {packet_events}")
         if not 1 <= threads <= MOST_THREADS:
@@ -71,7 +76,7 @@ class Aedat4Source(FileSource):
 
     def _described(self, path: str | Path, *, user: bool) -> SourceInfo:
         header = self._header
-        notes = [f"the streams of {name} are left out" for name in header.other_cameras]
+        notes = [f"The streams of {name} are left out." for name in header.other_cameras]
         return SourceInfo(
             name=str(path),
             format="AEDAT4",
@@ -108,7 +113,12 @@ class Aedat4Source(FileSource):
 
     def _decoded(self, file: BinaryIO) -> Iterator[Decoded]:
         header = self._header
-        walk = _walk(file, header, self._packet_events, buffers=1 if self._threads == 1 else self._threads + 2)
+        walk = _walk(
+            file,
+            header,
+            self._packet_events,
+            buffers=1 if self._threads == 1 else self._threads + 2,
+        )
         start = header.data_start
         if self._start_us is not None:
             start = find_time(walk, start, self._bytes_total, self._start_us)

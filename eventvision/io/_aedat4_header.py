@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -95,8 +96,9 @@ def read_header(path: Path) -> Header:
 
 
 def _wrong_version(line: bytes) -> tuple[str, str]:
-    if line.startswith(b"#!AER-DAT"):
-        return f"is AEDAT {line[9:12].decode(errors='replace')}, not AEDAT 4.0", "name that format"
+    version = re.match(rb"#!AER-DAT(\d\.\d)", line)
+    if version:
+        return f"is AEDAT {version[1].decode()}, not AEDAT 4.0", "name that format"
     return "is not AEDAT4 (its first line is not '#!AER-DAT4.0')", "check the kind of file"
 
 

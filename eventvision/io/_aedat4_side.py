@@ -59,7 +59,11 @@ class SideStreams:
     ) -> NDArray[np.void]:
         if not more:
             return held
-        joined = np.concatenate([held, *more])
+        joined = np.empty(held.size + sum(part.size for part in more), held.dtype)
+        joined[: held.size], at = held, held.size
+        for part in more:
+            joined[at : at + part.size] = part
+            at += part.size
         joined["t"][held.size :] += shift_us
         if self._start_us is not None:
             joined = joined[joined["t"] >= self._start_us]

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventvision.core import IMU_DTYPE, TRIGGER_DTYPE, Frame
+from eventvision.kernels import aedat4_tables as kernel
 
 
 class TableError(Exception):
@@ -89,22 +90,35 @@ def _unpack(code: str, buffer: memoryview, at: int) -> Any:
         raise TableError("a reference points beyond the end") from None
 
 
-IMU_FIELDS = 11
-"""Time, temperature, then x, y, z of accelerometer, gyroscope and magnetometer."""
+MOST_TABLES_BYTES = 1 << 24
+"""No packet of IMU samples or triggers is larger; what is read takes up to ten times as much."""
 
 
 def read_imu(buffer: memoryview) -> NDArray[np.void]:
     """Return the samples of an IMU packet, in the units of `IMU_DTYPE`, which are the file's."""
-    samples = list(Table.root(buffer, b"IMUS").tables(0))
-    found = np.zeros(len(samples), IMU_DTYPE)
-    for row, sample in zip(found, samples, strict=True):
-        values = [sample.scalar(field, "f", 0.0) for field in range(1, IMU_FIELDS)]
-        row["t"] = sample.scalar(0, "q", 0)
-        row["temperature"] = values[0]
-        row["accelerometer"] = values[1:4]
-        row["gyroscope"] = values[4:7]
-        row["magnetometer"] = values[7:10]
+    times, words = _columns(buffer, b"IMUS", fields=10, width=4)
+    values = words.view(np.float32)
+    found = np.zeros(times.size, IMU_DTYPE)
+    found["t"], found["temperature"] = times, values[:, 0]
+    for index, name in enumerate(("accelerometer", "gyroscope", "magnetometer")):
+        found[name] = values[:, 1 + 3 * index : 4 + 3 * index]
     return found
+
+
+def _columns(
+    buffer: memoryview, identifier: bytes, *, fields: int, width: int
+) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+    """Return the times, and the fields after them as bits, of a vector of tables."""
+    if len(buffer) > MOST_TABLES_BYTES:
+        raise TableError(f"{len(buffer)} bytes are not plausible")
+    data = np.frombuffer(buffer, np.uint8)
+    first, count = kernel.find_tables(data, int.from_bytes(identifier, "little"))
+    if count < 0:
+        raise TableError(f"no {identifier.decode()} data")
+    times, words = np.empty(count, np.int64), np.empty((count, fields), np.uint32)
+    if not kernel.read_tables(data, first, width, times, words):
+        raise TableError("a reference points outside")
+    return times, words
 
 
 TRIGGER_KINDS = (
@@ -123,14 +137,16 @@ TRIGGER_KINDS = (
 4 signal generator, 6 frame (start rising, end falling), 8 exposure (start rising, end falling)."""
 
 
+_KINDS = np.array([(0, *kind) for kind in TRIGGER_KINDS], TRIGGER_DTYPE)
+
+
 def read_triggers(buffer: memoryview) -> NDArray[np.void]:
     """Return the triggers of a packet; codes that the format does not know are left out."""
-    found = []
-    for trigger in Table.root(buffer, b"TRIG").tables(0):
-        code = trigger.scalar(1, "b", 0)
-        if 0 <= code < len(TRIGGER_KINDS):
-            found.append((trigger.scalar(0, "q", 0), *TRIGGER_KINDS[code]))
-    return np.array(found, TRIGGER_DTYPE)
+    times, codes = _columns(buffer, b"TRIG", fields=1, width=1)
+    known = codes[:, 0] < _KINDS.size
+    found: NDArray[np.void] = _KINDS[codes[known, 0]]
+    found["t"] = times[known]
+    return found
 
 
 CHANNELS = {0: 1, 16: 3, 24: 4}

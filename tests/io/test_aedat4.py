@@ -191,7 +191,7 @@ def test_streams_of_another_camera_are_left_out_and_named(bench, tmp_path):
     (tmp_path / "a.aedat4").write_bytes(other)
     source = Aedat4Source(tmp_path / "a.aedat4")
     assert [len(part) for part in all_of(list(source))] == [117_667, 3, 130, 0]
-    assert source.info.notes == ("the streams of DAVIS346_00000999 are left out",)
+    assert source.info.notes == ("The streams of DAVIS346_00000999 are left out.",)
 
 
 def headed(xml: bytes) -> bytes:
