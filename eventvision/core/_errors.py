@@ -38,7 +38,7 @@ class SourceError(EventVisionError):
     """
 
     def __init__(self, source: str | Path, problem: str, remedy: str) -> None:
-        super().__init__(f"{source}: {problem}; {remedy}")
+        super().__init__(_one_line(f"{source}: {problem}; {remedy}"))
         self.source, self.problem, self.remedy = str(source), problem, remedy
 
 
@@ -102,3 +102,8 @@ class DeviceError(EventVisionError):
     def __init__(self, device: str, problem: str, remedy: str) -> None:
         super().__init__(f"device {device}: {problem}; {remedy}")
         self.device, self.problem, self.remedy = device, problem, remedy
+
+
+def _one_line(text: str) -> str:
+    """Escape what is not printable: damaged files bring line ends and terminal codes along."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -92,12 +92,16 @@ def outcome(path: Path) -> str:
         with closing(open_source(path)) as source:
             count, first_us, last_us = read_all(source, most_events)
             damaged = bool(source.damage)
+            said = (source.info.camera, *source.info.notes, *map(str, source.damage.items))
+            if not "".join(said).isprintable():
+                raise ViolationError("what the source says is not printable text")
             middle_us = (first_us + last_us) // 2
             source.seek(middle_us)
             sought, _, _ = read_all(source, most_events, max(0, middle_us))
     except EventVisionError as error:
-        if "\n" in str(error):
-            raise ViolationError("the error has several lines") from error
+        if not str(error).isprintable():
+            text = f"the error is not one line of printable text: {str(error)!r}"
+            raise ViolationError(text) from error
         return "refused"
     if not damaged and sought > count:
         raise ViolationError("more events after seeking than in all")
@@ -229,7 +233,8 @@ def _print_counts(tallies: list[dict], inputs: int, wall_s: float) -> None:
 def _print_findings(notes: list[dict]) -> None:
     often = Counter((note["name"], note["problem"]) for note in notes)
     for (name, problem), count in often.most_common():
-        number = next(note["number"] for note in notes if note["problem"] == problem)
+        alike = (note for note in notes if (note["name"], note["problem"]) == (name, problem))
+        number = next(alike)["number"]
         print(f"FINDING {name} input {number} ({count} times): {problem}")
     print(f"{len(notes)} findings")
 

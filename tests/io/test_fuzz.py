@@ -13,7 +13,15 @@ import numpy as np
 import pytest
 from fuzz_mutations import MUTATIONS, mutated
 
-from eventvision.core import EVENT_DTYPE, Events, FormatError, Packet, SensorSize
+from eventvision.core import (
+    EVENT_DTYPE,
+    DamageReport,
+    Events,
+    EventVisionError,
+    FormatError,
+    Packet,
+    SensorSize,
+)
 from eventvision.io import FORMATS
 
 pytest.importorskip("h5py")
@@ -36,9 +44,9 @@ def packet(*rows, sensor=SENSOR):
 class Fake:
     """A source that yields what it is given, or raises it."""
 
-    def __init__(self, *packets, sensor=SENSOR):
-        self.info = SimpleNamespace(sensor=sensor)
-        self.damage = ()
+    def __init__(self, *packets, sensor=SENSOR, camera=""):
+        self.info = SimpleNamespace(sensor=sensor, camera=camera, notes=())
+        self.damage = DamageReport()
         self._packets = packets
 
     def __iter__(self):
@@ -92,7 +100,8 @@ LIARS = {
     "below the sensor": Fake(packet((5, 0, 4, 1))),
     "endless": Fake(*[packet(*[(5, 0, 0, 1)] * 1000)] * 102),
     "a traceback": Fake(IndexError("index 3 is out of bounds")),
-    "several lines": Fake(FormatError("a", "is\ndamaged", "mend it")),
+    "a camera that moves the cursor": Fake(camera="\x1b[2J"),
+    "several lines": Fake(EventVisionError("is\ndamaged")),
 }
 
 
