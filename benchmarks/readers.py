@@ -7,7 +7,8 @@ beat. Writers have the events in memory, in containers of their own.
 
 The first seek is that into a file that was opened this moment; some formats have to be read up to
 there. After it come twenty more, of which the slowest counts. Peak memory is that of a fresh
-process that reads the file packet by packet where it can: ours does not grow with the file.
+process that does nothing but read; eventcv loads the whole file. It includes those pages of a
+mapped file that the system keeps for us while nobody else needs the memory.
 
     python -m benchmarks.readers [--json] [--recordings DIR]
 """
