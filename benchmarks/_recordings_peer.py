@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-OPTIONS = {
+OPTIONS: dict[str, dict[str, Any]] = {
     ".plain.aedat4": {"compression": None},
     ".evt3.raw": {"version": "evt3"},
     ".evt2.raw": {"version": "evt2"},
