@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from eventvision.core import EVENT_DTYPE, Damage, Frame
 from eventvision.kernels import aedat4 as kernels
+from eventvision.kernels.aedat4_decode import copy_events, decode_events
 
 from ._aedat4_packets import Stretch
 from ._aedat4_payload import PROBLEMS, PayloadError, unpack
@@ -77,7 +78,7 @@ def _events(stretch: Stretch, damage: list[Damage]) -> NDArray[np.void]:
         return events
     codes = np.zeros(packets.size, np.int64)
     words = events.view(np.int64).reshape(-1, 2)
-    kept = kernels.decode_events(stretch.data, packets, words, codes)
+    kept = decode_events(stretch.data, packets, words, codes)
     if kept == expected:
         return events
     damage += [
@@ -100,7 +101,7 @@ def _events_one_by_one(stretch: Stretch, damage: list[Damage]) -> NDArray[np.voi
             damage.append(_damage(stretch, index, PROBLEMS[kernels.MALFORMED]))
             continue
         events = np.empty(count, EVENT_DTYPE)
-        kernels.copy_events(content, first, count, events.view(np.int64).reshape(-1, 2), 0)
+        copy_events(content, first, count, events.view(np.int64).reshape(-1, 2), 0)
         parts.append(events)
     return np.concatenate(parts)
 

@@ -1,4 +1,4 @@
-"""AEDAT4 packets: finding them in a stretch of a file, and taking the events out of them.
+"""AEDAT4 packets: finding them in a stretch of a file, and the events in them.
 
 A packet is a stream number and a size (two 32-bit integers), then one flatbuffer with its own size
 in front, as it is or inside an LZ4 or Zstandard frame. An event packet's flatbuffer holds a table
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ._jit import inline, kernel
 from ._memory import address_of, load_64, load_u16, load_u32, store_64
 from .lz4 import MAGIC as LZ4_MAGIC
-from .lz4 import decode_frames, decode_head
+from .lz4 import decode_head
 from .lz4_blocks import copy_range
 
 PACKET_DTYPE = np.dtype(
@@ -43,13 +43,11 @@ RAW, LZ4, ZSTD = range(3)
 FINE, MORE, DOUBT = range(3)
 """Why a walk stopped: enough packets, bytes are missing, or the next packet is not believed."""
 
-GROUP_PACKETS, GROUP_BYTES = 64, (1 << 19) + (1 << 16)
-"""Packets that are decompressed together, so that they stay in the cache until copied."""
-
 PIXEL_AND_POLARITY = 0x1_FFFF_FFFF
 """What of an event's second word has a meaning."""
 
 HEADER_BYTES = 8
+EVENT_BYTES = 16
 PROOF_BYTES = 20
 """Bytes of a packet, header included, that tell whether there is one."""
 
@@ -103,7 +101,7 @@ def event_vector(
     if vector + 4 > available:
         return MALFORMED, MALFORMED
     count = load_u32(begin + vector)
-    behind = total - (vector + 4 + 16 * count)
+    behind = total - (vector + 4 + EVENT_BYTES * count)
     # All builders put the vector last; what is behind it is padding.
     return (vector + 4, count) if 0 <= behind < 16 else (MALFORMED, MALFORMED)
 
@@ -276,92 +274,9 @@ def describe_packet(
     _describe(data, packet, np.empty(HEAD_BYTES, np.uint8))
 
 
-@kernel
-def copy_events(
-    source: NDArray[np.uint8], first: int, count: int, words: NDArray[np.int64], at: int
-) -> None:
-    """Copy event structures to `words[at:at + count]`, with clean padding and polarities.
-
-    Args:
-        source: Bytes that hold the structures.
-        first: Where the first one lies.
-        count: How many there are; the caller has checked that they lie inside.
-        words: Shape (N, 2): events seen as pairs of 64-bit words.
-        at: Where to begin there.
-    """
-    begin = address_of(source) + first
-    to = address_of(words) + 16 * at
-    for index in range(count):
-        store_64(to + 16 * index, load_64(begin + 16 * index))
-        store_64(to + 16 * index + 8, load_64(begin + 16 * index + 8) & PIXEL_AND_POLARITY)
-
-
 @inline
-def _gather(
-    packets: NDArray[np.void],
-    next_packet: int,
-    members: NDArray[np.int64],
-    frames: NDArray[np.int64],
-) -> tuple[int, int, int]:
-    """Choose LZ4 packets to decode together.
-
-    Returns:
-        How many there are, how many bytes they will need, and which packet comes next.
-    """
-    group, size = 0, 0
-    while next_packet < packets.size and group < members.size:
-        packet = packets[next_packet]
-        if packet["kind"] == EVENTS and packet["count"] >= 0:
-            total = packet["total"]
-            if packet["form"] != LZ4 or (group and size + total > GROUP_BYTES):
-                break
-            frames[4 * group], frames[4 * group + 1] = packet["start"], packet["end"]
-            frames[4 * group + 2], frames[4 * group + 3] = size, size + total
-            members[group] = next_packet
-            size += total
-            group += 1
-        next_packet += 1
-    return group, size, next_packet
-
-
-@kernel
-def decode_events(
-    data: NDArray[np.uint8],
-    packets: NDArray[np.void],
-    words: NDArray[np.int64],
-    codes: NDArray[np.int64],
-) -> int:
-    """Decode the event packets of known count, in order.
-
-    Args:
-        data: The stretch of the file that the packets were listed in.
-        packets: Shape (N,), dtype `PACKET_DTYPE`.
-        words: Shape (events, 2): room for all their events, seen as pairs of 64-bit words.
-        codes: Shape (N,), zeros; receives what is wrong with a packet.
-
-    Returns:
-        How many events there are in `words`.
-    """
-    members, frames = np.empty(GROUP_PACKETS, np.int64), np.empty(4 * GROUP_PACKETS, np.int64)
-    lengths, scratch = np.empty(GROUP_PACKETS, np.int64), np.empty(GROUP_BYTES, np.uint8)
-    next_packet, at = 0, 0
-    while next_packet < packets.size:
-        group, size, next_packet = _gather(packets, next_packet, members, frames)
-        if size > scratch.size:
-            scratch = np.empty(size, np.uint8)
-        decode_frames(data, frames, group, scratch, lengths)
-        for index in range(group):
-            packet = packets[members[index]]
-            if lengths[index] == packet["total"]:
-                first = frames[4 * index + 2] + packet["first"]
-                copy_events(scratch, first, packet["count"], words, at)
-                at += packet["count"]
-            else:
-                codes[members[index]] = lengths[index] if lengths[index] < 0 else MALFORMED
-        if next_packet < packets.size:
-            packet = packets[next_packet]
-            if packet["kind"] == EVENTS and packet["form"] == RAW and packet["count"] >= 0:
-                copy_events(data, packet["start"] + packet["first"], packet["count"], words, at)
-                at += packet["count"]
-                next_packet += 1
-    return at
+def copy_clean(source: int, to: int, count: int) -> None:
+    """Copy events from one address to another, with zeros for padding and polarities 0 or 1."""
+    for at in range(0, EVENT_BYTES * count, EVENT_BYTES):
+        store_64(to + at, load_64(source + at))
+        store_64(to + at + 8, load_64(source + at + 8) & PIXEL_AND_POLARITY)

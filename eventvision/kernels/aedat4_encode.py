@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._jit import inline, kernel
-from ._memory import address_of, load_64, store_64, store_u32
-from .aedat4 import EVENTS, HEADER_BYTES, IDENTIFIERS, PIXEL_AND_POLARITY
+from ._memory import address_of, store_u32
+from .aedat4 import EVENT_BYTES, EVENTS, HEADER_BYTES, IDENTIFIERS, copy_clean
 from .lz4 import MAGIC
 from .lz4_blocks import copy_range
-from .lz4_events import EVENT_BYTES, GROWTH, MOST_EVENTS, PLACES, SLACK, compress_events
+from .lz4_events import GROWTH, MOST_EVENTS, PLACES, SLACK, compress_events
 from .xxh32 import RANGES, hash_range, hash_ranges
 
 PACKET_EVENTS = MOST_EVENTS
@@ -43,12 +43,7 @@ def _store_content(words: NDArray[np.int64], first: int, count: int, to: int) ->
     store_u32(to + 20, 6)
     store_u32(to + 24, 4)
     store_u32(to + 28, count)
-    source = address_of(words) + EVENT_BYTES * first
-    to += HEAD_BYTES
-    for index in range(count):
-        at = EVENT_BYTES * index
-        store_64(to + at, load_64(source + at))
-        store_64(to + at + 8, load_64(source + at + 8) & PIXEL_AND_POLARITY)
+    copy_clean(address_of(words) + EVENT_BYTES * first, to + HEAD_BYTES, count)
 
 
 @inline
