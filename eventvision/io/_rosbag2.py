@@ -161,6 +161,10 @@ class _opened:  # noqa: N801
             self._bag.open()
         except Exception as error:
             raise _damaged(self._path, error) from error
+        topics = [(known.topic, known.msgtype) for known in self._bag.connections]
+        if not all(isinstance(text, str) for topic in topics for text in topic):
+            self._bag.close()
+            raise _damaged(self._path, ValueError("a topic has no name or no type"))
         return self._bag
 
     def __exit__(self, *_: object) -> None:
