@@ -88,6 +88,8 @@ class StreamGuard:
 
     def flush(self) -> NDArray[np.void]:
         """Return the events still held back; call it once the stream has ended."""
+        if not self._state[rules.HELD]:
+            return np.empty(0, EVENT_DTYPE)
         out = np.empty(rules.RUN_EVENTS, EVENT_DTYPE)
         counts = np.zeros(rules.COUNTS, np.int64)
         kept = rules.settle(_words(out), self._held, self._state, counts)

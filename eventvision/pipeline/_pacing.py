@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import chain, islice
 
 from eventvision.core import Packet
 from eventvision.io import split
@@ -40,7 +41,12 @@ class Pacer:
         """Yield the same content in short packets, each when it is due."""
         origin_us = edge_us = None
         origin_ns = 0
-        for packet in packets:
+        events_came = False
+        for packet in _begun(packets):
+            if events_came and not len(packet):
+                yield packet  # nobody waits for what the other sensors say after the last event
+                continue
+            events_came = bool(len(packet))
             first_us, last_us = _time_range(packet)
             if origin_us is None or edge_us is None:
                 origin_us, origin_ns = first_us, time.monotonic_ns()
@@ -68,6 +74,12 @@ class Pacer:
     def _wait_until(self, due_ns: int) -> bool:
         remaining_s = (due_ns - time.monotonic_ns()) / 1e9
         return not (self._stop.wait(remaining_s) if remaining_s > 0 else self._stop.is_set())
+
+
+def _begun(packets: Iterable[Packet]) -> Iterator[Packet]:
+    """Read two packets before the first is given out, so that opening up delays none of them."""
+    coming = iter(packets)
+    yield from chain(list(islice(coming, 2)), coming)
 
 
 def _time_range(packet: Packet) -> tuple[int, int]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -159,20 +159,39 @@ class Pipeline:
             stage.join()
 
     def _feed(self, packets: HandOver[Packet]) -> None:
-        for packet in self._paced():
-            if self._stop.is_set():
-                return
-            if len(packet):
-                self._note_times(packet)
-            if self._recorder is not None:
-                self._recorder.write(packet)
-            packets.put(packet)
+        with closing(self._incoming()) as incoming:
+            for packet in incoming:
+                if self._stop.is_set():
+                    return
+                if len(packet):
+                    self._note_times(packet)
+                if self._recorder is not None:
+                    self._recorder.write(packet)
+                packets.put(packet)
 
-    def _paced(self) -> Iterator[Packet]:
+    def _incoming(self) -> Generator[Packet, None, None]:
         packets = clip(self._source, start_s=self._start_s, end_s=self._end_s)
         if self._speed is None or self._source.is_live:
-            return packets
-        return Pacer(self._speed, self._stop)(packets)
+            yield from packets
+        else:
+            yield from self._played(packets, self._speed)
+
+    def _played(self, packets: Iterator[Packet], speed: float) -> Iterator[Packet]:
+        """Play at the chosen speed; a thread of its own reads ahead, so no packet waits for it."""
+        ahead: HandOver[Packet] = HandOver(PACKETS_WAITING)
+
+        def read() -> None:
+            for packet in packets:
+                ahead.put(packet)
+
+        reader = _Stage("read", read, ahead)
+        reader.start()
+        try:
+            yield from Pacer(speed, self._stop)(ahead)
+        finally:
+            ahead.abort()
+            reader.join()
+        reader.raise_failure()
 
     def _note_times(self, packet: Packet) -> None:
         self._events += len(packet)

@@ -79,6 +79,17 @@ def test_frames_and_imu_stay_with_their_time():
     assert rest.imu["t"].tolist() == [200, 300]
 
 
+def test_what_comes_after_the_last_event_is_not_waited_for():
+    imu = np.zeros(1, IMU_DTYPE)
+    imu["t"] = 3_600_000_000
+    last = Packet(Events.empty(SENSOR), imu=imu)
+    packets = [Packet(random_events(10)), last]
+    player = threading.Thread(target=lambda: paced(packets, speed=1.0), daemon=True)
+    player.start()
+    player.join(timeout=30)
+    assert not player.is_alive()
+
+
 @pytest.mark.parametrize("speed", [0.0, -1.0, float("nan")])
 def test_a_speed_that_is_not_positive_is_refused(speed):
     with pytest.raises(ValueError, match="speed must be positive"):
