@@ -137,12 +137,12 @@ class Recorder:
         Raises:
             OutputError: If recording has stopped since the last call.
         """
-        self._tell_failure()
         with self._intake:
             if self._ring is not None:
                 self._ring.put(packet)
             else:
                 self._queue.put(packet)
+        self._tell_failure()
 
     def trigger(self) -> None:
         """Begin to record, with what the pre-roll holds; does nothing while recording."""
