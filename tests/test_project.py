@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 CONTRACTS = [contract["name"] for contract in PYPROJECT["tool"]["importlinter"]["contracts"]]
 
-STAGES, FLOOR, CORE, TORCH, QT, APPS = CONTRACTS
+STAGES, FLOOR, CORE, TORCH, SPIKING, QT, APPS = CONTRACTS
 PLANTED = [
     (STAGES, "eventvision/io/_planted.py", "from eventvision import filters"),
     (STAGES, "eventvision/core/_planted.py", "from eventvision import kernels"),
@@ -30,6 +30,7 @@ PLANTED = [
     (FLOOR, "eventvision/kernels/planted.py", "import scipy"),
     (CORE, "eventvision/core/_planted.py", "import numba"),
     (TORCH, "eventvision/tasks/_planted.py", "import torch"),
+    (SPIKING, "eventvision/spiking/integer/_planted.py", "import torch"),
     (QT, "eventvision/pipeline/_planted.py", "import PyQt6"),
     (APPS, "eventvision/sinks/_planted.py", "import eventvision_apps"),
 ]

@@ -1,0 +1,1 @@
+"""The fast path: scenes and event cameras as batched tensors, for training."""

@@ -1,0 +1,1 @@
+"""Networks from and to other forms: ReLU networks, NIR, ONNX."""

@@ -1,0 +1,1 @@
+"""Torch modules: neurons, blocks and layers."""

@@ -1,0 +1,3 @@
+"""Training: data, losses, recipes, evaluation."""
+
+__all__: list[str] = []
