@@ -15,32 +15,32 @@ from ._open import open_source, open_writer, target_format
 from ._scan import RecordingSummary, scan
 
 if _typing.TYPE_CHECKING:
-    from ._aedat2 import Aedat2Source
-    from ._aedat3 import Aedat3Source
-    from ._aedat4 import Aedat4Source
-    from ._aedat4_writer import Aedat4Writer
+    from ._aedat2.source import Aedat2Source
+    from ._aedat3.source import Aedat3Source
+    from ._aedat4.source import Aedat4Source
+    from ._aedat4.writer import Aedat4Writer
     from ._bin40 import Bin40Source
-    from ._camera_access import UDEV_RULES, camera_drivers, install_udev_rules, list_cameras
-    from ._camera_driver import CameraDescription
-    from ._camera_models import CAMERA_MODELS
-    from ._camera_settings import (
+    from ._cameras.access import UDEV_RULES, camera_drivers, install_udev_rules, list_cameras
+    from ._cameras.driver import CameraDescription
+    from ._cameras.models import CAMERA_MODELS
+    from ._cameras.settings import (
         CameraSettings,
         default_settings,
         load_settings,
         save_settings,
         setting_ranges,
     )
-    from ._camera_source import CameraSource
-    from ._dat import DatSource
-    from ._dat_writer import DatWriter
+    from ._cameras.source import CameraSource
+    from ._dat.source import DatSource
+    from ._dat.writer import DatWriter
     from ._es import EsSource
-    from ._evt import EvtSource
-    from ._evt_writer import EvtWriter
-    from ._mat import MatSource
-    from ._npz import NpzSource
-    from ._npz_writer import NpyWriter, NpzWriter
-    from ._text import TextSource
-    from ._text_writer import TextWriter
+    from ._evt.source import EvtSource
+    from ._evt.writer import EvtWriter
+    from ._mat.source import MatSource
+    from ._npz.source import NpzSource
+    from ._npz.writer import NpyWriter, NpzWriter
+    from ._text.source import TextSource
+    from ._text.writer import TextWriter
 
 __all__ = [
     "CAMERA_MODELS",
@@ -90,34 +90,34 @@ __all__ = [
 ]
 
 _READERS = {
-    "Aedat2Source": "_aedat2",
-    "Aedat3Source": "_aedat3",
-    "Aedat4Source": "_aedat4",
-    "Aedat4Writer": "_aedat4_writer",
+    "Aedat2Source": "_aedat2.source",
+    "Aedat3Source": "_aedat3.source",
+    "Aedat4Source": "_aedat4.source",
+    "Aedat4Writer": "_aedat4.writer",
     "Bin40Source": "_bin40",
-    "CAMERA_MODELS": "_camera_models",
-    "CameraDescription": "_camera_driver",
-    "CameraSettings": "_camera_settings",
-    "CameraSource": "_camera_source",
-    "DatSource": "_dat",
-    "DatWriter": "_dat_writer",
+    "CAMERA_MODELS": "_cameras.models",
+    "CameraDescription": "_cameras.driver",
+    "CameraSettings": "_cameras.settings",
+    "CameraSource": "_cameras.source",
+    "DatSource": "_dat.source",
+    "DatWriter": "_dat.writer",
     "EsSource": "_es",
-    "EvtSource": "_evt",
-    "EvtWriter": "_evt_writer",
-    "MatSource": "_mat",
-    "NpyWriter": "_npz_writer",
-    "NpzSource": "_npz",
-    "NpzWriter": "_npz_writer",
-    "TextSource": "_text",
-    "TextWriter": "_text_writer",
-    "UDEV_RULES": "_camera_access",
-    "camera_drivers": "_camera_access",
-    "default_settings": "_camera_settings",
-    "install_udev_rules": "_camera_access",
-    "list_cameras": "_camera_access",
-    "load_settings": "_camera_settings",
-    "save_settings": "_camera_settings",
-    "setting_ranges": "_camera_settings",
+    "EvtSource": "_evt.source",
+    "EvtWriter": "_evt.writer",
+    "MatSource": "_mat.source",
+    "NpyWriter": "_npz.writer",
+    "NpzSource": "_npz.source",
+    "NpzWriter": "_npz.writer",
+    "TextSource": "_text.source",
+    "TextWriter": "_text.writer",
+    "UDEV_RULES": "_cameras.access",
+    "camera_drivers": "_cameras.access",
+    "default_settings": "_cameras.settings",
+    "install_udev_rules": "_cameras.access",
+    "list_cameras": "_cameras.access",
+    "load_settings": "_cameras.settings",
+    "save_settings": "_cameras.settings",
+    "setting_ranges": "_cameras.settings",
 }
 """Where the rest lives; it is imported when first asked for, since it needs numba or pydantic."""
 

@@ -55,17 +55,18 @@ class FileFormat:
 
 
 _EDGES = frozenset({TRIGGERS})
-_EVT_WRITER = "_evt_writer:EvtWriter"
+_EVT_WRITER = "_evt.writer:EvtWriter"
 _NO_SIZE = ("The size of the sensor is not stored; readers infer it from the pixels used.",)
 
 FORMATS = (
     FileFormat(
-        name="AEDAT4", suffixes=(".aedat4",), head=rb"#!AER-DAT4", reader="_aedat4:Aedat4Source",
-        writer="_aedat4_writer:Aedat4Writer", carries=frozenset({FRAMES, IMU, TRIGGERS}),
+        name="AEDAT4", suffixes=(".aedat4",), head=rb"#!AER-DAT4",
+        reader="_aedat4.source:Aedat4Source", writer="_aedat4.writer:Aedat4Writer",
+        carries=frozenset({FRAMES, IMU, TRIGGERS}),
     ),
     FileFormat(
         name="RAW", suffixes=(".raw",), head=rb"(?=% ).*?% (?:evt |format EVT)",
-        reader="_evt:EvtSource",
+        reader="_evt.source:EvtSource",
     ),
     FileFormat(
         name="EVT3", suffixes=(".raw",), writer=_EVT_WRITER, options={"encoding": "EVT3"},
@@ -81,48 +82,50 @@ FORMATS = (
     ),
     FileFormat(
         name="DAT", suffixes=(".dat",), head=rb"(?i)(?:%[^\n]*\n)*?%\s*(?:data file|version)\b",
-        reader="_dat:DatSource", writer="_dat_writer:DatWriter",
+        reader="_dat.source:DatSource", writer="_dat.writer:DatWriter",
     ),
     FileFormat(
         name="HDF5", suffixes=(".h5", ".hdf5"), head=rb"\x89HDF\r\n\x1a\n",
-        reader="_hdf5:Hdf5Source", writer="_hdf5_writer:Hdf5Writer",
+        reader="_hdf5.source:Hdf5Source", writer="_hdf5.writer:Hdf5Writer",
     ),
     FileFormat(
-        name="BAG", suffixes=(".bag",), head=rb"#ROSBAG", reader="_rosbag:RosbagSource",
-        writer="_rosbag_writer:RosbagWriter",
+        name="BAG", suffixes=(".bag",), head=rb"#ROSBAG", reader="_rosbag.ros1:RosbagSource",
+        writer="_rosbag.writer:RosbagWriter",
     ),
     FileFormat(
         name="ROS2", suffixes=(".mcap", ".db3"), head=rb"\x89MCAP0\r\n|SQLite format 3\0",
-        folder="metadata.yaml", reader="_rosbag2:Rosbag2Source",
+        folder="metadata.yaml", reader="_rosbag.ros2:Rosbag2Source",
     ),
     FileFormat(
-        name="NPZ", suffixes=(".npz",), head=rb"PK\x03\x04", reader="_npz:NpzSource",
-        writer="_npz_writer:NpzWriter", samples=True,
+        name="NPZ", suffixes=(".npz",), head=rb"PK\x03\x04", reader="_npz.source:NpzSource",
+        writer="_npz.writer:NpzWriter", samples=True,
     ),
     FileFormat(
-        name="NPY", suffixes=(".npy",), head=rb"\x93NUMPY", reader="_npz:NpzSource",
-        writer="_npz_writer:NpyWriter", samples=True, notes=_NO_SIZE,
+        name="NPY", suffixes=(".npy",), head=rb"\x93NUMPY", reader="_npz.source:NpzSource",
+        writer="_npz.writer:NpyWriter", samples=True, notes=_NO_SIZE,
     ),
     FileFormat(
-        name="AEDAT3", suffixes=(".aedat",), head=rb"#!AER-DAT3", reader="_aedat3:Aedat3Source"
+        name="AEDAT3", suffixes=(".aedat",), head=rb"#!AER-DAT3",
+        reader="_aedat3.source:Aedat3Source",
     ),
     FileFormat(
         name="AEDAT2", suffixes=(".aedat", ".aedat2"), head=rb"#!AER-DAT2",
-        reader="_aedat2:Aedat2Source",
+        reader="_aedat2.source:Aedat2Source",
     ),
     FileFormat(name="ES", suffixes=(".es",), head=rb"Event Stream", reader="_es:EsSource"),
     FileFormat(
-        name="MATLAB", suffixes=(".mat",), head=rb"MATLAB [57]\.", reader="_mat:MatSource",
+        name="MATLAB", suffixes=(".mat",), head=rb"MATLAB [57]\.", reader="_mat.source:MatSource",
         samples=True,
     ),
     FileFormat(name="40-bit", suffixes=(".bin", ".bs2"), reader="_bin40:Bin40Source"),
     FileFormat(
         name="TXT", suffixes=(".txt", ".tsv"), head=rb"(?:\xef\xbb\xbf)?\s*[!-~][\t\r\n -~]*\Z",
-        reader="_text:TextSource", writer="_text_writer:TextWriter", options={"style": "txt"},
+        reader="_text.source:TextSource", writer="_text.writer:TextWriter",
+        options={"style": "txt"},
     ),
     FileFormat(
-        name="CSV", suffixes=(".csv",), reader="_text:TextSource",
-        writer="_text_writer:TextWriter", options={"style": "csv"}, notes=_NO_SIZE,
+        name="CSV", suffixes=(".csv",), reader="_text.source:TextSource",
+        writer="_text.writer:TextWriter", options={"style": "csv"}, notes=_NO_SIZE,
     ),
 )  # fmt: skip
 """All formats; where two could be meant, the first one is."""

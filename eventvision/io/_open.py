@@ -34,10 +34,10 @@ _UNREAD = (
     (b"\xff\xfe", "UTF-16 text"),
 )
 _STREAMS = {
-    "camera": "_camera_source:CameraSource",
-    "tcp": "_net_source:NetworkSource",
-    "tls": "_net_source:NetworkSource",
-    "udp": "_net_udp_source:UdpSource",
+    "camera": "_cameras.source:CameraSource",
+    "tcp": "_network.source:NetworkSource",
+    "tls": "_network.source:NetworkSource",
+    "udp": "_network.udp_source:UdpSource",
 }
 """Sources that are not files, by the scheme of their names."""
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventvision.core import EVENT_DTYPE, FormatError, SensorSize
-from eventvision.io._aedat2 import Aedat2Source
+from eventvision.io._aedat2.source import Aedat2Source
 
 DVS128 = b"#!AER-DAT2.0\r\n# AEChip: ch.unizh.ini.jaer.chip.retina.DVS128\r\n"
 DAVIS240 = b"#!AER-DAT2.0\r\n# AEChip: eu.seebetter.ini.chips.davis.DAVIS240C\r\n"

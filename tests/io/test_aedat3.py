@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventvision.core import EVENT_DTYPE, FormatError, SensorSize
-from eventvision.io._aedat3 import Aedat3Source
+from eventvision.io._aedat3.source import Aedat3Source
 
 HEAD = b"#!AER-DAT3.1\r\n#Format: RAW\r\n#Source 1: DAVIS240C\r\n#!END-HEADER\r\n"
 

@@ -16,7 +16,7 @@ import zstandard
 
 from eventvision.core import EVENT_DTYPE, DamageReport, Events, Packet, SensorSize
 from eventvision.io import Aedat4Source
-from eventvision.io._aedat4_writer import Aedat4Writer
+from eventvision.io._aedat4.writer import Aedat4Writer
 
 SENSOR = SensorSize(346, 260)
 PACKET = 500

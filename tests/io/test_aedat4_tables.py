@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventvision.core import IMU_DTYPE, TRIGGER_DTYPE, Frame
-from eventvision.io._aedat4_build import frame_buffer, imu_buffer, trigger_buffer
-from eventvision.io._aedat4_tables import (
+from eventvision.io._aedat4.build import frame_buffer, imu_buffer, trigger_buffer
+from eventvision.io._aedat4.tables import (
     MOST_TABLES_BYTES,
     TRIGGER_KINDS,
     Table,

@@ -24,8 +24,8 @@ from eventvision.core import (
     SensorSize,
 )
 from eventvision.io import Aedat4Source
-from eventvision.io._aedat4_tables import TRIGGER_KINDS, Table
-from eventvision.io._aedat4_writer import Aedat4Writer
+from eventvision.io._aedat4.tables import TRIGGER_KINDS, Table
+from eventvision.io._aedat4.writer import Aedat4Writer
 
 SENSOR = SensorSize(640, 480)
 RNG = np.random.default_rng(0)
@@ -165,7 +165,7 @@ KILLED = """
 import os, signal, sys
 import numpy as np
 from eventvision.core import EVENT_DTYPE, Events, Packet, SensorSize
-from eventvision.io._aedat4_writer import Aedat4Writer
+from eventvision.io._aedat4.writer import Aedat4Writer
 sensor = SensorSize(640, 480)
 writer = Aedat4Writer(sys.argv[1], sensor)
 for n in range(5):
@@ -204,7 +204,7 @@ FULL_DISK = """
 import resource, signal, sys
 import numpy as np
 from eventvision.core import EVENT_DTYPE, Events, OutputError, Packet, SensorSize
-from eventvision.io._aedat4_writer import Aedat4Writer
+from eventvision.io._aedat4.writer import Aedat4Writer
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 sensor = SensorSize(640, 480)

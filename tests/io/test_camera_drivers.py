@@ -14,17 +14,22 @@ import numpy as np
 import pytest
 
 from eventvision.core import ConfigError, SensorSize, SourceError
-from eventvision.io import _driver_dv, _driver_nd, camera_drivers, default_settings, list_cameras
-from eventvision.io._camera_driver import CameraDescription, CameraLostError
-from eventvision.io._camera_settings import (
+from eventvision.io import camera_drivers, default_settings, list_cameras
+from eventvision.io._cameras import driver_dv, driver_nd
+from eventvision.io._cameras.driver import CameraDescription, CameraLostError
+from eventvision.io._cameras.driver_dv import DvDriver, DvSession
+from eventvision.io._cameras.driver_nd import (
+    NeuromorphicDriver,
+    NeuromorphicSession,
+    configuration_for,
+)
+from eventvision.io._cameras.settings import (
     DavisSettings,
     Dvs128Settings,
     DvxplorerSettings,
     Evk4Settings,
     Region,
 )
-from eventvision.io._driver_dv import DvDriver, DvSession
-from eventvision.io._driver_nd import NeuromorphicDriver, NeuromorphicSession, configuration_for
 
 ND_EVENT = np.dtype([("t", "<u8"), ("x", "<u2"), ("y", "<u2"), ("on", "?")])
 ND_TRIGGER = np.dtype([("t", "<u8"), ("id", "u1"), ("rising", "?")])
@@ -171,13 +176,13 @@ def test_dv_cameras_are_found_and_opened_by_serial_number(monkeypatch):
         busNumber=2,
         devAddress=5,
     )
-    monkeypatch.setattr(_driver_dv, "_descriptors", lambda: [found])
+    monkeypatch.setattr(driver_dv, "_descriptors", lambda: [found])
     (camera,) = DvDriver().discover()
     assert camera.name == "camera:dvxplorer-mini/DXM00042"
     monkeypatch.setattr(dv.io.camera, "open", Mock(side_effect=RuntimeError("busy")))
     with pytest.raises(SourceError, match="busy"):
         DvDriver().open(camera, default_settings(camera.model))
-    monkeypatch.setattr(_driver_dv, "_descriptors", list)
+    monkeypatch.setattr(driver_dv, "_descriptors", list)
     with pytest.raises(SourceError, match="is gone"):
         DvDriver().open(camera, default_settings(camera.model))
 
@@ -239,7 +244,7 @@ def test_nd_cameras_are_listed_with_what_stands_in_the_way(monkeypatch, error):
         error="Access denied",
     )
     library = SimpleNamespace(list_devices=Mock(side_effect=error, return_value=[listed]))
-    monkeypatch.setattr(_driver_nd, "_library", lambda: library)
+    monkeypatch.setattr(driver_nd, "_library", lambda: library)
     monkeypatch.setattr(NeuromorphicDriver, "missing", "")
     found = NeuromorphicDriver().discover()
     assert [(camera.name, camera.problem) for camera in found] == (
@@ -248,7 +253,7 @@ def test_nd_cameras_are_listed_with_what_stands_in_the_way(monkeypatch, error):
 
 
 def test_nd_is_not_asked_where_it_is_not_installed(monkeypatch):
-    monkeypatch.setattr(_driver_nd.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(driver_nd.importlib.util, "find_spec", lambda _: None)
     driver = NeuromorphicDriver()
     assert "eventvision[camera]" in driver.missing
     assert driver.discover() == []

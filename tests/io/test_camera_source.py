@@ -18,11 +18,10 @@ from eventvision.core import (
     SourceError,
     SourceNotFoundError,
 )
-from eventvision.io import _camera_buffer as buffer
-from eventvision.io import _camera_feed as feed
-from eventvision.io._camera_driver import Batch, CameraDescription, CameraLostError
-from eventvision.io._camera_settings import Evk4Settings
-from eventvision.io._camera_source import CameraSource
+from eventvision.io._cameras import buffer, feed
+from eventvision.io._cameras.driver import Batch, CameraDescription, CameraLostError
+from eventvision.io._cameras.settings import Evk4Settings
+from eventvision.io._cameras.source import CameraSource
 from eventvision.pipeline import Pipeline
 from eventvision.slicing import SliceByTime
 

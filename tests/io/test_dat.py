@@ -18,8 +18,8 @@ from eventvision.core import (
     Packet,
     SensorSize,
 )
-from eventvision.io._dat import DatSource
-from eventvision.io._dat_writer import DatWriter
+from eventvision.io._dat.source import DatSource
+from eventvision.io._dat.writer import DatWriter
 from eventvision.kernels.dat import decode_dat
 
 VGA = SensorSize(640, 480)

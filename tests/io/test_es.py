@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventvision.core import EVENT_DTYPE, FormatError, SensorSize
-from eventvision.io._dat import DatSource
+from eventvision.io._dat.source import DatSource
 from eventvision.io._es import EsSource
 
 VGA = SensorSize(640, 480)

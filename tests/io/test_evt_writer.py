@@ -18,8 +18,8 @@ from eventvision.core import (
     Packet,
     SensorSize,
 )
-from eventvision.io._evt import EvtSource
-from eventvision.io._evt_writer import EvtWriter
+from eventvision.io._evt.source import EvtSource
+from eventvision.io._evt.writer import EvtWriter
 
 VGA = SensorSize(640, 480)
 ENCODINGS = ("EVT2", "EVT2.1", "EVT3")

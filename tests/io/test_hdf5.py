@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from eventvision.core import EVENT_DTYPE, FormatError, SensorSize, SourceNotFoundError
-from eventvision.io._hdf5 import Hdf5Source
+from eventvision.io._hdf5.source import Hdf5Source
 
 h5py = pytest.importorskip("h5py")
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from eventvision.core import SensorSize
-from eventvision.io._columns import guess_order, role_of
 from eventvision.io._geometry import PixelCounts, smallest_known_sensor
+from eventvision.io._text.columns import guess_order, role_of
 from eventvision.io._time_unit import guess_time_unit, to_us
 
 

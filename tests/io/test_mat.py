@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.io import loadmat, savemat
 
 from eventvision.core import EVENT_DTYPE, FormatError, SensorSize
-from eventvision.io._mat import MatSource
+from eventvision.io._mat.source import MatSource
 
 
 def made(count, seed=0, side=128):

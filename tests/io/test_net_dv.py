@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 
 from eventvision.core import EVENT_DTYPE, Events, FormatError, Packet, SensorSize, SourceError
-from eventvision.io import _net_reception
-from eventvision.io._net_access import Tls
-from eventvision.io._net_server import EventServer
-from eventvision.io._net_source import NetworkSource
+from eventvision.io._network import reception
+from eventvision.io._network.access import Tls
+from eventvision.io._network.server import EventServer
+from eventvision.io._network.source import NetworkSource
 
 pytest.importorskip("dv_processing")
 
@@ -257,7 +257,7 @@ def test_a_server_without_tls_is_found_out_within_the_time_limit(keys):
 
 
 def test_a_client_that_never_finishes_the_handshake_is_given_up_in_time(monkeypatch, keys):
-    monkeypatch.setattr(_net_reception, "GREETING_S", 0.3)
+    monkeypatch.setattr(reception, "GREETING_S", 0.3)
     with EventServer(sensor=VGA, tls=tls_of(keys)) as server:
         host, port = server.address.removeprefix("tls://").split(":")
         with socket.create_connection((host, int(port)), timeout=10) as half_open:

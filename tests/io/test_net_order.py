@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventvision.core import EVENT_DTYPE, DamageReport
-from eventvision.io._net_order import Datagram, NumberOrder, TimeOrder
+from eventvision.io._network.order import Datagram, NumberOrder, TimeOrder
 
 
 def datagram(number, t_us=None):

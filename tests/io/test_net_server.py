@@ -19,11 +19,11 @@ from eventvision.core import (
     SensorSize,
     SourceError,
 )
-from eventvision.io import _net_reception
-from eventvision.io._net_access import Tls, check_access
-from eventvision.io._net_queue import ClientQueue
-from eventvision.io._net_server import EventServer
-from eventvision.io._net_source import NetworkSource
+from eventvision.io._network import reception
+from eventvision.io._network.access import Tls, check_access
+from eventvision.io._network.queue import ClientQueue
+from eventvision.io._network.server import EventServer
+from eventvision.io._network.source import NetworkSource
 
 VGA = SensorSize(640, 480)
 TOKEN = "correct-horse-battery"
@@ -118,7 +118,7 @@ def test_a_slow_client_loses_the_oldest_packets_and_holds_up_nobody():
 
 
 def test_a_client_that_takes_nothing_is_let_go(monkeypatch):
-    monkeypatch.setattr(_net_reception, "STALL_S", 0.2)
+    monkeypatch.setattr(reception, "STALL_S", 0.2)
     with EventServer(sensor=VGA) as server, socket.create_connection(place_of(server)):
         eventually(lambda: server.clients)
         while server.clients:
@@ -139,7 +139,7 @@ def test_more_clients_than_allowed_are_refused_and_a_place_becomes_free_again():
 
 
 def test_a_thousand_connections_are_refused_without_harm(monkeypatch):
-    monkeypatch.setattr(_net_reception, "GREETING_S", 1.0)
+    monkeypatch.setattr(reception, "GREETING_S", 1.0)
     with EventServer(sensor=VGA, token=TOKEN, max_clients=3) as server:
         with NetworkSource(f"{server.address}?token={TOKEN}") as source:
             eventually(lambda: server.clients)
@@ -169,7 +169,7 @@ def test_a_thousand_connections_are_refused_without_harm(monkeypatch):
     ],
 )
 def test_who_does_not_know_the_token_hears_nothing(monkeypatch, said):
-    monkeypatch.setattr(_net_reception, "GREETING_S", 0.5)
+    monkeypatch.setattr(reception, "GREETING_S", 0.5)
     with EventServer(sensor=VGA, token=TOKEN) as server:
         with socket.create_connection(place_of(server)) as connection:
             connection.sendall(said)
@@ -179,7 +179,7 @@ def test_who_does_not_know_the_token_hears_nothing(monkeypatch, said):
 
 
 def test_a_half_open_client_is_given_up_in_time(monkeypatch):
-    monkeypatch.setattr(_net_reception, "GREETING_S", 0.2)
+    monkeypatch.setattr(reception, "GREETING_S", 0.2)
     with EventServer(sensor=VGA, token=TOKEN) as server:
         with socket.create_connection(place_of(server)) as connection:
             assert ended(connection)

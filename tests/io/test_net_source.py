@@ -22,10 +22,10 @@ from eventvision.core import (
     SourceError,
     SourceNotFoundError,
 )
-from eventvision.io import _net_source
-from eventvision.io._aedat4_payload import PayloadError
-from eventvision.io._net_protocol import Unframer, decode_events, encode_events, encode_hello
-from eventvision.io._net_source import NetworkSource
+from eventvision.io._aedat4.payload import PayloadError
+from eventvision.io._network import source as network_source
+from eventvision.io._network.protocol import Unframer, decode_events, encode_events, encode_hello
+from eventvision.io._network.source import NetworkSource
 
 VGA = SensorSize(640, 480)
 HELLO = encode_hello(VGA, "camera")
@@ -197,7 +197,7 @@ def test_a_packet_that_claims_to_be_large_takes_no_memory_before_it_comes():
 
 
 def test_a_packet_that_never_ends_is_given_up(monkeypatch):
-    monkeypatch.setattr(_net_source, "PACKET_S", 0.3)
+    monkeypatch.setattr(network_source, "PACKET_S", 0.3)
     whole = packets(made(100))
     trickle = saying(HELLO, *(whole[i : i + 1] for i in range(200)), pause_s=0.01)
     with (
@@ -209,8 +209,8 @@ def test_a_packet_that_never_ends_is_given_up(monkeypatch):
 
 
 def test_a_reader_that_pauses_does_not_blame_its_peer(monkeypatch):
-    monkeypatch.setattr(_net_source, "PACKET_S", 0.2)
-    monkeypatch.setattr(_net_source, "RECEIVE_BYTES", 64)
+    monkeypatch.setattr(network_source, "PACKET_S", 0.2)
+    monkeypatch.setattr(network_source, "RECEIVE_BYTES", 64)
     events = made(300)
     with peer(saying(HELLO, packets(events))) as name, NetworkSource(name) as source:
         found = []

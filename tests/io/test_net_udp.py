@@ -26,10 +26,10 @@ from eventvision.core import (
     SensorSize,
     SourceError,
 )
-from eventvision.io import _net_inbox
-from eventvision.io._net_datagrams import FORMATS, DatagramError, Wire
-from eventvision.io._net_udp_sender import UdpSender
-from eventvision.io._net_udp_source import UdpSource
+from eventvision.io._network import inbox
+from eventvision.io._network.datagrams import FORMATS, DatagramError, Wire
+from eventvision.io._network.udp_sender import UdpSender
+from eventvision.io._network.udp_source import UdpSource
 
 VGA = SensorSize(640, 480)
 TIMED = [name for name in FORMATS if name != "spif-untimed"]
@@ -228,7 +228,7 @@ def test_silence_gives_empty_packets_and_close_ends_it_from_another_thread():
 
 
 def test_a_flood_that_nobody_takes_is_bounded_and_counted(monkeypatch):
-    monkeypatch.setattr(_net_inbox, "MOST_BYTES", 10_000)
+    monkeypatch.setattr(inbox, "MOST_BYTES", 10_000)
     with listening() as source, throwing_at(source) as throw:
         for turn in range(200):
             throw(words(*(5, turn) * 50))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from eventvision.core import EVENT_DTYPE, Events, OutputError, Packet, SensorSize
 from eventvision.io import open_source
-from eventvision.io._npz_writer import NpyWriter, NpzWriter
+from eventvision.io._npz.writer import NpyWriter, NpzWriter
 
 VGA = SensorSize(640, 480)
 WRITERS = {".npz": NpzWriter, ".npy": NpyWriter}

@@ -7,8 +7,8 @@ import pytest
 
 from eventvision.core import EVENT_DTYPE, FormatError, SensorSize, SourceNotFoundError
 from eventvision.io import scan
-from eventvision.io._rosbag import RosbagSource
-from eventvision.io._rosbag2 import Rosbag2Source
+from eventvision.io._rosbag.ros1 import RosbagSource
+from eventvision.io._rosbag.ros2 import Rosbag2Source
 
 rosbags = pytest.importorskip("rosbags")
 

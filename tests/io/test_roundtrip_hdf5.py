@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventvision.core import EVENT_DTYPE, Events, OutputError, Packet, SensorSize
-from eventvision.io._hdf5 import Hdf5Source
-from eventvision.io._hdf5_writer import Hdf5Writer
+from eventvision.io._hdf5.source import Hdf5Source
+from eventvision.io._hdf5.writer import Hdf5Writer
 
 h5py = pytest.importorskip("h5py")
 

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventvision.core import EVENT_DTYPE, Events, OutputError, Packet, SensorSize
-from eventvision.io._rosbag import RosbagSource
+from eventvision.io._rosbag.ros1 import RosbagSource
 
 rosbag1 = pytest.importorskip("rosbags.rosbag1")
 
-from eventvision.io._rosbag_writer import RosbagWriter  # noqa: E402
+from eventvision.io._rosbag.writer import RosbagWriter  # noqa: E402
 
 SENSOR = SensorSize(346, 260)
 LAST_US = (1 << 32) * 10**6 - 1

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from eventvision.core import EVENT_DTYPE, Events, OutputError, Packet, SensorSize
 from eventvision.io import open_source
-from eventvision.io._text_writer import TextWriter
+from eventvision.io._text.writer import TextWriter
 from eventvision.kernels.text_encode import LONGEST_LINE, format_events
 
 VGA = SensorSize(640, 480)

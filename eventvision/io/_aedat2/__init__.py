@@ -1,0 +1,1 @@
+"""AEDAT2: files of jAER, with APS frames and IMU words."""

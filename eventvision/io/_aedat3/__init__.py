@@ -1,0 +1,1 @@
+"""AEDAT3.1: files of caer."""

@@ -1,0 +1,1 @@
+"""Attached cameras: drivers behind one seam, and a source that outlives unplugging."""

@@ -1,0 +1,1 @@
+"""DAT: files of Prophesee, read and written."""

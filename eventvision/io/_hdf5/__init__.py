@@ -1,0 +1,1 @@
+"""HDF5 in the dialects of Prophesee (read) and DSEC (read and written)."""

@@ -1,0 +1,1 @@
+"""Streams over TCP, TLS and UDP, in both directions."""

@@ -1,0 +1,1 @@
+"""NumPy archives and arrays, read and written."""

@@ -1,0 +1,1 @@
+"""ROS1 and ROS2 bags."""

@@ -1,0 +1,1 @@
+"""Text in columns, read and written."""
