@@ -5,15 +5,22 @@ turns what it sees into events; `record_clip` does all three.
 """
 
 from ._camera import EventCamera
+from ._classes import CAMVID_CLASSES, CAMVID_MOVERS, DETECTION_CLASSES, SEGMENTATION_CLASSES
 from ._clip import Clip, record_clip
 from ._model import PIXEL_MODELS, PixelModel, pixel_model
 from ._movers import Movers
+from ._named import SCENES, named_scene
 from ._scene import Scene, SceneTruth
 from ._shipped import shipped_recording
 from ._subframes import SubFrames
 
 __all__ = [
+    "CAMVID_CLASSES",
+    "CAMVID_MOVERS",
+    "DETECTION_CLASSES",
     "PIXEL_MODELS",
+    "SCENES",
+    "SEGMENTATION_CLASSES",
     "Clip",
     "EventCamera",
     "Movers",
@@ -21,6 +28,7 @@ __all__ = [
     "Scene",
     "SceneTruth",
     "SubFrames",
+    "named_scene",
     "pixel_model",
     "record_clip",
     "shipped_recording",

@@ -53,7 +53,7 @@ class Clip:
         sensor = self.events.sensor
         return {
             "t_us": np.array([truth.t_us for truth in self.truth], np.int64),
-            "mask": np.stack([truth.mask for truth in self.truth]),
+            "mask": np.stack([truth.mask for truth in self.truth]).astype(np.uint8),
             "offsets": np.cumsum([0, *counts], dtype=np.int64),
             "ids": np.concatenate([truth.ids for truth in self.truth]),
             "classes": np.concatenate([truth.classes for truth in self.truth]),

@@ -134,7 +134,7 @@ class Movers:
         seen = [item for item in self._objects if counts[item.id]]
         ids = np.array([item.id for item in seen], np.int64)
         classes = np.array([item.class_index for item in seen], np.int64)
-        mask = self._mask.copy()
+        mask = self._mask.astype(np.int32)
         return SceneTruth(t_us, intensity, mask, ids, classes, boxes_of(mask, ids))
 
     def motion_px(self, t0_us: int, t1_us: int) -> float:

@@ -18,18 +18,32 @@ class SceneTruth:
     Attributes:
         t_us: The instant.
         intensity: float32, shape (height, width): linear intensity, 0 black to 1 white.
-        mask: uint8, shape (height, width): id of the object seen at a pixel, 0 for background.
+        mask: int32, shape (height, width): id of the object seen at a pixel, 0 for background.
         ids: int64, shape (N,): ascending; an object keeps its id for good.
         classes: int64, shape (N,): index into the scene's `class_names`.
         boxes: float32, shape (N, 4): x, y, w, h in pixels, the tightest around the mask.
+        class_map: uint8, shape (height, width): index into `SEGMENTATION_CLASSES` of what is seen.
+        depth_m: float32, shape (height, width): distance along the optical axis in metres, infinite
+            for the sky.
+        flow_px_s: float32, shape (2, height, width): velocity in the image of what is seen, columns
+            then rows, in pixels a second.
+        pose: float64, shape (4, 4): camera to world; x to the right, y down, z ahead, in metres.
+        intrinsics: fx, fy, cx, cy in pixels: column = fx x / z + cx, row = fy y / z + cy.
+
+    The last five are None where a scene does not know them.
     """
 
     t_us: int
     intensity: NDArray[np.float32]
-    mask: NDArray[np.uint8]
+    mask: NDArray[np.int32]
     ids: NDArray[np.int64]
     classes: NDArray[np.int64]
     boxes: NDArray[np.float32]
+    class_map: NDArray[np.uint8] | None = None
+    depth_m: NDArray[np.float32] | None = None
+    flow_px_s: NDArray[np.float32] | None = None
+    pose: NDArray[np.float64] | None = None
+    intrinsics: tuple[float, float, float, float] | None = None
 
 
 class Scene(Protocol):
@@ -50,10 +64,13 @@ class Scene(Protocol):
         """Return the truth at that time, in arrays of the caller's own."""
 
     def motion_px(self, t0_us: int, t1_us: int) -> float:
-        """Return a bound on how far any point of the image moves between two close times."""
+        """Return a bound on how far any point of the image moves between two close times.
+
+        Light that changes counts too: a change by a tenth is as good as a pixel.
+        """
 
 
-def boxes_of(mask: NDArray[np.uint8], ids: NDArray[np.int64]) -> NDArray[np.float32]:
+def boxes_of(mask: NDArray[np.int32], ids: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return the tightest boxes around the pixels of each id, which must be in the mask.
 
     Returns:
