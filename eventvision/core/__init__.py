@@ -9,12 +9,16 @@ from ._errors import (
     EventOrderError,
     EventVisionError,
     FormatError,
+    ModelError,
     OutputError,
     SeekError,
     SourceError,
     SourceNotFoundError,
 )
 from ._events import EVENT_DTYPE, Events
+from ._golden import GoldenSample, load_golden, save_golden
+from ._model_card import ARTIFACT_FORMATS, Metric, ModelCard, TensorSpec, TrainingData
+from ._models import load_card, shipped_models
 from ._packets import GAP_SOURCE, IMU_DTYPE, TRIGGER_DTYPE, Frame, Packet
 from ._part_file import PartFile, output_errors
 from ._quantities import parse_count, parse_duration_us
@@ -35,6 +39,7 @@ from ._sensor import SensorSize
 from ._slices import Slice, SliceEnd
 
 __all__ = [
+    "ARTIFACT_FORMATS",
     "EVENT_DTYPE",
     "GAP_SOURCE",
     "IMU_DTYPE",
@@ -55,7 +60,11 @@ __all__ = [
     "Filter",
     "FormatError",
     "Frame",
+    "GoldenSample",
     "Image",
+    "Metric",
+    "ModelCard",
+    "ModelError",
     "OutputError",
     "Packet",
     "PartFile",
@@ -75,8 +84,14 @@ __all__ = [
     "SourceInfo",
     "SourceNotFoundError",
     "Task",
+    "TensorSpec",
     "Tracks",
+    "TrainingData",
+    "load_card",
+    "load_golden",
     "output_errors",
     "parse_count",
     "parse_duration_us",
+    "save_golden",
+    "shipped_models",
 ]

@@ -10,6 +10,7 @@
     │   └── EventBoundsError
     ├── ConfigError            an option or a configuration value is wrong
     ├── OutputError            a result or a recording cannot be written
+    ├── ModelError             a model is missing, incomplete, or its card is wrong
     └── DeviceError            a device is absent, refuses a model, or failed
 
 The command line prints one line for any of them and exits with code 2.
@@ -94,6 +95,14 @@ class OutputError(EventVisionError):
     def __init__(self, path: str | Path, problem: str, remedy: str) -> None:
         super().__init__(f"{path}: {problem}; {remedy}")
         self.path, self.problem, self.remedy = str(path), problem, remedy
+
+
+class ModelError(EventVisionError):
+    """A model is missing, incomplete, or its card is wrong."""
+
+    def __init__(self, model: str | Path, problem: str, remedy: str) -> None:
+        super().__init__(_one_line(f"model {model}: {problem}; {remedy}"))
+        self.model, self.problem, self.remedy = str(model), problem, remedy
 
 
 class DeviceError(EventVisionError):

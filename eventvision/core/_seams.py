@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._damage import DamageReport
+from ._model_card import ModelCard
 from ._packets import Packet
 from ._results import Result, SliceResult
 from ._sensor import SensorSize
@@ -197,7 +198,7 @@ class Device(Protocol):
     def accepts(self) -> Iterable[str]:
         """Artifact formats, in order of preference."""
 
-    def open(self, card: object) -> Session:
+    def open(self, card: ModelCard) -> Session:
         """Load a model.
 
         Raises:
