@@ -56,7 +56,7 @@ def _card(folder: Path, table: Table) -> ModelCard:
         task=table.take("task", str),
         classes=table.list_of("classes", str),
         representation=table.take("representation", str),
-        slicing=table.take("slicing", str, ""),
+        slicer=table.take("slicer", str, ""),
         sensor=table.read("sensor", _sensor),
         inputs=_tensors(table.table("inputs")),
         outputs=_tensors(table.table("outputs")),

@@ -86,7 +86,7 @@ class ModelCard:
         task: What the outputs mean, such as `classification`.
         classes: Names of the classes, in the order of the output.
         representation: The input, as `eventvision.representations.parse_representation` reads it.
-        slicing: The slices it was trained on, as `eventvision.slicing.parse_slicer` reads them;
+        slicer: The slices it was trained on, as `eventvision.slicing.parse_slicer` reads them;
             empty if any will do.
         sensor: Sensor size that it takes; None for any.
         inputs: Inputs of one step by name.
@@ -108,7 +108,7 @@ class ModelCard:
     task: str
     classes: tuple[str, ...]
     representation: str
-    slicing: str
+    slicer: str
     sensor: SensorSize | None
     inputs: Mapping[str, TensorSpec]
     outputs: Mapping[str, TensorSpec]
