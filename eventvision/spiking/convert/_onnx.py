@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import io
 import logging
 import warnings
 from collections.abc import Iterator, Mapping
@@ -81,9 +80,8 @@ def _traced(
         )  # fmt: skip
     if program is None:
         raise OutputError(path, "the network could not be traced", "use torch layers that ONNX has")
-    memory = io.BytesIO()
-    program.save(memory)
-    return memory.getvalue()
+    content: bytes = program.model_proto.SerializeToString()
+    return content
 
 
 def _free_axes(value: Tensor) -> dict[int, object]:
