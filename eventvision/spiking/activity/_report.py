@@ -128,5 +128,6 @@ class ActivityReport:
             f"{self.dense_macs:,.0f} MACs where the input is not spikes "
             f"({self.macs:,.0f} if all were dense); {self.rate:.3f} spikes per neuron",
             f"energy, an estimate: {self.energy_nj:,.1f} nJ per step, "
-            f"{self.dense_energy_nj:,.1f} nJ if dense ({AC_PJ} pJ per addition, {MAC_PJ} pJ per MAC, 45 nm, no memory traffic)",
+            f"{self.dense_energy_nj:,.1f} nJ if dense "
+            f"({AC_PJ} pJ per addition, {MAC_PJ} pJ per MAC, 45 nm, no memory traffic)",
         ]
