@@ -225,6 +225,27 @@ def test_an_unreadable_header_is_refused_in_one_line(tmp_path, content, word):
     assert caught.value.remedy
 
 
+VAST = {
+    "deep": b"<node>" * 150_000 + b"</node>" * 150_000,
+    "wide": b'<attr key="a"></attr>' * 100_000,
+    "long text": b'<attr key="a">' + b"\n" * 2_000_000 + b"</attr>",
+    "long name": b'<attr key="' + b"a" * 2_000_000 + b'"></attr>',
+}
+
+
+@pytest.mark.parametrize("xml", VAST.values(), ids=VAST.keys())
+def test_the_time_for_a_vast_header_grows_with_its_length_alone(tmp_path, xml):
+    (tmp_path / "a.aedat4").write_bytes(headed(b"<dv>" + STREAM + xml + b"</dv>"))
+    assert list(Aedat4Source(tmp_path / "a.aedat4")) == []
+
+
+def test_a_header_larger_than_any_recorder_writes_is_refused(tmp_path):
+    padding = b" " * (1 << 22)
+    (tmp_path / "a.aedat4").write_bytes(headed(b"<dv>" + STREAM + padding + b"</dv>"))
+    with pytest.raises(FormatError, match="header"):
+        Aedat4Source(tmp_path / "a.aedat4")
+
+
 def test_a_header_without_packets_is_an_empty_recording(tmp_path):
     (tmp_path / "a.aedat4").write_bytes(headed(b"<dv>" + STREAM + b"</dv>"))
     source = Aedat4Source(tmp_path / "a.aedat4")

@@ -6,7 +6,6 @@ import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 from xml.parsers import expat
 
@@ -19,7 +18,7 @@ from eventvision.kernels.aedat4 import EVENTS, FRAMES, IMU, OTHER, TRIGGERS
 from .tables import Table, TableError
 
 VERSION_LINE = b"#!AER-DAT4.0\r\n"
-MOST_HEADER_BYTES = 1 << 24
+MOST_HEADER_BYTES = 1 << 22
 MOST_STREAM_NUMBER = 1 << 10
 KINDS = {"EVTS": EVENTS, "FRME": FRAMES, "IMUS": IMU, "TRIG": TRIGGERS}
 
@@ -132,37 +131,46 @@ def read_streams(xml: bytes) -> list[Stream]:
         expat.ExpatError: If it is not well-formed.
         TableError: If it declares entities, which no recorder does.
     """
-    streams: dict[int, Stream] = {}
-    names: list[str] = []
-    key, text = "", ""
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal key, text
-        if tag == "node":
-            names.append(attributes.get("name", ""))
-        key, text = attributes.get("key", "") if tag == "attr" else "", ""
-
-    def end(tag: str) -> None:
-        nonlocal key
-        number = next((name for name in names if name.isascii() and name.isdigit()), "")
-        if tag == "node" and names:
-            names.pop()
-        elif key and number and len(number) < 5 and int(number) < MOST_STREAM_NUMBER:
-            stream = streams.setdefault(int(number), Stream(int(number)))
-            stream.attributes.setdefault(key, text.strip())
-        key = ""
-
-    def characters(more: str) -> None:
-        nonlocal text
-        text += more
-
-    def refuse(*_: object) -> None:
-        raise TableError("its XML declares a document type")
-
+    reader = _StreamReader()
     parser = expat.ParserCreate()
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = characters
-    parser.StartDoctypeDeclHandler = refuse
-    parser.ParseFile(BytesIO(xml))
-    return [streams[number] for number in sorted(streams)]
+    parser.StartElementHandler = reader.start
+    parser.EndElementHandler = reader.end
+    parser.CharacterDataHandler = reader.characters
+    parser.StartDoctypeDeclHandler = reader.refuse
+    parser.Parse(xml, True)  # noqa: FBT003 - expat names no arguments
+    return [reader.streams[number] for number in sorted(reader.streams)]
+
+
+class _StreamReader:
+    """Takes what a parser finds; the time it needs grows with the length alone."""
+
+    def __init__(self) -> None:
+        self.streams: dict[int, Stream] = {}
+        self._numbers: list[str] = []
+        self._key, self._text = "", [""]
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """Begin an element; of nodes, remember the outermost name that is a number."""
+        if tag == "node":
+            name = attributes.get("name", "")
+            outer = self._numbers[-1] if self._numbers else ""
+            self._numbers.append(outer or (name if name.isascii() and name.isdigit() else ""))
+        self._key, self._text = attributes.get("key", "") if tag == "attr" else "", [""]
+
+    def end(self, tag: str) -> None:
+        """End an element; what an attribute holds belongs to the stream around it."""
+        number = self._numbers[-1] if self._numbers else ""
+        if tag == "node" and self._numbers:
+            self._numbers.pop()
+        elif self._key and number and len(number) < 5 and int(number) < MOST_STREAM_NUMBER:
+            stream = self.streams.setdefault(int(number), Stream(int(number)))
+            stream.attributes.setdefault(self._key, "".join(self._text).strip())
+        self._key = ""
+
+    def characters(self, more: str) -> None:
+        """Take a piece of an attribute's text."""
+        self._text.append(more)
+
+    def refuse(self, *_: object) -> None:
+        """Refuse a declaration."""
+        raise TableError("its XML declares a document type")
