@@ -74,7 +74,9 @@ class Events:
             raise ValueError("join needs at least one run, all of one sensor")
         if len(parts) == 1:
             return parts[0]
-        return cls(np.concatenate([part.data for part in parts]), parts[0].sensor)
+        # As words: numpy copies structures field by field, which takes twenty times as long.
+        words = [np.ascontiguousarray(part.data).view(np.uint64) for part in parts]
+        return cls(np.concatenate(words).view(EVENT_DTYPE), parts[0].sensor)
 
     def __len__(self) -> int:
         return self.data.size

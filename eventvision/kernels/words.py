@@ -8,6 +8,8 @@ stride that is known: event i has its time at 2 * i and its address at 2 * i + 1
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,6 +41,14 @@ def as_words(data: NDArray[np.void]) -> NDArray[np.uint64]:
 def as_events(words: NDArray[np.uint64]) -> NDArray[np.void]:
     """View words, shape (2 * N,) and contiguous, as events of shape (N,)."""
     return words.view(EVENT_DTYPE)
+
+
+def joined(parts: Iterable[NDArray[np.void]]) -> NDArray[np.void]:
+    """Concatenate arrays of events, of which there may be none.
+
+    As words: numpy copies structures field by field, which takes twenty times as long.
+    """
+    return as_events(np.concatenate([np.empty(0, np.uint64), *map(as_words, parts)]))
 
 
 @inline

@@ -64,6 +64,14 @@ def test_joining_keeps_order_and_one_part_is_not_copied():
     assert Events.join(parts[:1]) is parts[0]
 
 
+def test_joining_keeps_everything_of_an_event_also_of_every_other_one():
+    columns = [np.arange(6), np.arange(6) + 3, np.arange(6) + 2, np.arange(6) % 3 == 0]
+    events = Events.from_columns(*columns, sensor=SENSOR)
+    halves = [Events(events.data[start::2], SENSOR) for start in (0, 1)]
+    joined = Events.join(halves).data
+    np.testing.assert_array_equal(joined, np.concatenate([half.data for half in halves]))
+
+
 @pytest.mark.parametrize("parts", [[], [Events.empty(SENSOR), Events.empty(SensorSize(3, 3))]])
 def test_joining_nothing_or_different_sensors_is_refused(parts):
     with pytest.raises(ValueError, match="all of one sensor"):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from eventvision.core import Damage, DamageReport, Events, Frame, Packet, SensorSize
 from eventvision.io._guard import StreamGuard
+from eventvision.kernels.words import joined
 
 from .driver import Batch
 
@@ -61,7 +62,7 @@ class CameraClock:
         self._tie(batch, passed, arrived_ns)
         events = self._placed(passed)
         if held.size:
-            events = np.concatenate([held, events])
+            events = joined([held, events])
         if events.size:
             self._arrived_ns = arrived_ns
         return self._packet(batch, events, arrived_ns)

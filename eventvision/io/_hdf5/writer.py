@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventvision.core import EVENT_DTYPE, OutputError, Packet, SensorSize, output_errors
+from eventvision.kernels.words import joined
 
 _CHUNK_ROWS = 65_536
 _BUFFER_EVENTS = 4 * _CHUNK_ROWS
@@ -107,7 +108,7 @@ class Hdf5Writer:
     def _flush(self) -> None:
         if not self._waiting:
             return
-        events = np.concatenate(self._waiting) if len(self._waiting) > 1 else self._waiting[0]
+        events = joined(self._waiting) if len(self._waiting) > 1 else self._waiting[0]
         self._waiting, self._waiting_events = [], 0
         moved = np.empty(events.size, EVENT_DTYPE)
         moved[:] = events

@@ -9,8 +9,9 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from eventvision.core import EVENT_DTYPE, TRIGGER_DTYPE, Damage, FormatError, SensorSize
+from eventvision.core import TRIGGER_DTYPE, Damage, FormatError, SensorSize
 from eventvision.io._indexed import Step
+from eventvision.kernels.words import joined
 
 from .messages import ARRAYS, PACKETS, EventMessage, MessageDecoder, read_message
 
@@ -95,7 +96,7 @@ class TopicDecoder:
             lost = count if kind == "no-time-base" else 0
             stop = None if start is None else after
             self.report(kind, _ODD_WORDS[kind].format(count), start, stop, lost)
-        events = np.concatenate([np.empty(0, EVENT_DTYPE), *self._parts])
+        events = joined(self._parts)
         triggers = np.concatenate([np.empty(0, TRIGGER_DTYPE), *self._triggers])
         damage = tuple(self._damage)
         self._parts, self._triggers, self._damage, self.events = [], [], [], 0
