@@ -1,0 +1,79 @@
+"""Tensors of integer networks: from (channel, row, column) to the kernels' layout and back."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._jit import kernel
+
+
+@kernel
+def pack_units(
+    values: NDArray[np.integer], flip: int, out: NDArray[np.integer], top: int, left: int
+) -> None:
+    """Lay 8-bit units out channel by channel for each pixel.
+
+    Args:
+        values: Shape (channels, height, width), uint8 or int8.
+        flip: 128 for int8, else 0.
+        out: Shape (rows, columns, at least channels), a picture with a rim; what is not written
+            stays as it is.
+        top: Row of the picture's corner.
+        left: Column of the picture's corner.
+    """
+    channels, height, width = values.shape
+    for y in range(height):
+        for channel in range(channels):
+            for x in range(width):
+                out[top + y, left + x, channel] = np.uint8(values[channel, y, x] + flip)
+
+
+@kernel
+def pack_real(
+    values: NDArray[np.float32],
+    factor: np.float32,
+    low: np.float32,
+    high: np.float32,
+    out: NDArray[np.integer],
+    top: int,
+    left: int,
+) -> None:
+    """Quantise real values, rounding halves up, and lay them out as `pack_units` does.
+
+    Args:
+        values: Shape (channels, height, width); NaN is 0.
+        factor: Units in 1.0.
+        low: Smallest unit; it is stored as 0.
+        high: Largest unit.
+        out: As in `pack_units`.
+        top: Row of the picture's corner.
+        left: Column of the picture's corner.
+    """
+    channels, height, width = values.shape
+    for y in range(height):
+        for channel in range(channels):
+            for x in range(width):
+                unit = np.floor(values[channel, y, x] * factor + np.float32(0.5))
+                unit = np.float32(0) if np.isnan(unit) else min(max(unit, low), high)
+                out[top + y, left + x, channel] = np.uint8(unit - low)
+
+
+@kernel
+def unpack_units(
+    packed: NDArray[np.integer], flip: int, out: NDArray[np.integer], top: int, left: int
+) -> None:
+    """Bring units back to (channel, row, column).
+
+    Args:
+        packed: Shape (rows, columns, at least channels), a picture with a rim.
+        flip: 128 for int8, else 0.
+        out: Shape (channels, height, width).
+        top: Row of the picture's corner.
+        left: Column of the picture's corner.
+    """
+    channels, height, width = out.shape
+    for y in range(height):
+        for channel in range(channels):
+            for x in range(width):
+                out[channel, y, x] = packed[top + y, left + x, channel] - flip

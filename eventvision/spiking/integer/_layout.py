@@ -1,0 +1,107 @@
+"""Weights and parameters in the order in which the kernels read them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._nodes import Conv2d, Linear
+
+LANES = 16
+WORD = 4
+_TILE_WIDTHS = (4, 2, 1)
+"""Vectors of 16 channels per tile, as `integer_sums` takes them."""
+
+
+class Sums(NamedTuple):
+    """Parameters of a convolution, filled up to full vectors.
+
+    Attributes:
+        weights: int8, flat, in reading order.
+        bias: int32; holds the half that rounds the shift, and what an int8 input's flip adds.
+        shift: int32.
+    """
+
+    weights: NDArray[np.int8]
+    bias: NDArray[np.int32]
+    shift: NDArray[np.int32]
+
+
+def vectors_of(channels: int) -> int:
+    """Return how many vectors of 16 hold so many channels."""
+    return -(-channels // LANES)
+
+
+def filled(values: NDArray[np.generic], dtype: type[np.generic], fill: float) -> NDArray[np.generic]:
+    """Return values per channel, filled up to full vectors."""
+    out = np.full(vectors_of(values.size) * LANES, fill, dtype)
+    out[: values.size] = values
+    return out
+
+
+def dense_sums(node: Conv2d, pixel_pitch: int, flip: int) -> Sums:
+    """Lay out a convolution that mixes channels; groups become zeros.
+
+    Args:
+        node: The convolution.
+        pixel_pitch: Bytes from one pixel of its input to the next.
+        flip: What was added to its input, 128 or 0.
+    """
+    weight = _ungrouped(node)
+    out_channels, in_channels, height, width = weight.shape
+    vectors = vectors_of(out_channels)
+    words = -(-width * pixel_pitch // WORD)
+    runs = np.zeros((height, width, pixel_pitch, vectors * LANES), np.int8)
+    runs[:, :, :in_channels, :out_channels] = weight.transpose(2, 3, 1, 0)
+    flat = np.zeros((height, words * WORD, vectors * LANES), np.int8)
+    flat[:, : width * pixel_pitch] = runs.reshape(height, -1, vectors * LANES)
+    by_word = flat.reshape(height, words, WORD, vectors * LANES).transpose(0, 1, 3, 2)
+    parts = []
+    done = 0
+    while done < vectors:
+        tile = next(size for size in _TILE_WIDTHS if size <= vectors - done)
+        parts.append(by_word[:, :, done * LANES : (done + tile) * LANES].reshape(-1))
+        done += tile
+    return Sums(np.concatenate(parts), *_bias_and_shift(node, flip))
+
+
+def depthwise_sums(node: Conv2d, flip: int) -> Sums:
+    """Lay out a convolution in which every channel has its own kernel."""
+    channels, _, height, width = node.weight.shape
+    vectors, stacks = vectors_of(channels), -(-height // WORD)
+    weight = np.zeros((vectors * LANES, stacks * WORD, width), np.int8)
+    weight[:channels, :height] = node.weight[:, 0]
+    ordered = weight.reshape(vectors, LANES, stacks, WORD, width).transpose(0, 2, 4, 1, 3)
+    return Sums(np.ascontiguousarray(ordered).reshape(-1), *_bias_and_shift(node, flip))
+
+
+def as_conv(node: Linear, channels: int, height: int, width: int) -> Conv2d:
+    """Return the convolution over a whole plane that a matrix product is."""
+    return Conv2d(
+        name=node.name,
+        input=node.input,
+        weight=node.weight.reshape(-1, channels, height, width),
+        bias=node.bias,
+        shift=node.shift,
+        weight_bits=node.weight_bits,
+    )
+
+
+def _ungrouped(node: Conv2d) -> NDArray[np.int8]:
+    out_channels, per_group, *window = node.weight.shape
+    weight = np.zeros((out_channels, node.in_channels, *window), np.int8)
+    for group, outs in enumerate(np.split(np.arange(out_channels), node.groups)):
+        weight[outs, group * per_group : (group + 1) * per_group] = node.weight[outs]
+    return weight
+
+
+def _bias_and_shift(node: Conv2d, flip: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    weights = node.weight.astype(np.int64).reshape(node.weight.shape[0], -1).sum(1)
+    half = (np.int64(1) << node.shift.astype(np.int64)) >> 1
+    bias = (node.bias + half - flip * weights).astype(np.int32)
+    return (
+        filled(bias, np.int32, 0).astype(np.int32),
+        filled(node.shift, np.int32, 0).astype(np.int32),
+    )

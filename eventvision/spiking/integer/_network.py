@@ -1,0 +1,188 @@
+"""Integer models at full speed on the CPU, equal to the simulator to the last bit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventvision.core import SensorSize
+from eventvision.kernels.integer_pack import pack_real, pack_units, unpack_units
+from eventvision.kernels.integer_program import run_program
+
+from ._activity import Activity, activity_of
+from ._buffers import FLIP, Buffer, aligned
+from ._model import IntegerModel
+from ._nodes import Conv2d, Input, Linear
+from ._program import compile_model
+from ._state import checked_inputs, checked_state, first_state
+from ._team import Team
+
+Sparse = Literal["auto", "always", "never"]
+
+_CROSSINGS = {1: 200, 2: 200, 4: 200}
+"""Active words of 1024 below which visiting spikes is quicker, by the width of a tile; measured by
+`benchmarks.integer`."""
+_LIMITS = {
+    "auto": _CROSSINGS,
+    "always": dict.fromkeys(_CROSSINGS, 1025),
+    "never": dict.fromkeys(_CROSSINGS, 0),
+}
+_COUNTER_LINE = 8
+
+
+class IntegerNetwork:
+    """Runs an integer model step by step; potentials are carried on, buffers are made once.
+
+    Args:
+        model: The network.
+        sizes: Size of the inputs, one for all or one by name; 1x1 for vectors.
+        threads: How many processors share each layer.
+        sparse: Whether convolutions visit spikes only: `auto` looks at how many there are, row by
+            row. The results are the same.
+
+    Raises:
+        ValueError: If the sizes do not fit the model, or an option is wrong.
+    """
+
+    def __init__(
+        self,
+        model: IntegerModel,
+        sizes: SensorSize | Mapping[str, SensorSize],
+        *,
+        threads: int = 1,
+        sparse: Sparse = "auto",
+    ) -> None:
+        if sparse not in _LIMITS:
+            raise ValueError(f"sparse must be auto, always or never, got {sparse!r}")
+        self.model = model
+        self.shapes = model.shapes(sizes)
+        self._program = compile_model(model, self.shapes, _LIMITS[sparse])
+        self._team = Team(threads)
+        program = self._program
+        self._scratch = [aligned(program.scratch_bytes, np.uint8) for _ in range(threads)]
+        self._columns = [aligned(program.column_bytes, np.uint8) for _ in range(threads)]
+        self._counter = aligned(_COUNTER_LINE, np.int64)
+        self._steps = 0
+        self.reset()
+
+    @property
+    def threads(self) -> int:
+        """How many threads run a step."""
+        return self._team.size
+
+    @property
+    def state(self) -> dict[str, NDArray[np.int16]]:
+        """Copies of all potentials by the name of their node, shape (channels, height, width)."""
+        return {name: _unpacked(each) for name, each in self._program.potentials.items()}  # type: ignore[misc]
+
+    def set_state(self, state: Mapping[str, NDArray[np.int16]]) -> None:
+        """Replace potentials; those that are not named stay.
+
+        Raises:
+            ValueError: If a name, type or shape is wrong.
+        """
+        for name, values in checked_state(self.model, self.shapes, state).items():
+            potential = self._program.potentials[name]
+            potential.memory[:, :, : values.shape[0]] = values.transpose(1, 2, 0)
+
+    def reset(self) -> None:
+        """Put all potentials back to where they start."""
+        self.set_state(first_state(self.model, self.shapes))
+
+    def step(self, inputs: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.integer]]:
+        """Take one step.
+
+        Args:
+            inputs: Every input by name, shape (channels, height, width): units of the input's
+                type, or real values, which are quantised; float32 is quickest.
+
+        Returns:
+            Every output by name, in its units; `IntegerModel.decode` makes them real.
+
+        Raises:
+            ValueError: If an input is missing, unknown or of another shape.
+        """
+        self._take_in(inputs)
+        self._steps += 1
+        self._team.run(self._share)
+        return {
+            node.name: _unpacked(self._program.buffers[node.name]) for node in self.model.outputs
+        }
+
+    def tensor(self, name: str) -> NDArray[np.integer]:
+        """Return what a node gave in the last step, shape (channels, height, width).
+
+        Raises:
+            KeyError: If there is no such node, or its current went straight into a neuron.
+        """
+        return _unpacked(self._program.buffers[name])
+
+    def activity(self) -> dict[str, Activity]:
+        """Count the spikes and synaptic operations of the last step, by weighted layer."""
+        return {
+            node.name: activity_of(node, self.tensor(node.input), self.shapes[node.name])
+            for node in self.model.nodes
+            if isinstance(node, Conv2d | Linear)
+        }
+
+    def close(self) -> None:
+        """End the helping threads; the network cannot be used any more."""
+        self._team.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _share(self, thread: int) -> None:
+        program = self._program
+        run_program(
+            program.table,
+            program.terms,
+            int(self._scratch[thread].ctypes.data),
+            int(self._columns[thread].ctypes.data),
+            int(self._counter.ctypes.data),
+            (self._steps - 1) * len(program.table),
+            thread,
+            self._team.size,
+        )
+
+    def _take_in(self, inputs: Mapping[str, NDArray[np.generic]]) -> None:
+        checked = checked_inputs(self.model, self.shapes, inputs, left_real=np.float32)
+        for node in self.model.inputs:
+            _put(node, checked[node.name], self._program.buffers[node.name])
+
+
+def _put(node: Input, values: NDArray[np.generic], buffer: Buffer) -> None:
+    """Write an input's units or float32 values into its buffer."""
+    contiguous = np.ascontiguousarray(values)
+    top, left = buffer.rim
+    if contiguous.dtype != np.float32:
+        pack_units(contiguous, buffer.flip, buffer.memory, top, left)  # type: ignore[arg-type]
+        return
+    limits = np.iinfo(node.dtype)
+    pack_real(
+        contiguous,
+        np.float32(2.0**-node.exponent),
+        np.float32(limits.min),
+        np.float32(limits.max),
+        buffer.memory,
+        top,
+        left,
+    )
+
+
+def _unpacked(buffer: Buffer) -> NDArray[np.integer]:
+    out = np.empty(buffer.shape.array, buffer.shape.dtype)
+    unpack_units(buffer.memory, FLIP if buffer.flip else 0, out, *buffer.rim)
+    return out
