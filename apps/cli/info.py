@@ -1,31 +1,98 @@
-"""`eventvision info`: one pass over a recording, printed as a table or as JSON."""
+"""`eventvision info`: one pass over recordings, printed as a table or as JSON."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator, Sequence
 
-from eventvision.core import SourceError
-from eventvision.io import RecordingSummary, open_source, scan
+from eventvision.core import EventVisionError, SensorSize, SourceError
+from eventvision.io import RecordingSummary, find_recordings, may_be_many, open_source, scan
 
 from .options import sensor_size
-from .output import damage_line, print_table, tell
+from .output import damage_line, print_table, progress_bar, tell
+
+_COLUMNS = ("recording", "format", "sensor", "events", "seconds", "Mev/s", "damaged places")
 
 
-def run(source: str, *, sensor: str | None, as_json: bool) -> int:
-    """Print what a recording holds; return 2 if it is damaged, else 0."""
-    with open_source(source, sensor=sensor_size(sensor)) as opened:
+def run(sources: Sequence[str], *, sensor: str | None, strict: bool, as_json: bool) -> int:
+    """Print what recordings hold; return 2 if one is damaged or cannot be read, else 0.
+
+    A single recording fills a table; several get a line each, and one that cannot be read is told
+    and does not stop the rest.
+    """
+    size = sensor_size(sensor)
+    if len(sources) == 1 and not may_be_many(sources[0]):
+        summary = _summary(sources[0], size, strict=strict)
+        if as_json:
+            _print_json(summary.as_dict())
+        else:
+            print_table(sources[0], _rows(summary))
+        _tell_damage(summary)
+        return 2 if summary.damage else 0
+    summaries, failures = _survey(sources, size, strict=strict)
+    if as_json:
+        files = [summary.as_dict() for summary in summaries]
+        _print_json({"files": files, "failures": failures})
+    elif summaries:
+        print_table(f"{len(summaries)} recordings", [_line(s) for s in summaries], header=_COLUMNS)
+    for summary in summaries:
+        _tell_damage(summary)
+    return 2 if failures or any(summary.damage for summary in summaries) else 0
+
+
+def _summary(source: str, sensor: SensorSize | None, *, strict: bool) -> RecordingSummary:
+    with open_source(source, sensor=sensor, strict=strict) as opened:
         if opened.is_live:
             raise SourceError(source, "is live and has no end", "record it, then ask again")
-        summary = scan(opened)
-    if as_json:
-        json.dump(summary.as_dict(), sys.stdout, indent=2)
-        print()  # noqa: T201
-    else:
-        print_table(source, _rows(summary))
+        with progress_bar(f"info {source}") as show:
+            return scan(opened, show)
+
+
+def _survey(
+    sources: Sequence[str], sensor: SensorSize | None, *, strict: bool
+) -> tuple[list[RecordingSummary], list[dict[str, str]]]:
+    summaries, failures = [], []
+    for name, found in _found(sources):
+        try:
+            if isinstance(found, EventVisionError):
+                raise found
+            summaries.append(_summary(name, sensor, strict=strict))
+        except EventVisionError as error:
+            tell(str(error))
+            failures.append({"source": name, "error": str(error)})
+    return summaries, failures
+
+
+def _found(sources: Sequence[str]) -> Iterator[tuple[str, EventVisionError | None]]:
+    """Yield the recordings that names stand for; where there are none, the name and why."""
+    for source in sources:
+        try:
+            yield from [(found.name, None) for found in find_recordings(source)]
+        except EventVisionError as error:
+            yield source, error
+
+
+def _print_json(values: object) -> None:
+    json.dump(values, sys.stdout, indent=2)
+    print()  # noqa: T201
+
+
+def _tell_damage(summary: RecordingSummary) -> None:
     if summary.damage:
-        tell(damage_line(source, summary.damage))
-    return 2 if summary.damage else 0
+        tell(damage_line(summary.info.name, summary.damage))
+
+
+def _line(summary: RecordingSummary) -> tuple[str, ...]:
+    return (
+        summary.info.name,
+        summary.info.format,
+        str(summary.info.sensor),
+        f"{summary.events:,}",
+        f"{summary.duration_s:.3f}",
+        f"{summary.rate_mean_evps / 1e6:.3f}",
+        f"{summary.damage.places:,}" if summary.damage else "none",
+    )
 
 
 def _rows(summary: RecordingSummary) -> list[tuple[str, str]]:

@@ -7,15 +7,55 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from eventvision.core import ConfigError, EventVisionError, OutputError
+from eventvision.core import ConfigError, EventVisionError, OutputError, SensorSize
 from eventvision.io import ConversionReport, Found, find_recordings, may_be_many, target_format
 
-from .output import ShowProgress, damage_line, print_table, progress_bar, tell
+from .output import damage_line, print_table, progress_bar, tell
 
-Work = Callable[[str, Path, ShowProgress], ConversionReport]
-"""Turns a recording into another, telling how far it is."""
+Work = Callable[..., ConversionReport]
+"""`convert`, `cut` or `repair` of `eventvision.io`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """What the user asked for.
+
+    Attributes:
+        sources: Recordings, wildcards and folders.
+        out: A file for a single recording, else a folder.
+        to: Name of the format to write; None to go by the extensions.
+        sensor: Size of the pixel array, where the recordings are wrong.
+        force: Whether to replace what is there.
+        as_json: Whether to print one object rather than tables.
+    """
+
+    sources: Sequence[str]
+    out: str
+    to: str | None
+    sensor: SensorSize | None
+    force: bool
+    as_json: bool
+
+    def run(self, label: str, work: Work, *, keeps_format: bool = True, **options: Any) -> int:
+        """Do it; a failure is told and does not stop the rest.
+
+        Args:
+            label: Name of the work.
+            work: Does it for one recording.
+            keeps_format: Whether recordings may go into a folder in the format that they have.
+            options: Further arguments of `work`.
+
+        Returns:
+            0; 2 if a recording was damaged or failed.
+        """
+        jobs = plan(self.sources, self.out, self.to, keeps_format=keeps_format)
+        common = {"format": self.to, "sensor": self.sensor, "force": self.force}
+        done = partial(work, **common, **options)
+        return run_jobs(jobs, done, label, as_json=self.as_json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +105,7 @@ def run_jobs(jobs: Iterable[Job], work: Work, label: str, *, as_json: bool) -> i
             if job.problem is not None:
                 raise job.problem
             with progress_bar(f"{label} {Path(job.source).name}") as show:
-                report = work(job.source, job.target, show)
+                report = work(job.source, job.target, on_progress=show)
         except EventVisionError as error:
             tell(str(error))
             failures.append({"source": job.source, "error": str(error)})

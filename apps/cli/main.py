@@ -8,6 +8,19 @@ from typing import Annotated
 
 import typer
 
+from .arguments import (
+    EndOption,
+    ForceOption,
+    JsonOption,
+    SensorOption,
+    SettingsOption,
+    SourceArgument,
+    SourcesArgument,
+    StartOption,
+    StrictOption,
+)
+from .rewrite import convert, cut, repair
+
 app = typer.Typer(
     name="eventvision",
     help="Real-time perception for event cameras.",
@@ -15,29 +28,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-SourceArgument = Annotated[
-    str,
-    typer.Argument(metavar="SOURCE", help="A recording, a camera (camera:) or a peer (tcp://…)."),
-]
-SensorOption = Annotated[
-    str | None,
-    typer.Option(metavar="WxH", help="Sensor size in pixels, where the recording is wrong."),
-]
-SourcesArgument = Annotated[
-    list[str],
-    typer.Argument(metavar="IN...", help="Recordings, wildcards, or folders of recordings."),
-]
-OutArgument = Annotated[
-    str, typer.Argument(metavar="OUT", help="A file for one recording, else a folder.")
-]
-ToOption = Annotated[
-    str | None,
-    typer.Option(metavar="FORMAT", help="Format to write, such as aedat4, evt3, dat, npz, csv."),
-]
-ForceOption = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
-StrictOption = Annotated[bool, typer.Option("--strict", help="Take damage for a failure.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 
 
 def _print_version(wanted: bool) -> None:
@@ -61,23 +51,25 @@ def options(
 
 
 @app.command()
-def info(source: SourceArgument, sensor: SensorOption = None, as_json: JsonOption = False) -> None:
-    """Say what a recording holds: format, size, events, rates, damage."""
+def info(
+    sources: SourcesArgument,
+    sensor: SensorOption = None,
+    strict: StrictOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what recordings hold: format, size, events, rates, damage."""
     from .info import run
 
-    sys.exit(run(source, sensor=sensor, as_json=as_json))
+    sys.exit(run(sources, sensor=sensor, strict=strict, as_json=as_json))
 
 
 @app.command()
 def replay(
     source: SourceArgument,
     sensor: SensorOption = None,
-    start: Annotated[
-        float, typer.Option(metavar="S", help="Begin S seconds after the first event.")
-    ] = 0.0,
-    end: Annotated[
-        float | None, typer.Option(metavar="S", help="End S seconds after the first event.")
-    ] = None,
+    settings: SettingsOption = None,
+    start: StartOption = 0.0,
+    end: EndOption = None,
     speed: Annotated[
         str,
         typer.Option(
@@ -123,6 +115,7 @@ def replay(
         Path | None,
         typer.Option(metavar="F", help="Record the source, unfiltered, to .aedat4 or .raw."),
     ] = None,
+    strict: StrictOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Play a recording through filters, slicer and tasks; write what was found."""
@@ -131,6 +124,8 @@ def replay(
     values = {
         "source": source,
         "sensor": sensor,
+        "settings": settings,
+        "strict": strict,
         "start_s": start,
         "end_s": end,
         "speed": speed,
@@ -170,6 +165,7 @@ def record(
         ),
     ] = "user",
     sensor: SensorOption = None,
+    settings: SettingsOption = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -181,6 +177,7 @@ def record(
         source=source,
         out=out,
         sensor=sensor,
+        settings=settings,
         seconds=seconds,
         pre_roll=pre_roll,
         on=on,
@@ -216,71 +213,8 @@ def cameras(
     sys.exit(run(as_json=as_json))
 
 
-@app.command()
-def convert(
-    sources: SourcesArgument,
-    out: OutArgument,
-    to: ToOption = None,
-    sensor: SensorOption = None,
-    force: ForceOption = False,
-    strict: StrictOption = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Write recordings in another format, with frames, IMU and triggers where it holds them."""
-    from .convert import run
-
-    status = run(
-        sources, out, to=to, sensor=sensor, force=force, strict=strict, as_json=as_json
-    )  # fmt: skip
-    sys.exit(status)
-
-
-@app.command()
-def cut(
-    sources: SourcesArgument,
-    out: OutArgument,
-    start: Annotated[
-        float, typer.Option(metavar="S", help="Begin S seconds after the first event.")
-    ] = 0.0,
-    end: Annotated[
-        float | None, typer.Option(metavar="S", help="End S seconds after the first event.")
-    ] = None,
-    to: ToOption = None,
-    sensor: SensorOption = None,
-    force: ForceOption = False,
-    strict: StrictOption = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Write a stretch of recordings; times stay as they are."""
-    from .cut import run
-
-    status = run(
-        sources,
-        out,
-        start_s=start,
-        end_s=end,
-        to=to,
-        sensor=sensor,
-        force=force,
-        strict=strict,
-        as_json=as_json,
-    )
-    sys.exit(status)
-
-
-@app.command()
-def repair(
-    sources: SourcesArgument,
-    out: OutArgument,
-    to: ToOption = None,
-    sensor: SensorOption = None,
-    force: ForceOption = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Write all of damaged recordings that can be read; what comes out is sound."""
-    from .repair import run
-
-    sys.exit(run(sources, out, to=to, sensor=sensor, force=force, as_json=as_json))
+for command in (convert, cut, repair):
+    app.command()(command)
 
 
 def main() -> None:

@@ -13,6 +13,9 @@ from rich.table import Table
 
 from eventvision.core import DamageReport
 
+_WIDE = 1000
+"""Columns for output that goes into a file or another program."""
+
 
 class ShowProgress(Protocol):
     """Shows how far the work has come."""
@@ -37,12 +40,15 @@ def print_table(
         words: Whether all columns hold words, which go to the left.
     """
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _WIDE  # nobody looks at lines, and nothing must be cut
     console.print(title, style="bold", markup=False, soft_wrap=True)
     table = Table(box=box.SIMPLE_HEAD, show_header=bool(header), show_edge=False, pad_edge=False)
     columns = max((len(row) for row in rows), default=1)
     for index in range(columns):
         name = header[index] if index < len(header) else ""
-        table.add_column(name, justify="left" if index == 0 or words or not header else "right")
+        left = index == 0 or words or not header
+        table.add_column(name, justify="left" if left else "right", overflow="fold")
     for row in rows:
         table.add_row(*row)
     console.print(table)

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from eventvision.core import ConfigError, Packet, SensorSize, Source, parse_duration_us
-from eventvision.io import open_source, split
+from eventvision.io import follow_settings, open_source, split
 from eventvision.sinks import Recorder, RecorderReport
 
 from .options import sensor_size
@@ -30,6 +30,7 @@ class Options:
         source: File, camera or peer.
         out: File to write.
         sensor: Size of the pixel array, where the source is wrong.
+        settings: File with the settings of a camera.
         seconds: How much to record; None for all.
         pre_roll_us: Above 0, wait for a trigger and begin so much earlier.
         happens: What to wait for then, beside the user.
@@ -39,6 +40,7 @@ class Options:
     source: str
     out: Path
     sensor: SensorSize | None = None
+    settings: Path | None = None
     seconds: float | None = None
     pre_roll_us: int = 0
     happens: Happens
@@ -50,6 +52,7 @@ def options(
     source: str,
     out: Path,
     sensor: str | None,
+    settings: Path | None = None,
     seconds: float | None,
     pre_roll: str | None,
     on: str,
@@ -69,6 +72,7 @@ def options(
         source=source,
         out=out,
         sensor=sensor_size(sensor),
+        settings=settings,
         seconds=seconds,
         pre_roll_us=0 if pre_roll is None else _duration_us("--pre-roll", pre_roll),
         happens=happens,
@@ -78,7 +82,8 @@ def options(
 
 def run(wanted: Options, *, as_json: bool) -> int:
     """Record until the source ends, the time is up, or Ctrl-C; return 2 if anything was damaged."""
-    with open_source(wanted.source, sensor=wanted.sensor) as source:
+    opened = open_source(wanted.source, sensor=wanted.sensor, settings=wanted.settings)
+    with opened as source, follow_settings(source, tell):
         recorder = Recorder(
             wanted.out,
             source.info.sensor,

@@ -19,7 +19,7 @@ def run(values: dict[str, Any], *, as_json: bool) -> int:
         def on_progress(progress: Progress) -> None:
             show(progress.share, progress.events)
 
-        summary = replay(config, on_progress)
+        summary = replay(config, on_progress, tell)
     if as_json:
         json.dump(summary.as_dict(), sys.stdout, indent=2)
         print()  # noqa: T201

@@ -8,7 +8,8 @@ import importlib as _importlib
 import typing as _typing
 
 from ._clip import clip, split
-from ._convert import ConversionReport, convert, cut, repair
+from ._conversion_report import ConversionReport
+from ._convert import convert, cut, repair
 from ._find import Found, find_recordings, may_be_many
 from ._formats import FORMATS, FileFormat
 from ._open import open_source, open_writer, target_format
@@ -22,6 +23,7 @@ if _typing.TYPE_CHECKING:
     from ._bin40 import Bin40Source
     from ._cameras.access import UDEV_RULES, camera_drivers, install_udev_rules, list_cameras
     from ._cameras.driver import CameraDescription
+    from ._cameras.follow import follow_settings
     from ._cameras.models import CAMERA_MODELS
     from ._cameras.settings import (
         CameraSettings,
@@ -75,6 +77,7 @@ __all__ = [
     "cut",
     "default_settings",
     "find_recordings",
+    "follow_settings",
     "install_udev_rules",
     "list_cameras",
     "load_settings",
@@ -113,6 +116,7 @@ _READERS = {
     "UDEV_RULES": "_cameras.access",
     "camera_drivers": "_cameras.access",
     "default_settings": "_cameras.settings",
+    "follow_settings": "_cameras.follow",
     "install_udev_rules": "_cameras.access",
     "list_cameras": "_cameras.access",
     "load_settings": "_cameras.settings",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from eventvision.core import (
     ConfigError,
-    DamageReport,
     EventWriter,
     FormatError,
     OutputError,
@@ -20,61 +18,11 @@ from eventvision.core import (
     Source,
 )
 
+from ._base import damage_refused
 from ._clip import clip
+from ._conversion_report import ConversionReport, OnProgress, losses
 from ._formats import FileFormat, writable_format
 from ._open import open_source, open_writer, target_format
-
-OnProgress = Callable[[float | None, int], None]
-"""Takes the share of the source read so far (None where unknown) and the events written."""
-
-_KINDS = {"frames": "frame", "imu": "IMU sample", "triggers": "trigger"}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ConversionReport:
-    """What was written, and what was not.
-
-    Attributes:
-        source: What was read, as named.
-        target: What was written.
-        read_as: Format of the source.
-        written_as: Format of the target.
-        sensor: Size of the pixel array.
-        written: How many `events`, `frames`, `imu` samples and `triggers` were written.
-        dropped: How many of them the target cannot hold; only those of which there were any.
-        notes: Conventions, assumptions and losses, one sentence each.
-        damage: What was wrong with the source.
-    """
-
-    source: str
-    target: str
-    read_as: str
-    written_as: str
-    sensor: SensorSize
-    written: dict[str, int]
-    dropped: dict[str, int]
-    notes: tuple[str, ...]
-    damage: DamageReport
-
-    @property
-    def events(self) -> int:
-        """How many events were written."""
-        return self.written["events"]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the report as plain values that JSON can hold."""
-        return {
-            "source": self.source,
-            "target": self.target,
-            "read_as": self.read_as,
-            "written_as": self.written_as,
-            "width": self.sensor.width,
-            "height": self.sensor.height,
-            **self.written,
-            "dropped": self.dropped,
-            "notes": list(self.notes),
-            "damage": self.damage.as_dict(),
-        }
 
 
 def convert(
@@ -109,7 +57,7 @@ def convert(
         OutputError: If the target exists, is the source, cannot be written or cannot hold an
             event; an earlier file of that name stays.
     """
-    with _opened(source, sensor) as opened:
+    with _opened(source, sensor, strict=strict) as opened:
         target = _checked_target(opened, path, format, force=force)
         return _copy(opened, opened, path, target, options, strict=strict, on_progress=on_progress)
 
@@ -150,7 +98,7 @@ def cut(
         raise ConfigError("start", start_s, "0 or more seconds after the first event")
     if end_s is not None and not end_s > start_s:
         raise ConfigError("end", end_s, f"more than the start ({start_s:g} s)")
-    with _opened(source, sensor) as opened:
+    with _opened(source, sensor, strict=strict) as opened:
         target = _checked_target(opened, path, format or _same_format(opened, path), force=force)
         packets = clip(opened, start_s=start_s, end_s=end_s)
         return _copy(opened, packets, path, target, options, strict=strict, on_progress=on_progress)
@@ -199,9 +147,12 @@ def _same_format(source: Source, path: str | Path) -> str | None:
 
 
 @contextmanager
-def _opened(source: str | Path | Source, sensor: SensorSize | None) -> Iterator[Source]:
+def _opened(
+    source: str | Path | Source, sensor: SensorSize | None, *, strict: bool = False
+) -> Iterator[Source]:
     if isinstance(source, (str, Path)):
-        with open_source(source, sensor=sensor) as opened, _opened(opened, None) as checked:
+        opened = open_source(source, sensor=sensor, strict=strict)
+        with opened, _opened(opened, None) as checked:
             yield checked
         return
     if source.is_live:
@@ -246,7 +197,7 @@ def _copy(
         dropped=dropped,
         notes=(
             *info.notes,
-            *_losses(target, dropped),
+            *losses(target, dropped),
             *target.notes,
             *getattr(writer, "notes", ()),
         ),
@@ -280,7 +231,7 @@ def _write_all(
 
 def _check_source(source: Source, found: dict[str, int], *, strict: bool) -> None:
     if source.damage and strict:
-        raise FormatError(source.info.name, f"is damaged ({source.damage})", "repair it first")
+        raise damage_refused(source.info.name, source.damage)
     if source.damage and not any(found.values()):
         problem = f"nothing in it can be read ({source.damage})"
         raise FormatError(source.info.name, problem, "copy or record it again")
@@ -288,12 +239,3 @@ def _check_source(source: Source, found: dict[str, int], *, strict: bool) -> Non
 
 def _holds(target: FileFormat, kind: str) -> bool:
     return kind == "events" or kind in target.carries
-
-
-def _losses(target: FileFormat, dropped: dict[str, int]) -> tuple[str, ...]:
-    """Say in words what the target cannot hold."""
-    if not dropped:
-        return ()
-    what = [f"{n} {_KINDS[kind]}{'s' if n > 1 else ''}" for kind, n in dropped.items()]
-    held = " and ".join(["events", *(f"{_KINDS[kind]}s" for kind in sorted(target.carries))])
-    return (f"Left out: {', '.join(what)}; {target.name} holds {held} only.",)

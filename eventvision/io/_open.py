@@ -27,6 +27,7 @@ from ._formats import (
     recognised_folder,
     writable_format,
 )
+from ._live import LiveStream
 
 _UNREAD = (
     (b"#!AER-DAT1", "an AEDAT1 recording"),
@@ -42,7 +43,13 @@ _STREAMS = {
 """Sources that are not files, by the scheme of their names."""
 
 
-def open_source(name: str | Path, *, sensor: SensorSize | None = None) -> Source:
+def open_source(
+    name: str | Path,
+    *,
+    sensor: SensorSize | None = None,
+    settings: str | Path | None = None,
+    strict: bool = False,
+) -> Source:
     """Open a recording, a camera or a network stream.
 
     Args:
@@ -51,6 +58,9 @@ def open_source(name: str | Path, *, sensor: SensorSize | None = None) -> Source
             `udp://` open streams.
         sensor: Size of the pixel array; overrides what the recording says or suggests. A camera
             knows its own.
+        settings: File with the settings of a camera, see `load_settings`.
+        strict: Whether damage is an error: reading then ends with a `FormatError` at the first
+            damaged place, instead of going on behind it.
 
     Returns:
         A source at its beginning; close it or use it in a `with` statement.
@@ -59,21 +69,17 @@ def open_source(name: str | Path, *, sensor: SensorSize | None = None) -> Source
         SourceNotFoundError: If there is no such file, camera or peer.
         FormatError: If its format is not known or it is damaged beyond reading.
         SourceError: If it cannot be opened for another reason.
+        ConfigError: If the settings cannot be used.
     """
     scheme, colon, _ = str(name).partition(":")
-    if colon and scheme in _STREAMS:
-        return _open_stream(scheme, str(name), sensor)
-    path, sample = _split_sample(name)
-    chosen = recognised_folder(path) or _format_of(path, name)
-    if sample is not None and not chosen.samples:
-        raise FormatError(path, "has no numbered samples", f"leave out #{sample}")
-    options = {} if sample is None else {"sample": sample}
-    given = name if sample is None else str(path)
-    source = cast("FileSource", chosen.load(chosen.reader)(given, sensor=sensor, **options))
-    suffix = path.suffix.lower()
-    if path.is_file() and suffix not in _suffixes(chosen):
-        named = f"named {suffix}" if suffix else "its name has no extension"
-        source.add_note(f"Opened as {source.info.format} because of its content, though {named}.")
+    is_stream = colon and scheme in _STREAMS
+    if settings is not None and not (is_stream and scheme == "camera"):
+        raise ConfigError("settings", str(settings), f"none, since {name} is no camera")
+    source: FileSource | LiveStream = (
+        _open_stream(scheme, str(name), sensor, settings) if is_stream else _open_file(name, sensor)
+    )
+    if strict:
+        source.refuse_damage()
     return source
 
 
@@ -122,10 +128,28 @@ def target_format(path: str | Path, name: str | None) -> FileFormat:
     return chosen
 
 
-def _open_stream(scheme: str, name: str, sensor: SensorSize | None) -> Source:
+def _open_stream(
+    scheme: str, name: str, sensor: SensorSize | None, settings: str | Path | None
+) -> LiveStream:
     module, _, kind = _STREAMS[scheme].partition(":")
-    source = getattr(importlib.import_module(f".{module}", __package__), kind)
-    return cast("Source", source(name) if scheme == "camera" else source(name, sensor=sensor))
+    opened = getattr(importlib.import_module(f".{module}", __package__), kind)
+    options = {"settings": settings} if scheme == "camera" else {"sensor": sensor}
+    return cast("LiveStream", opened(name, **options))
+
+
+def _open_file(name: str | Path, sensor: SensorSize | None) -> FileSource:
+    path, sample = _split_sample(name)
+    chosen = recognised_folder(path) or _format_of(path, name)
+    if sample is not None and not chosen.samples:
+        raise FormatError(path, "has no numbered samples", f"leave out #{sample}")
+    options = {} if sample is None else {"sample": sample}
+    given = name if sample is None else str(path)
+    source = cast("FileSource", chosen.load(chosen.reader)(given, sensor=sensor, **options))
+    suffix = path.suffix.lower()
+    if path.is_file() and suffix not in _suffixes(chosen):
+        named = f"named {suffix}" if suffix else "its name has no extension"
+        source.add_note(f"Opened as {source.info.format} because of its content, though {named}.")
+    return source
 
 
 def _format_of(path: Path, name: str | Path) -> FileFormat:

@@ -9,6 +9,8 @@ import numpy as np
 
 from eventvision.core import DamageReport, Source, SourceInfo
 
+from ._conversion_report import OnProgress
+
 PEAK_BIN_US = 10_000
 """Width of the bins of which the fullest gives the peak rate."""
 
@@ -75,10 +77,14 @@ class RecordingSummary:
         }
 
 
-def scan(source: Source) -> RecordingSummary:
+def scan(source: Source, on_progress: OnProgress | None = None) -> RecordingSummary:
     """Read a source from its present position to its end and return what there was.
 
     Memory stays constant. Never call it on a live source: that has no end.
+
+    Args:
+        source: What to read.
+        on_progress: Called after each packet with the share read so far and the events in it.
     """
     from eventvision.kernels import tally as kernel
 
@@ -87,6 +93,8 @@ def scan(source: Source) -> RecordingSummary:
     first_us: int | None = None
     last_us: int | None = None
     for packet in source:
+        if on_progress is not None:
+            on_progress(source.progress, events)
         frames += len(packet.frames)
         imu += packet.imu.size
         triggers += packet.triggers.size

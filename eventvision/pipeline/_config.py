@@ -35,6 +35,8 @@ class RunConfig(BaseModel):
     Attributes:
         source: Path of a recording.
         sensor: Size of the pixel array, where the recording does not say or is wrong.
+        settings: File with the settings of a camera; changes to it take effect meanwhile.
+        strict: Whether damage ends the run with an error.
         start_s: Where to begin, in seconds after the first event.
         end_s: Where to end, likewise; None for the end of the recording.
         speed: Recording seconds per wall second, or `max`.
@@ -53,6 +55,8 @@ class RunConfig(BaseModel):
 
     source: str
     sensor: Annotated[SensorSize | None, BeforeValidator(_sensor)] = None
+    settings: Path | None = None
+    strict: bool = False
     start_s: float = Field(0.0, ge=0, allow_inf_nan=False)
     end_s: float | None = Field(None, gt=0, allow_inf_nan=False)
     speed: Annotated[Literal["max"] | float, BeforeValidator(_speed)] = "max"

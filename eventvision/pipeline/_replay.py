@@ -8,7 +8,7 @@ from pathlib import Path
 
 from eventvision.core import Filter, Packet, SensorSize, Sink, Source
 from eventvision.filters import HotPixels, parse_filters
-from eventvision.io import open_source
+from eventvision.io import follow_settings, open_source
 from eventvision.representations import parse_representation
 from eventvision.sinks import ArraysSink, JsonlSink, Recorder, VideoSink
 from eventvision.slicing import parse_slicer
@@ -19,7 +19,11 @@ from ._pipeline import Pipeline, Progress
 from ._summary import Summary
 
 
-def replay(config: RunConfig, on_progress: Callable[[Progress], None] | None = None) -> Summary:
+def replay(
+    config: RunConfig,
+    on_progress: Callable[[Progress], None] | None = None,
+    on_notice: Callable[[str], None] | None = None,
+) -> Summary:
     """Play a recording through the pipeline that `config` describes.
 
     Every option is checked and every output is opened before the first event is read.
@@ -27,16 +31,21 @@ def replay(config: RunConfig, on_progress: Callable[[Progress], None] | None = N
     Args:
         config: What to do.
         on_progress: Called after every slice.
+        on_notice: Hears, from any thread, what changes in the settings of a camera meanwhile.
 
     Returns:
         What was done.
 
     Raises:
         ConfigError: If an option cannot be used.
-        SourceError: If the recording cannot be read.
+        SourceError: If the recording cannot be read, or is damaged and `strict` was asked for;
+            outputs then hold what came before the damage.
         OutputError: If an output cannot be written.
     """
-    with open_source(config.source, sensor=config.sensor) as source:
+    opened = open_source(
+        config.source, sensor=config.sensor, settings=config.settings, strict=config.strict
+    )
+    with opened as source, follow_settings(source, on_notice):
         return build_pipeline(config, source, on_progress).run()
 
 

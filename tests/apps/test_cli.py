@@ -148,6 +148,21 @@ def test_a_damaged_recording_is_played_counted_and_told(command, tmp_path):
     assert one_line_about(done, "small.npz", "time-backwards"), done.stderr
 
 
+@pytest.mark.parametrize("command", ["info", "replay"])
+def test_strict_makes_damage_an_error_that_names_file_place_and_remedy(command, tmp_path):
+    path = tmp_path / "cut.npy"
+    np.save(path, np.zeros(5000, [("t", "<i8"), ("x", "<u2"), ("y", "<u2"), ("on", "?")]))
+    path.write_bytes(path.read_bytes()[:-7])
+    refused = run(command, path, "--strict", "--sensor", "32x24")
+    assert one_line_about(refused, "cut.npy", "is damaged", "truncated", "repair"), refused.stderr
+    assert refused.stdout == ""
+
+
+def test_strict_changes_nothing_for_a_sound_recording(tmp_path):
+    done = run("info", small_recording(tmp_path), "--strict", "--json")
+    assert (done.returncode, json.loads(done.stdout)["events"]) == (0, 5000)
+
+
 def test_version_and_help_succeed():
     assert run("--version").stdout.startswith("eventvision ")
     shown = run("replay", "--help")

@@ -1,4 +1,4 @@
-"""`convert`, `cut` and `repair` as a user meets them."""
+"""`convert`, `cut`, `repair` and `info` of many recordings as a user meets them."""
 
 from __future__ import annotations
 
@@ -165,3 +165,36 @@ def test_several_recordings_need_a_folder(run, tmp_path, recording):
     done = run("convert", recording(), recording("in/b.npz"), recording("c.npz"))
     assert done.returncode == 2
     assert "a folder, since there may be several recordings" in problems(done)[0]
+
+
+def test_info_of_many_is_a_line_each_and_a_bad_file_does_not_stop_the_rest(
+    run, tmp_path, recording
+):
+    for name in ("in/a.npz", "in/deep/c.npz", "more/d.npz"):
+        recording(name)
+    (tmp_path / "in" / "b.npz").write_text("this is no archive")
+    wanted = (tmp_path / "in", tmp_path / "more" / "*.npz", tmp_path / "gone" / "*.raw")
+    done = run("info", *wanted)
+    assert done.returncode == 2
+    assert [line.split()[0] for line in done.stdout.splitlines() if "5,000" in line] == [
+        str(tmp_path / name) for name in ("in/a.npz", "in/deep/c.npz", "more/d.npz")
+    ]
+    assert len(problems(done)) == 2
+    assert "b.npz" in problems(done)[0]
+    assert "there is no recording" in problems(done)[1]
+
+
+def test_info_of_many_as_json_is_one_object(run, tmp_path, recording):
+    recording("in/a.npz")
+    t = np.arange(COUNT) * 20
+    t[2000] = 5
+    recording("in/b.npz", t=t)
+    done = run("info", tmp_path / "in", "--json")
+    told = json.loads(done.stdout)
+    assert done.returncode == 2
+    assert [file["events"] for file in told["files"]] == [COUNT, COUNT - 1]
+    assert [bool(file["damage"]["places"]) for file in told["files"]] == [False, True]
+    assert told["failures"] == []
+    strict = json.loads(run("info", tmp_path / "in", "--strict", "--json").stdout)
+    assert [file["events"] for file in strict["files"]] == [COUNT]
+    assert [failure["source"] for failure in strict["failures"]] == [str(tmp_path / "in" / "b.npz")]

@@ -259,7 +259,7 @@ def test_rules_that_cannot_be_written_are_one_clear_error(tmp_path):
 def test_a_live_source_has_no_summary(monkeypatch):
     monkeypatch.setattr(info, "open_source", lambda *_, **__: FakeCamera())
     with pytest.raises(SourceError, match="is live and has no end"):
-        info.run("camera:", sensor=None, as_json=False)
+        info.run(["camera:"], sensor=None, strict=False, as_json=False)
 
 
 def test_replay_records_what_it_plays(text_recording, tmp_path):

@@ -171,3 +171,16 @@ def test_importing_the_room_loads_no_compiler():
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "False"
+
+
+def test_strict_reading_ends_at_the_first_damage(tmp_path):
+    path = tmp_path / "a.txt"
+    lines = [f"{t} {t % 60} {t % 40} {t % 2}" for t in range(100_000)]
+    lines[50_000] = "?? ?? ?? ??"
+    path.write_text("\n".join(lines) + "\n")
+    with open_source(path, sensor=SensorSize(64, 48)) as source:
+        assert sum(len(packet) for packet in source) == 99_999
+    with open_source(path, sensor=SensorSize(64, 48), strict=True) as source:
+        with pytest.raises(FormatError, match=r"a\.txt: is damaged \(.*bytes.*repair"):
+            list(source)
+        assert source.damage.places == 1

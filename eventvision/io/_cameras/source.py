@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel
 
 from eventvision.core import (
     Damage,
@@ -36,10 +39,12 @@ class CameraSource(LiveStream):
 
     Args:
         name: `camera:`, `camera:MODEL` or `camera:MODEL/SERIAL`, then `?settings=FILE` if wanted.
-        settings: What to open it with, instead of a file; the camera's defaults if neither.
+        settings: What to open it with, or a file that says so; the camera's defaults if neither
+            this nor the name says anything.
         drivers: How cameras are reached; the built-in drivers if not given.
 
     Attributes:
+        settings_file: The file of settings that it was opened with; None if there was none.
         reconnects: How often the camera came back.
 
     Raises:
@@ -52,14 +57,15 @@ class CameraSource(LiveStream):
         self,
         name: str,
         *,
-        settings: CameraSettings | None = None,
+        settings: CameraSettings | Path | str | None = None,
         drivers: Sequence[CameraDriver] | None = None,
     ) -> None:
         wanted = CameraName.parse(name)
         used = DRIVERS if drivers is None else drivers
-        given = load_settings(wanted.settings) if wanted.settings else settings
+        self.settings_file = _file_of(wanted, settings)
+        given = load_settings(self.settings_file) if self.settings_file else settings
         camera = choose(wanted, discover(used))
-        chosen = default_settings(camera.model) if given is None else given
+        chosen = given if isinstance(given, BaseModel) else default_settings(camera.model)
         session = _opened(used, camera, chosen)
         super().__init__(_described(wanted, camera, session))
         self._clock = CameraClock(session.sensor, self._damage)
@@ -92,7 +98,7 @@ class CameraSource(LiveStream):
         """
         self._feed.apply(settings)
 
-    def __iter__(self) -> Iterator[Packet]:
+    def _packets(self) -> Iterator[Packet]:
         """Yield packets as they come from now on, until `close`."""
         self._feed.forget()
         while self._feed.state != "closed":
@@ -135,6 +141,13 @@ class CameraSource(LiveStream):
             self._stall_told = self._gap = True
             message = "the camera's driver does not answer"
             self._damage.add(Damage(kind="stalled", message=message))
+
+
+def _file_of(name: CameraName, settings: CameraSettings | Path | str | None) -> Path | None:
+    if isinstance(settings, BaseModel):
+        return None
+    file = name.settings or settings
+    return Path(file) if file else None
 
 
 def _opened(

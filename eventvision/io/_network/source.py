@@ -78,14 +78,14 @@ class NetworkSource(LiveStream):
             raise
         self._guard = StreamGuard(self._info.sensor, self._damage)
 
-    def __iter__(self) -> Iterator[Packet]:
+    def _packets(self) -> Iterator[Packet]:
         """Yield packets as they come, until the peer or `close` ends the stream.
 
         Raises:
             FormatError: If what comes is no such stream, or a packet never ends.
         """
         try:
-            yield from self._packets()
+            yield from self._received()
         except FormatError:
             self.close()
             raise
@@ -99,7 +99,7 @@ class NetworkSource(LiveStream):
         with self._reading:
             self._connection.close()
 
-    def _packets(self) -> Iterator[Packet]:
+    def _received(self) -> Iterator[Packet]:
         while True:
             while (payload := self._unframer.take_packet()) is not None:
                 self._waited_s = 0.0

@@ -6,11 +6,10 @@ import socket
 import time
 from collections.abc import Iterator
 
-import numpy as np
-
 from eventvision.core import Damage, Events, Packet, SensorSize, SourceError, SourceInfo
 from eventvision.io._guard import StreamGuard
 from eventvision.io._live import IDLE_S, LiveStream, silence
+from eventvision.kernels.words import joined
 
 from .datagrams import Wire
 from .inbox import Arrival, Inbox
@@ -78,14 +77,14 @@ class UdpSource(LiveStream):
         """Datagrams that came from others than the sender that was named."""
         return self._strangers
 
-    def __iter__(self) -> Iterator[Packet]:
+    def _packets(self) -> Iterator[Packet]:
         """Yield packets as datagrams come, until the source is closed."""
         while True:
             arrivals = self._inbox.take(IDLE_S)
             self._note_overflow()
             datagrams = self._order.arrange(self._reader.read(self._welcome(arrivals)))
             if datagrams:
-                data = np.concatenate([datagram.events for datagram in datagrams])
+                data = joined(datagram.events for datagram in datagrams)
                 events = Events(self._guard.admit(data), self._info.sensor)
                 yield Packet(events, arrived_ns=max(one.arrived_ns for one in datagrams))
             elif self._inbox.is_closed:

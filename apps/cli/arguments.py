@@ -1,0 +1,44 @@
+"""Arguments and options that several commands have, each written once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+SourceArgument = Annotated[
+    str,
+    typer.Argument(metavar="SOURCE", help="A recording, a camera (camera:) or a peer (tcp://…)."),
+]
+SourcesArgument = Annotated[
+    list[str],
+    typer.Argument(metavar="IN...", help="Recordings, wildcards, or folders of recordings."),
+]
+OutArgument = Annotated[
+    str, typer.Argument(metavar="OUT", help="A file for one recording, else a folder.")
+]
+SensorOption = Annotated[
+    str | None,
+    typer.Option(metavar="WxH", help="Sensor size in pixels, where the recording is wrong."),
+]
+SettingsOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Settings of the camera, JSON; changes to the file take effect while it runs.",
+    ),
+]
+StartOption = Annotated[
+    float, typer.Option(metavar="S", help="Begin S seconds after the first event.")
+]
+EndOption = Annotated[
+    float | None, typer.Option(metavar="S", help="End S seconds after the first event.")
+]
+ToOption = Annotated[
+    str | None,
+    typer.Option(metavar="FORMAT", help="Format to write, such as aedat4, evt3, dat, npz, csv."),
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Take damage for a failure.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
