@@ -1,5 +1,16 @@
 """Torch modules: neurons, blocks and layers."""
 
+from ._blocks import (
+    ChannelGate,
+    MembraneBlock,
+    NeuronFactory,
+    SeparableBlock,
+    SpikeDrivenAttention,
+    SpikeElementWiseBlock,
+    SpikingUNet,
+    TemporalGate,
+)
+from ._layers import AvgPool2d, BatchNorm2d, Conv2d, Flatten, MaxPool2d, SumPool2d, Upsample
 from ._neuron import Neuron, detach, neurons, reset, set_states, set_step_mode, states
 from ._neurons import (
     ALIF,
@@ -21,13 +32,28 @@ __all__ = [
     "ILIF",
     "LIF",
     "PLIF",
+    "AvgPool2d",
+    "BatchNorm2d",
     "BurstIF",
+    "ChannelGate",
+    "Conv2d",
+    "Flatten",
     "MaskedPSN",
+    "MaxPool2d",
+    "MembraneBlock",
     "Neuron",
+    "NeuronFactory",
     "Readout",
     "ResonateFire",
+    "SeparableBlock",
     "SignedIF",
     "SlidingPSN",
+    "SpikeDrivenAttention",
+    "SpikeElementWiseBlock",
+    "SpikingUNet",
+    "SumPool2d",
+    "TemporalGate",
+    "Upsample",
     "as_spikes",
     "detach",
     "neurons",
