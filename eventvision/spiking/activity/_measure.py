@@ -136,6 +136,7 @@ class _LayerCounter(_Counter):
         (x,) = given
         self._spiking = self._spiking and bool((x == x.round()).all())
         if isinstance(module, torch_nn.Conv2d):
+            x = x.flatten(0, -4)
             runs = x.shape[0]
             ones = torch.ones_like(x[:1])
             self._macs += _reached(module, ones) * runs

@@ -25,6 +25,8 @@ from torch.nn import functional
 from eventvision.core import ConfigError
 from eventvision.spiking import nn
 
+from ._trace import traced as traced_layers
+
 _PASSING = (
     torch_nn.Flatten, torch_nn.AvgPool2d, torch_nn.AdaptiveAvgPool2d, torch_nn.Dropout,
     torch_nn.Dropout2d, torch_nn.Identity,
@@ -147,7 +149,7 @@ def convert_relu(
 
 def _traced(net: torch_nn.Module) -> fx.GraphModule:
     """Trace a copy of a network; calls of `relu` become modules."""
-    traced = fx.symbolic_trace(copy.deepcopy(net).eval())
+    traced = traced_layers(copy.deepcopy(net).eval())
     for node in list(traced.graph.nodes):
         called = node.target if node.op in {"call_function", "call_method"} else None
         if called in {functional.relu, torch.relu, "relu", "relu_"}:
