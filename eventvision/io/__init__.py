@@ -38,9 +38,20 @@ if _typing.TYPE_CHECKING:
     from ._es import EsSource
     from ._evt.source import EvtSource
     from ._evt.writer import EvtWriter
+    from ._hdf5.source import Hdf5Source
+    from ._hdf5.writer import Hdf5Writer
     from ._mat.source import MatSource
+    from ._network.access import Tls
+    from ._network.queue import ClientReport
+    from ._network.server import EventServer
+    from ._network.source import NetworkSource
+    from ._network.udp_sender import UdpSender
+    from ._network.udp_source import UdpSource
     from ._npz.source import NpzSource
     from ._npz.writer import NpyWriter, NpzWriter
+    from ._rosbag.ros1 import RosbagSource
+    from ._rosbag.ros2 import Rosbag2Source
+    from ._rosbag.writer import RosbagWriter
     from ._text.source import TextSource
     from ._text.writer import TextWriter
 
@@ -56,21 +67,32 @@ __all__ = [
     "CameraDescription",
     "CameraSettings",
     "CameraSource",
+    "ClientReport",
     "ConversionReport",
     "DatSource",
     "DatWriter",
     "EsSource",
+    "EventServer",
     "EvtSource",
     "EvtWriter",
     "FileFormat",
     "Found",
+    "Hdf5Source",
+    "Hdf5Writer",
     "MatSource",
+    "NetworkSource",
     "NpyWriter",
     "NpzSource",
     "NpzWriter",
     "RecordingSummary",
+    "Rosbag2Source",
+    "RosbagSource",
+    "RosbagWriter",
     "TextSource",
     "TextWriter",
+    "Tls",
+    "UdpSender",
+    "UdpSource",
     "camera_drivers",
     "clip",
     "convert",
@@ -92,7 +114,7 @@ __all__ = [
     "target_format",
 ]
 
-_READERS = {
+_LAZY = {
     "Aedat2Source": "_aedat2.source",
     "Aedat3Source": "_aedat3.source",
     "Aedat4Source": "_aedat4.source",
@@ -102,18 +124,29 @@ _READERS = {
     "CameraDescription": "_cameras.driver",
     "CameraSettings": "_cameras.settings",
     "CameraSource": "_cameras.source",
+    "ClientReport": "_network.queue",
     "DatSource": "_dat.source",
     "DatWriter": "_dat.writer",
     "EsSource": "_es",
+    "EventServer": "_network.server",
     "EvtSource": "_evt.source",
     "EvtWriter": "_evt.writer",
+    "Hdf5Source": "_hdf5.source",
+    "Hdf5Writer": "_hdf5.writer",
     "MatSource": "_mat.source",
+    "NetworkSource": "_network.source",
     "NpyWriter": "_npz.writer",
     "NpzSource": "_npz.source",
     "NpzWriter": "_npz.writer",
+    "Rosbag2Source": "_rosbag.ros2",
+    "RosbagSource": "_rosbag.ros1",
+    "RosbagWriter": "_rosbag.writer",
     "TextSource": "_text.source",
     "TextWriter": "_text.writer",
+    "Tls": "_network.access",
     "UDEV_RULES": "_cameras.access",
+    "UdpSender": "_network.udp_sender",
+    "UdpSource": "_network.udp_source",
     "camera_drivers": "_cameras.access",
     "default_settings": "_cameras.settings",
     "follow_settings": "_cameras.follow",
@@ -127,8 +160,8 @@ _READERS = {
 
 
 def __getattr__(name: str) -> _typing.Any:
-    if name not in _READERS:
+    if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    reader = getattr(_importlib.import_module(f".{_READERS[name]}", __name__), name)
-    globals()[name] = reader
-    return reader
+    found = getattr(_importlib.import_module(f".{_LAZY[name]}", __name__), name)
+    globals()[name] = found
+    return found

@@ -16,7 +16,17 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from eventvision.core import EVENT_DTYPE, Events, FormatError, Packet, SensorSize, SourceError
+from eventvision.core import (
+    EVENT_DTYPE,
+    IMU_DTYPE,
+    TRIGGER_DTYPE,
+    Events,
+    FormatError,
+    Frame,
+    Packet,
+    SensorSize,
+    SourceError,
+)
 from eventvision.io._network import reception
 from eventvision.io._network.access import Tls
 from eventvision.io._network.server import EventServer
@@ -31,10 +41,11 @@ WRITER = """
 import sys, time
 import dv_processing as dv
 port, kind, compression, rows, files = int(sys.argv[1]), *sys.argv[2:5], sys.argv[5:]
-if kind == "Event":
-    stream = dv.io.Stream.EventStream(3, "events", "DVXplorer_1", (640, 480))
+if kind in ("Event", "Frame"):
+    made = getattr(dv.io.Stream, kind + "Stream")
+    stream = made(3, "any", "DVXplorer_1", (640, 480))
 else:
-    stream = dv.io.Stream.FrameStream(3, "frames", "DVXplorer_1", (640, 480))
+    stream = getattr(dv.io.Stream, kind + "Stream")(3, "any", "DVXplorer_1")
 stream.setCompression(getattr(dv.CompressionType, compression))
 writer = dv.io.NetworkWriter("127.0.0.1", port, stream, *files)
 print("ready", flush=True)
@@ -42,6 +53,17 @@ while writer.getClientCount() == 0:
     time.sleep(0.005)
 import numpy as np
 rows = np.load(rows)
+if kind == "Frame":
+    for t in (1000, 2000):
+        image = np.arange(12, dtype=np.uint8).reshape(3, 4) + t // 1000
+        writer.writeFrame(dv.Frame(t, 300, 5, 6, image, dv.FrameSource.SENSOR))
+if kind == "IMU":
+    samples = [dv.IMU(t, 25.5, 1, 2, 3, 4, 5, 6, 7, 8, 9) for t in (1000, 2000)]
+    writer.writeImu(dv.IMUPacket.ImuVector(samples))
+if kind == "Trigger":
+    kinds = dv.TriggerType.EXTERNAL_SIGNAL_RISING_EDGE, dv.TriggerType.EXTERNAL_SIGNAL_FALLING_EDGE
+    marks = [dv.Trigger(1000 * (i + 1), one) for i, one in enumerate(kinds)]
+    writer.writeTriggers(dv.TriggerPacket.TriggersVector(marks))
 for start in range(0, len(rows), 700):
     store = dv.EventStore()
     for t, x, y, on in rows[start:start + 700].tolist():
@@ -69,6 +91,27 @@ while left:
 for values in columns.values():
     digest.update(b"".join(values))
 print(digest.hexdigest(), flush=True)
+sys.stdin.readline()
+"""
+
+
+SIDE_READER = """
+import sys, time
+import dv_processing as dv
+reader = dv.io.NetworkReader("127.0.0.1", int(sys.argv[1]))
+take = getattr(reader, sys.argv[2])
+print("ready", flush=True)
+while (found := take()) is None:
+    time.sleep(0.002)
+if sys.argv[2] == "getNextFrame":
+    print(found.timestamp, int(found.exposure.total_seconds() * 1e6), found.positionX,
+          found.positionY, found.image.tolist(), flush=True)
+elif sys.argv[2] == "getNextImuBatch":
+    for one in found:
+        print(one.timestamp, one.temperature, one.accelerometerZ, one.gyroscopeX,
+              one.magnetometerY, flush=True)
+else:
+    print(*((one.timestamp, one.type.name) for one in found), flush=True)
 sys.stdin.readline()
 """
 
@@ -188,12 +231,78 @@ def test_events_of_the_real_writer_arrive_through_tls(tmp_path, keys):
         assert np.array_equal(received(source, COUNT), events)
 
 
-def test_a_real_writer_of_frames_is_refused(tmp_path):
+def first_with_something(source, kind):
+    return next(packet for packet in source if len(getattr(packet, kind)))
+
+
+def test_frames_of_the_real_writer_arrive_unchanged(tmp_path):
     with (
-        real_writer(tmp_path, made(0), kind="Frame") as (port, _),
-        pytest.raises(FormatError, match="streams no events but FRME"),
+        real_writer(tmp_path, made(0), kind="Frame", compression="LZ4") as (port, _),
+        NetworkSource(f"tcp://127.0.0.1:{port}") as source,
+    ):
+        (frame,) = first_with_something(source, "frames").frames
+        assert (source.info.sensor, source.info.camera) == (VGA, "DVXplorer_1")
+        assert "frames only" in source.info.notes[0]
+    assert (frame.t_us, frame.exposure_us, frame.x, frame.y) == (1150, 300, 5, 6)
+    assert np.array_equal(frame.pixels, np.arange(12).reshape(3, 4) + 1)
+    assert not source.damage
+
+
+def test_imu_samples_of_the_real_writer_arrive_unchanged(tmp_path):
+    with (
+        real_writer(tmp_path, made(0), kind="IMU") as (port, _),
+        NetworkSource(f"tcp://127.0.0.1:{port}", sensor=VGA) as source,
+    ):
+        imu = first_with_something(source, "imu").imu
+    assert imu["t"].tolist() == [1000, 2000]
+    assert imu[0] == np.array((1000, 25.5, (1, 2, 3), (4, 5, 6), (7, 8, 9)), IMU_DTYPE)
+
+
+def test_triggers_of_the_real_writer_arrive_unchanged(tmp_path):
+    with (
+        real_writer(tmp_path, made(0), kind="Trigger") as (port, _),
+        NetworkSource(f"tcp://127.0.0.1:{port}?sensor=640x480") as source,
+    ):
+        triggers = first_with_something(source, "triggers").triggers
+    assert triggers.tolist() == [(1000, 0, True), (2000, 0, False)]
+
+
+def test_a_stream_without_a_size_asks_for_one(tmp_path):
+    with (
+        real_writer(tmp_path, made(0), kind="IMU") as (port, _),
+        pytest.raises(FormatError, match=r"does not say how large.*\?sensor=WxH"),
     ):
         NetworkSource(f"tcp://127.0.0.1:{port}")
+
+
+SAMPLES = np.array([(1000, 25.5, (1, 2, 3), (4, 5, 6), (7, 8, 9))], IMU_DTYPE)
+EDGES = np.array([(1000, 0, True), (2000, 0, False)], TRIGGER_DTYPE)
+IMAGE = np.arange(12, dtype=np.uint8).reshape(3, 4)
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "expected"),
+    [
+        ("frames", "getNextFrame", f"850 300 5 6 {IMAGE.tolist()}"),
+        ("imu", "getNextImuBatch", "1000 25.5 3.0 4.0 8.0"),
+        (
+            "triggers",
+            "getNextTriggerBatch",
+            "(1000, 'EXTERNAL_SIGNAL_RISING_EDGE') (2000, 'EXTERNAL_SIGNAL_FALLING_EDGE')",
+        ),
+    ],
+)
+def test_the_real_reader_receives_one_other_kind_at_a_port_of_its_own(kind, method, expected):
+    # The library's time of a frame is the begin of its exposure, ours the middle.
+    packet = Packet(Events(made(10), VGA), (Frame(1000, 300, IMAGE, 5, 6),), SAMPLES, EDGES)
+    with EventServer(sensor=VGA, camera="cam", send=(kind,)) as server:
+        port = server.address.rpartition(":")[2]
+        with child(SIDE_READER, port, method) as reader:
+            assert reader.stdout.readline() == "ready\n"
+            server.write(packet)
+            assert reader.stdout.readline() == expected + "\n"
+        left_out = {"frames": 1, "imu": 1, "triggers": 2}
+        assert server.left_out == {**left_out, kind: 0}
 
 
 @pytest.mark.parametrize("encrypted", [False, True], ids=["tcp", "tls"])

@@ -12,8 +12,11 @@ import pytest
 
 from eventvision.core import (
     EVENT_DTYPE,
+    IMU_DTYPE,
+    TRIGGER_DTYPE,
     ConfigError,
     Events,
+    Frame,
     OutputError,
     Packet,
     SensorSize,
@@ -84,6 +87,26 @@ def test_every_client_receives_every_event_from_the_moment_it_is_connected():
                 assert source.info.camera == "DVS 1"
                 assert np.array_equal(received(source, 3000), events)
     assert "eventvision-server" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_a_server_sends_what_it_is_told_to_and_counts_what_it_leaves_out():
+    imu, triggers = np.zeros(3, IMU_DTYPE), np.zeros(2, TRIGGER_DTYPE)
+    imu["t"], triggers["t"] = [1, 2, 3], [4, 5]
+    frame = Frame(7, 0, np.zeros((4, 6), np.uint8))
+    sent = Packet(Events(made(100), VGA), (frame,), imu, triggers)
+    with EventServer.from_name("tcp://127.0.0.1:0?send=triggers,events,imu", VGA) as server:
+        assert server.carries == {"imu", "triggers"}
+        with NetworkSource(server.address) as source:
+            server.write(sent)
+            parts = []
+            for part in source:
+                parts.append(part)
+                if part.triggers.size:
+                    break
+        assert server.left_out == {"frames": 1, "imu": 0, "triggers": 0}
+    assert np.array_equal(np.concatenate([part.events.data for part in parts]), made(100))
+    assert np.array_equal(np.concatenate([part.imu for part in parts]), imu)
+    assert np.array_equal(parts[-1].triggers, triggers)
 
 
 def test_closing_lets_clients_take_what_waits_and_may_be_done_twice():
@@ -249,6 +272,7 @@ def test_settings_out_of_range_are_refused(options, match):
 @pytest.mark.parametrize(
     ("name", "match"),
     [
+        ("tcp://127.0.0.1:0?send=sound", "some of events, frames, imu, triggers"),
         ("udp://127.0.0.1:0", "no address"),
         ("tcp://127.0.0.1:0?colour=red", "no option"),
         ("tls://127.0.0.1:0", "cert=FILE and key=FILE"),

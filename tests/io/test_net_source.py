@@ -8,6 +8,7 @@ import struct
 import threading
 import time
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +17,12 @@ from hypothesis import strategies as st
 
 from eventvision.core import (
     EVENT_DTYPE,
+    IMU_DTYPE,
+    TRIGGER_DTYPE,
+    Events,
     FormatError,
+    Frame,
+    Packet,
     SeekError,
     SensorSize,
     SourceError,
@@ -24,11 +30,12 @@ from eventvision.core import (
 )
 from eventvision.io._aedat4.payload import PayloadError
 from eventvision.io._network import source as network_source
-from eventvision.io._network.protocol import Unframer, decode_events, encode_events, encode_hello
+from eventvision.io._network.content import EVERY_KIND, Encoder, decode
+from eventvision.io._network.protocol import Unframer
 from eventvision.io._network.source import NetworkSource
 
 VGA = SensorSize(640, 480)
-HELLO = encode_hello(VGA, "camera")
+HELLO = Encoder().hello(VGA, "camera")
 
 
 def made(count, start_us=100, seed=0):
@@ -44,7 +51,9 @@ def made(count, start_us=100, seed=0):
 def packets(events, size=100):
     """The stream's packets as bytes."""
     parts = [events[start : start + size] for start in range(0, events.size, size)]
-    return b"".join(message for part in parts for message, _ in encode_events(part))
+    return b"".join(
+        message for part in parts for message, _ in Encoder().messages(Packet(Events(part, VGA)))
+    )
 
 
 @contextlib.contextmanager
@@ -93,7 +102,7 @@ def waiting_after(*pieces):
 
 def hello_with(xml):
     """A header with any text for its tree."""
-    plain = encode_hello(VGA, "")
+    plain = Encoder().hello(VGA, "")
     at = plain.index(b"<dv") - 4
     size = at + len(xml) - 4 + 4
     return struct.pack("<I", size) + plain[4:at] + struct.pack("<I", len(xml)) + xml
@@ -128,7 +137,7 @@ def test_events_arrive_unchanged_and_an_orderly_end_is_noted():
         hello_with(b"<dv></dv>"),
         hello_with(b"\xff\xfe\xfd"),
         hello_with(b"<node>" * 2400 + b"</node>" * 2400),
-        HELLO.replace(b"EVTS", b"FRME"),
+        HELLO.replace(b"EVTS", b"POSE"),
         HELLO.replace(b">640<", b">000<"),
     ],
 )
@@ -313,7 +322,7 @@ def unframed(pieces):
         unframer.push(piece)
         greeted = greeted or unframer.take_hello() is not None
         while greeted and (payload := unframer.take_packet()) is not None:
-            found.append(decode_events(payload))
+            found.append(decode(payload[1], payload[0]).events)
     return np.concatenate(found) if found else np.empty(0, EVENT_DTYPE)
 
 
@@ -344,9 +353,57 @@ def test_any_events_survive_the_wire(rows):
     assert np.array_equal(unframed([HELLO, packets(events)]), events)
 
 
+def everything(count=40):
+    """A packet with events, two frames, IMU samples and triggers."""
+    imu, triggers = np.zeros(3, IMU_DTYPE), np.zeros(2, TRIGGER_DTYPE)
+    imu["t"], imu["gyroscope"] = [100, 200, 300], 1.5
+    triggers["t"], triggers["rising"] = [150, 250], [True, False]
+    image = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    frames = (Frame(120, 10, image), Frame(220, 10, np.stack([image] * 3, 2)))
+    return Packet(Events(made(count), VGA), frames, imu, triggers)
+
+
+def test_frames_imu_samples_and_triggers_arrive_unchanged():
+    encoder, sent = Encoder(EVERY_KIND), everything()
+    stream = encoder.hello(VGA, "camera") + b"".join(m for m, _ in encoder.messages(sent))
+    with peer(saying(stream)) as name, NetworkSource(name) as source:
+        parts = list(source)
+    assert np.array_equal(np.concatenate([part.events.data for part in parts]), sent.events.data)
+    assert np.array_equal(np.concatenate([part.imu for part in parts]), sent.imu)
+    assert np.array_equal(np.concatenate([part.triggers for part in parts]), sent.triggers)
+    frames = [frame for part in parts for frame in part.frames]
+    assert [(frame.t_us, frame.exposure_us) for frame in frames] == [(120, 10), (220, 10)]
+    for frame, original in zip(frames, sent.frames, strict=True):
+        assert np.array_equal(frame.pixels, original.pixels)
+    assert not source.damage
+
+
+@pytest.mark.parametrize("kind", ["frames", "imu", "triggers"])
+def test_what_has_an_impossible_time_is_damage(kind):
+    encoder, sent = Encoder((kind,)), everything()
+    late = replace(
+        sent,
+        frames=(replace(sent.frames[0], t_us=1 << 60),),
+        imu=np.array([(1 << 60, 0, 0, 0, 0)], IMU_DTYPE),
+        triggers=np.array([(-5, 0, True)], TRIGGER_DTYPE),
+    )
+    messages = [m for part in (late, sent) for m, _ in encoder.messages(part)]
+    with (
+        peer(saying(encoder.hello(VGA, ""), *messages)) as name,
+        NetworkSource(f"{name}?sensor=640x480") as source,
+    ):
+        parts = list(source)
+    assert source.damage.kinds == {"corrupt-packet": 1}
+    assert [len(part.frames) + part.imu.size + part.triggers.size for part in parts if part.frames
+            or part.imu.size or part.triggers.size]  # fmt: skip
+    assert source.info.notes[0] == f"The peer sends {kind} only."
+
+
 def test_mutated_streams_end_in_events_or_in_one_error():
     random = np.random.default_rng(1)
-    stream = HELLO + packets(made(40), 20)
+    encoder, sent = Encoder(EVERY_KIND), everything(20)
+    messages = [message for message, _ in encoder.messages(sent)]
+    stream = encoder.hello(VGA, "camera") + b"".join(messages)
     outcomes = {"events": 0, "refused": 0}
     for _ in range(2000):
         mutant = bytearray(stream)

@@ -7,6 +7,7 @@ multiples of 8. `_aedat4_tables` reads what is built here, and explains tables a
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -47,6 +48,7 @@ _TRIGGER = np.dtype([("back", "<i4"), ("t", "<i8"), ("code", "<i1")])
 _TRIGGER_VTABLE = (8, 13, 4, 12)
 _FRAME_VTABLE = (30, 72, 8, 16, 24, 32, 40, 56, 48, 50, 52, 54, 4, 64, 57)
 
+_WITH_SIZE = ("EVTS", "FRME")
 _EXTERNAL_INPUT = {True: 1, False: 2}
 _CODES = {kind: code for code, kind in enumerate(TRIGGER_KINDS)}
 _FORMATS = {channels: code for code, channels in CHANNELS.items()}
@@ -56,9 +58,14 @@ _Attribute = tuple[str, str, str | int]
 """Key, type and value."""
 
 
-def header_buffer(compression: str, sensor: SensorSize, camera: str) -> bytes:
+def header_buffer(
+    compression: str,
+    sensor: SensorSize,
+    camera: str,
+    streams: Sequence[tuple[str, str, str]] = STREAMS,
+) -> bytes:
     """Return the header; the position of the table of packets is not known yet (-1)."""
-    text = _description(compression, sensor, camera).encode()
+    text = _description(compression, sensor, camera, streams).encode()
     code = {"NONE": 0, "LZ4": 1}[compression]
     table = struct.pack("<i i I q", 16, code, 12, -1)
     vtable = struct.pack("<5H6x", 10, 20, 4, 12, 8)
@@ -139,12 +146,14 @@ def _sized(identifier: bytes, root_at: int, body: bytes) -> bytes:
     return struct.pack("<II4s", 8 + len(filled), root_at - 4, identifier) + filled
 
 
-def _description(compression: str, sensor: SensorSize, camera: str) -> str:
+def _description(
+    compression: str, sensor: SensorSize, camera: str, chosen: Sequence[tuple[str, str, str]]
+) -> str:
     """Return the XML tree that describes the streams."""
     root = "/mainloop/Recorder/outInfo/"
     size: list[_Attribute] = [("sizeX", "int", sensor.width), ("sizeY", "int", sensor.height)]
     streams = []
-    for number, (name, identifier, description) in enumerate(STREAMS):
+    for number, (name, identifier, description) in enumerate(chosen):
         texts = {
             "compression": compression,
             "originalModuleName": "capture",
@@ -152,7 +161,7 @@ def _description(compression: str, sensor: SensorSize, camera: str) -> str:
             "typeDescription": description,
             "typeIdentifier": identifier,
         }
-        info = [*(size if number < 2 else []), ("source", "string", camera)]
+        info = [*(size if identifier in _WITH_SIZE else []), ("source", "string", camera)]
         inner = _node(
             "info", f"{root}{number}/info/", _attributes([*info, ("tsOffset", "long", 0)])
         )

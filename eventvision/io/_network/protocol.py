@@ -1,7 +1,7 @@
 """What dv-processing's NetworkWriter says to its NetworkReaders, without any socket.
 
 The stream is that of an AEDAT4 file without its version line: a header flatbuffer with its size in
-front (`IOHE`, an XML tree that describes one stream), then packets without end. A packet is a
+front (`IOHE`, an XML tree that describes the streams), then packets without end. A packet is a
 stream number and a size (two 32-bit integers) and one flatbuffer, compressed as the header says.
 The reader says nothing at all.
 
@@ -12,48 +12,25 @@ cannot be believed afterwards either: it is refused with one `FormatError`.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from xml.parsers import expat
-from xml.sax.saxutils import escape
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eventvision.core import EVENT_DTYPE, FormatError, SensorSize
+from eventvision.core import FormatError, SensorSize
 from eventvision.io._aedat4.header import Stream, read_streams
-from eventvision.io._aedat4.payload import PayloadError, form_of, unpack
 from eventvision.io._aedat4.tables import Table, TableError
 from eventvision.kernels import aedat4
+
+from .content import NAMES, Kind
 
 MOST_HELLO_BYTES = 1 << 15
 """A header takes some 700 bytes for each stream; reading a hostile one must not take long."""
 
 MOST_PACKET_BYTES = 1 << 27
-FRAME_EVENTS = 1 << 16
-"""Most events that are sent in one packet."""
-
 _HEADER = struct.Struct("<ii")
-_HELLO = struct.Struct("<II4s6xHHHHHiiIq4xI")
-_EVENTS = struct.Struct("<II4s2xHHHiII")
-_MEANINGFUL: NDArray[np.int64] = np.array([-1, aedat4.PIXEL_AND_POLARITY])
-_STREAM = 0
-_XML = """<dv version="2.0">
-    <node name="outInfo" path="/outInfo/">
-        <node name="0" path="/outInfo/0/">
-            <attr key="compression" type="string">NONE</attr>
-            <attr key="originalModuleName" type="string">eventvision</attr>
-            <attr key="originalOutputName" type="string">events</attr>
-            <attr key="typeIdentifier" type="string">EVTS</attr>
-            <node name="info" path="/outInfo/0/info/">
-                <attr key="sizeX" type="int">{width}</attr>
-                <attr key="sizeY" type="int">{height}</attr>
-                <attr key="source" type="string">{camera}</attr>
-            </node>
-        </node>
-    </node>
-</dv>
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,54 +38,16 @@ class Hello:
     """What a peer says about itself before the first packet.
 
     Attributes:
-        events: Number of the stream of events.
+        streams: Kind of each stream that is used, by its number.
         others: Numbers of streams whose packets are passed over.
         camera: Name of the camera.
         sensor: Size of its sensor, where it is given.
     """
 
-    events: int
+    streams: Mapping[int, Kind]
     others: frozenset[int]
     camera: str
     sensor: SensorSize | None
-
-
-def encode_hello(sensor: SensorSize, camera: str) -> bytes:
-    """Return the header of an uncompressed stream of events."""
-    shown = "".join(letter for letter in camera if letter.isprintable())
-    xml = _XML.format(width=sensor.width, height=sensor.height, camera=escape(shown)).encode()
-    rest = xml + bytes(4 - len(xml) % 4)
-    size = _HELLO.size - 4 + len(rest)
-    return _HELLO.pack(size, 24, b"IOHE", 10, 24, 4, 12, 8, 10, 0, 16, -1, len(xml)) + rest
-
-
-def encode_events(data: NDArray[np.void]) -> Iterator[tuple[bytes, int]]:
-    """Yield packets of at most `FRAME_EVENTS` events, and how many events each holds.
-
-    Args:
-        data: Shape (N,), dtype `EVENT_DTYPE`.
-    """
-    every_word = np.ascontiguousarray(data).view(np.int64).reshape(-1, 2)
-    for start in range(0, data.size, FRAME_EVENTS):
-        words = (every_word[start : start + FRAME_EVENTS] & _MEANINGFUL).astype("<i8", copy=False)
-        size = _EVENTS.size + words.nbytes
-        head = _EVENTS.pack(size - 4, 16, b"EVTS", 6, 8, 4, 6, 4, len(words))
-        yield _HEADER.pack(_STREAM, size) + head + words.tobytes(), len(words)
-
-
-def decode_events(payload: NDArray[np.uint8]) -> NDArray[np.void]:
-    """Return the events of a packet, shape (N,), dtype `EVENT_DTYPE`.
-
-    Raises:
-        PayloadError: If it cannot be decompressed, or holds no events.
-    """
-    content, _ = unpack(payload, form_of(payload))
-    try:
-        found = Table.root(memoryview(content.data), b"EVTS").vector(0, EVENT_DTYPE.itemsize)
-    except TableError as error:
-        raise PayloadError(f"its flatbuffer is malformed ({error})") from None
-    words: NDArray[np.int64] = np.frombuffer(found, "<i8").reshape(-1, 2) & _MEANINGFUL
-    return words.reshape(-1).view(EVENT_DTYPE)
 
 
 class Unframer:
@@ -137,7 +76,7 @@ class Unframer:
         """Return the header, or None while it is incomplete.
 
         Raises:
-            FormatError: If the peer does not speak this protocol, or streams no events.
+            FormatError: If the peer does not speak this protocol, or streams nothing that is known.
         """
         begin = bytes(self._buffer[:12])
         size = int.from_bytes(begin[:4], "little")
@@ -154,8 +93,8 @@ class Unframer:
         self._hello = self._understood(streams)
         return self._hello
 
-    def take_packet(self) -> NDArray[np.uint8] | None:
-        """Return the payload of the next packet of events, or None while it is incomplete.
+    def take_packet(self) -> tuple[Kind, NDArray[np.uint8]] | None:
+        """Return kind and payload of the next packet, or None while it is incomplete.
 
         Raises:
             FormatError: If what comes cannot be a packet.
@@ -163,14 +102,14 @@ class Unframer:
         hello = self._hello
         while hello is not None and len(self._buffer) >= _HEADER.size:
             stream, size = _HEADER.unpack_from(self._buffer)
-            listed = stream == hello.events or stream in hello.others
+            listed = stream in hello.streams or stream in hello.others
             if not listed or not aedat4.PROOF_BYTES - 8 <= size <= MOST_PACKET_BYTES:
                 raise self._refused(f"sent a packet of stream {stream} with {size} bytes")
             if len(self._buffer) < _HEADER.size + size:
                 return None
             payload = self._take(_HEADER.size, size)
-            if stream == hello.events:
-                return payload
+            if stream in hello.streams:
+                return hello.streams[stream], payload
         return None
 
     def _take(self, start: int, size: int) -> NDArray[np.uint8]:
@@ -179,18 +118,29 @@ class Unframer:
         return taken
 
     def _understood(self, streams: list[Stream]) -> Hello:
-        chosen = next((one for one in streams if one.kind == aedat4.EVENTS), None)
-        if chosen is None:
+        known = [one for one in streams if one.kind in NAMES]
+        if not known:
             kinds = [one.attributes.get("typeIdentifier", "?") for one in streams]
             raise self._refused(f"streams no events but {', '.join(kinds) or 'nothing'}")
-        width, height = (chosen.attributes.get(key, "") for key in ("sizeX", "sizeY"))
-        try:
-            sensor = SensorSize(int(width), int(height))
-        except ValueError:
-            sensor = None
-        others = frozenset(one.number for one in streams if one is not chosen)
-        return Hello(chosen.number, others, chosen.source, sensor)
+        first = next((one for one in known if NAMES[one.kind] == "events"), known[0])
+        used: dict[Kind, Stream] = {}
+        for one in known:
+            if one.source == first.source:
+                used.setdefault(NAMES[one.kind], one)
+        numbers = {one.number: kind for kind, one in used.items()}
+        others = frozenset(one.number for one in streams if one.number not in numbers)
+        sizes = (_sensor(one) for one in used.values())
+        sensor = next((size for size in sizes if size is not None), None)
+        return Hello(numbers, others, first.source, sensor)
 
     def _refused(self, problem: str) -> FormatError:
         remedy = "connect to a NetworkWriter of dv-processing or an eventvision server of events"
         return FormatError(self._peer, problem, remedy)
+
+
+def _sensor(stream: Stream) -> SensorSize | None:
+    width, height = (stream.attributes.get(key, "") for key in ("sizeX", "sizeY"))
+    try:
+        return SensorSize(int(width), int(height))
+    except ValueError:
+        return None

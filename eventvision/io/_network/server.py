@@ -1,29 +1,30 @@
-"""A server of events that dv-processing's NetworkReader and `NetworkSource` connect to."""
+"""A server that dv-processing's NetworkReader and `NetworkSource` connect to."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import Self
 
 from eventvision.core import ConfigError, OutputError, Packet, SensorSize, SourceError
 
 from .access import Tls, check_access
+from .content import Encoder, chosen_kinds
 from .names import Address, shown_place
-from .protocol import encode_events, encode_hello
 from .queue import ClientReport
 from .reception import Reception
 
-OPTIONS = ("token", "token_file", "cert", "key", "ca")
+OPTIONS = ("token", "token_file", "cert", "key", "ca", "send")
 LARGEST_SIDE_PX = 32_767
 MOST_CLIENTS = 1_000
 
 
 class EventServer:
-    """Sends every packet to all clients, and never waits for any of them.
+    """Sends packets to all clients, and never waits for any of them.
 
     Each client has a queue of its own. Where a client reads too slowly, the oldest packet in its
     queue makes room for the newest, which is counted in `clients`.
@@ -39,18 +40,18 @@ class EventServer:
         camera: Name of the camera that clients are told.
         token: Secret that clients must send, at least 16 letters.
         tls: Files for an encrypted server.
+        send: What is sent: `events`, `frames`, `imu`, `triggers`. dv-processing's reader takes one
+            kind only; `NetworkSource` takes any. What is left out is counted in `left_out`.
         max_clients: Most clients at a time; more are refused.
         queue_packets: Most packets, of up to 65,536 events, that wait for a client.
 
     Attributes:
-        carries: What is sent besides events: nothing.
+        carries: What is sent besides events.
 
     Raises:
         ConfigError: If an argument is out of range, or others could connect without proof.
         OutputError: If it cannot listen there.
     """
-
-    carries: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(
         self,
@@ -61,10 +62,14 @@ class EventServer:
         camera: str = "",
         token: str | None = None,
         tls: Tls | None = None,
+        send: Sequence[str] = ("events",),
         max_clients: int = 10,
         queue_packets: int = 64,
     ) -> None:
         _check(sensor, max_clients, queue_packets)
+        self._encoder = _encoder(send)
+        self.carries = frozenset(self._encoder.kinds) - {"events"}
+        self._left_out = dict.fromkeys(("frames", "imu", "triggers"), 0)
         check_access(host, token, tls)
         context = tls.context() if tls else None
         self._sensor = sensor
@@ -73,7 +78,7 @@ class EventServer:
         self._address = f"{scheme}://{shown_place(self._listener.getsockname())}"
         self._reception = Reception(
             self._listener,
-            encode_hello(sensor, camera or "eventvision"),
+            self._encoder.hello(sensor, camera or "eventvision"),
             token=token,
             context=context,
             max_clients=max_clients,
@@ -92,7 +97,7 @@ class EventServer:
 
         Args:
             name: `tcp://host:port` or `tls://host:port?cert=FILE&key=FILE&ca=FILE`, either with
-                `token=` or `token_file=`.
+                `token=` or `token_file=`, and with `send=events,frames,imu,triggers` or fewer.
             sensor: Size of the pixel array.
             camera: Name of the camera that clients are told.
 
@@ -115,7 +120,16 @@ class EventServer:
             if not {"cert", "key"} <= files.keys():
                 raise ConfigError("server", address.text, "cert=FILE and key=FILE for TLS")
             tls = Tls(certificate=files["cert"], key=files["key"], authority=files.get("ca"))
-        return cls(address.host, address.port, sensor=sensor, camera=camera, token=token, tls=tls)
+        send = address.options.get("send", "events").split(",")
+        return cls(
+            address.host,
+            address.port,
+            sensor=sensor,
+            camera=camera,
+            token=token,
+            tls=tls,
+            send=send,
+        )
 
     @property
     def address(self) -> str:
@@ -132,8 +146,13 @@ class EventServer:
         """Connections that were refused: too many, no proof, or no manners."""
         return self._reception.refused
 
+    @property
+    def left_out(self) -> dict[str, int]:
+        """Frames, IMU samples and triggers that were to be written but are not sent."""
+        return dict(self._left_out)
+
     def write(self, packet: Packet) -> None:
-        """Send the events of a packet to all clients; never waits.
+        """Send what a packet holds to all clients; never waits.
 
         Raises:
             OutputError: If the server is closed, or the packet is of another sensor.
@@ -145,9 +164,20 @@ class EventServer:
             if self._closed or not self._thread.is_alive():
                 raise OutputError(self._address, "is closed", "open a new server")
             queues = self._reception.queues
-            for message, events in encode_events(packet.events.data) if queues else ():
+            self._count_left_out(packet)
+            for message, events in self._encoder.messages(packet) if queues else ():
                 for queue in queues:
                     queue.put(message, events)
+
+    def _count_left_out(self, packet: Packet) -> None:
+        found = {
+            "frames": len(packet.frames),
+            "imu": packet.imu.size,
+            "triggers": packet.triggers.size,
+        }
+        for kind, count in found.items():
+            if kind not in self.carries:
+                self._left_out[kind] += count
 
     def close(self) -> None:
         """Give clients 2 s to take what waits for them, and leave; may be called twice."""
@@ -176,6 +206,13 @@ class EventServer:
             self._loop.run_until_complete(self._reception.run(self._closing))
         finally:
             self._loop.close()
+
+
+def _encoder(send: Sequence[str]) -> Encoder:
+    try:
+        return Encoder(chosen_kinds(send))
+    except ValueError as error:
+        raise ConfigError("send", ",".join(send), str(error)) from None
 
 
 def _check(sensor: SensorSize, max_clients: int, queue_packets: int) -> None:

@@ -1,4 +1,4 @@
-"""Events from a server: dv-processing's NetworkWriter or an `EventServer`."""
+"""What a server sends: dv-processing's NetworkWriter or an `EventServer`."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ from eventvision.io._guard import StreamGuard
 from eventvision.io._live import IDLE_S, LiveStream, silence
 
 from .connect import Deadline, connect
+from .content import Kind, decode
 from .names import Address, is_loopback
-from .protocol import Hello, Unframer, decode_events
+from .protocol import Hello, Unframer
 
 RECEIVE_BYTES = 1 << 18
 PACKET_S = 30.0
@@ -35,7 +36,10 @@ OPTIONS = ("sensor", "token", "token_file", "ca", "cert", "key", "check_name")
 
 
 class NetworkSource(LiveStream):
-    """Receives events over TCP or TLS; iteration ends when the peer closes the connection.
+    """Receives a stream over TCP or TLS; iteration ends when the peer closes the connection.
+
+    Frames, IMU samples and triggers come as they arrive, where the peer sends them: a NetworkWriter
+    sends one kind, so that its stream may consist of them alone.
 
     Nothing is queued here beside the packet that is being received: whoever reads too slowly lets
     TCP hold the peer back, and a server decides what it drops. While the peer is silent, an empty
@@ -53,7 +57,7 @@ class NetworkSource(LiveStream):
 
     Raises:
         SourceNotFoundError: If nobody answers there in time.
-        FormatError: If the peer does not speak the protocol or streams no events.
+        FormatError: If the peer does not speak the protocol or streams nothing that is known.
         SourceError: If the name, a certificate or a token cannot be used.
         ValueError: If `timeout_s` is not positive.
     """
@@ -101,24 +105,26 @@ class NetworkSource(LiveStream):
 
     def _received(self) -> Iterator[Packet]:
         while True:
-            while (payload := self._unframer.take_packet()) is not None:
+            while (taken := self._unframer.take_packet()) is not None:
                 self._waited_s = 0.0
-                yield self._admitted(payload)
+                yield self._admitted(*taken)
             count = self._receive()
             if count == 0:
                 return
             if count is None:
                 yield silence(self._info.sensor)
 
-    def _admitted(self, payload: NDArray[np.uint8]) -> Packet:
+    def _admitted(self, kind: Kind, payload: NDArray[np.uint8]) -> Packet:
         arrived_ns = time.monotonic_ns()
         try:
-            data = self._guard.admit(decode_events(payload))
+            content = decode(payload, kind)
         except PayloadError as error:
-            message = f"a packet of {payload.size} bytes is damaged: {error}"
+            message = f"a packet of {kind} ({payload.size} bytes) is damaged: {error}"
             self._damage.add(Damage(kind="corrupt-packet", message=message))
             return silence(self._info.sensor)
-        return Packet(Events(data, self._info.sensor), arrived_ns=arrived_ns)
+        events = Events(self._guard.admit(content.events), self._info.sensor)
+        frames, imu, triggers = content.beside(self._guard.shift_us)
+        return Packet(events, frames, imu, triggers, arrived_ns=arrived_ns)
 
     def _receive(self) -> int | None:
         """Pass on what has come: return how many bytes, 0 at the end, None if nothing came."""
@@ -180,7 +186,11 @@ def _described(address: Address, hello: Hello, wanted: SensorSize | None) -> Sou
     if sensor is None:
         problem = "does not say how large its sensor is"
         raise FormatError(address.text, problem, "add ?sensor=WxH to the address")
-    notes = ["Of the peer's streams, only that of events is used."] if hello.others else []
+    notes = []
+    if "events" not in hello.streams.values():
+        notes.append(f"The peer sends {' and '.join(hello.streams.values())} only.")
+    if hello.others:
+        notes.append(f"{len(hello.others)} more streams of the peer are passed over.")
     sends_token = not address.options.keys().isdisjoint({"token", "token_file"})
     if sends_token and address.scheme == "tcp" and not is_loopback(address.host):
         notes.append("The token travelled unencrypted: use tls:// on networks you do not trust.")
