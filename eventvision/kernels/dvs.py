@@ -1,202 +1,375 @@
-"""One pixel of an event camera, and a whole array of them advanced from sub-frame to sub-frame.
+"""The pixels of an event camera, advanced from sub-frame to sub-frame.
 
-Between two sub-frames the logarithm of intensity is taken as linear in time, so a pixel's
-potential (log intensity since its last reset, plus leak) is linear too, and the time at which it
-meets a threshold has a closed form; nothing is stepped. A pixel that fires is held in reset for
-the refractory period, and what changes meanwhile is lost to it, as in the circuit.
+Between two sub-frames the logarithm of intensity is taken as linear in time. The photoreceptor and
+the source follower behind it are low-pass filters of first order, whose answer to such a ramp has a
+closed form: a ramp that lags, and a transient that decays. A pixel whose answer cannot meet a
+threshold before the next sub-frame is done in one step; most are, and many are settled at a time
+with vector instructions. The others are followed along straight stretches, short where the answer
+bends, so that it is missed by 3 % of a threshold at most. Along a stretch the potential
+(level since the last reset, plus leak) is linear, and the time at which it meets a threshold has a
+closed form too. A pixel that fires is held in reset for the refractory period, and what changes
+meanwhile is lost to it, as in the circuit.
 
 Shot noise is a Poisson process of its own clock: every pixel knows when it will misfire next, so
 noise does not depend on how time is cut into sub-frames. Brightness thins it (a misfire is
 accepted with a probability that falls with intensity).
 
-Only additions, multiplications, divisions and integer arithmetic are used, in a fixed order and
-with a logarithm of our own, so that results are the same bit for bit on every machine. Potentials
-and times are float64: a leak of 0.1 Hz moves a potential by 1e-6 a sub-frame, which float32 would
-round by several per cent.
+Results are the same bit for bit on every machine (see `exact.py`). Potentials and times are
+float64: a leak of 0.1 Hz moves a potential by 1e-6 a sub-frame, which float32 would round by
+several per cent.
 """
 
 from __future__ import annotations
 
 import math
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._jit import inline, kernel
+from .exact import decayed, draw, draw_bell, draw_wait_us, natural_log
 
-PIXEL_DTYPE = np.dtype(
+
+class Pixels(NamedTuple):
+    """State and character of an array of pixels, row after row; every array has shape (N,).
+
+    Attributes:
+        potential: float64: change of the filtered level since the last reset.
+        release_us: float64: end of the reset in force.
+        misfire_us: float64: time of the next noise candidate.
+        random: uint64: state of the pixel's generator.
+        level: float32: log intensity at the last sub-frame.
+        received: float32: what the photoreceptor made of it.
+        followed: float32: what the source follower made of that.
+        on_threshold: float32: positive, in log intensity.
+        off_threshold: float32: likewise.
+        leak_per_us: float32: drift of the potential.
+        misfires_per_us: float32: rate of noise candidates.
+    """
+
+    potential: NDArray[np.float64]
+    release_us: NDArray[np.float64]
+    misfire_us: NDArray[np.float64]
+    random: NDArray[np.uint64]
+    level: NDArray[np.float32]
+    received: NDArray[np.float32]
+    followed: NDArray[np.float32]
+    on_threshold: NDArray[np.float32]
+    off_threshold: NDArray[np.float32]
+    leak_per_us: NDArray[np.float32]
+    misfires_per_us: NDArray[np.float32]
+
+
+LAW_DTYPE = np.dtype(
     [
-        ("potential", "<f8"),
-        ("release_us", "<f8"),
-        ("misfire_us", "<f8"),
-        ("random", "<u8"),
-        ("level", "<f4"),
-        ("on_threshold", "<f4"),
-        ("off_threshold", "<f4"),
-        ("leak_per_us", "<f4"),
-        ("misfires_per_us", "<f4"),
+        ("dark", "<f8"),
+        ("noise_in_light", "<f8"),
+        ("noise_on_share", "<f8"),
+        ("refractory_us", "<f8"),
+        ("reset_noise", "<f8"),
+        ("corner_per_us", "<f8"),
+        ("corner_in_dark", "<f8"),
+        ("follower_per_us", "<f8"),
     ],
     align=True,
 )
-"""State and character of a pixel.
+"""What all pixels share.
 
-potential: log intensity since the last reset; release_us: end of the reset in force; misfire_us:
-time of the next noise candidate; random: state of the pixel's generator; level: log intensity at
-the last sub-frame; on_threshold, off_threshold: both positive, in log intensity; leak_per_us:
-drift of the potential; misfires_per_us: rate of noise candidates.
+dark: added to intensity before the logarithm; noise_in_light: share of the noise that is left at an
+intensity of 1; noise_on_share: how much of it is ON; refractory_us: how long a pixel is held in
+reset after an event; reset_noise: deviation of the potential after a reset, as a share of the ON
+threshold; corner_per_us: angular corner frequency of the photoreceptor at an intensity of 1, to
+which it is proportional; corner_in_dark: the least share of it; follower_per_us: angular corner
+frequency of the source follower. A frequency of 0 stands for none, a filter that is not there.
 """
 
-_LN_2 = 0.6931471805599453
-_SQRT_2 = 1.4142135623730951
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_2 = np.uint64(0x94D049BB133111EB)
+_BLOCK = 512
+"""Pixels that are settled at a time: their temporary arrays stay in the first cache."""
 
+_BEND = 0.03
+"""By how much of a threshold a straight stretch may miss the curve."""
 
-@inline
-def natural_log(value: float) -> float:
-    """Return ln(value) of a positive, finite value; absolute error below 1e-9.
-
-    `2 atanh((m - 1) / (m + 1))` as a series, for m in [1/sqrt 2, sqrt 2): the error is the first
-    term left out.
-    """
-    bits = np.float64(value).view(np.int64)
-    exponent = ((bits >> 52) & 0x7FF) - 1023
-    mantissa = np.int64((bits & 0xFFFFFFFFFFFFF) | 0x3FF0000000000000).view(np.float64)
-    if mantissa > _SQRT_2:
-        mantissa *= 0.5
-        exponent += 1
-    s = (mantissa - 1.0) / (mantissa + 1.0)
-    q = s * s
-    series = 1.0 + q * (1.0 / 3.0 + q * (0.2 + q * (1.0 / 7.0 + q * (1.0 / 9.0 + q / 11.0))))
-    return exponent * _LN_2 + 2.0 * s * series
-
-
-@inline
-def draw(state: np.uint64) -> tuple[np.uint64, float]:
-    """Step a SplitMix64 generator (Steele, Lea, Flood, 2014): its new state, a number in (0, 1)."""
-    state += _GOLDEN
-    z = (state ^ (state >> np.uint64(30))) * _MIX_1
-    z = (z ^ (z >> np.uint64(27))) * _MIX_2
-    z ^= z >> np.uint64(31)
-    return state, (np.float64(z >> np.uint64(11)) + 0.5) * (1.0 / 9007199254740992.0)
-
-
-@inline
-def draw_wait_us(state: np.uint64, per_us: float) -> tuple[np.uint64, float]:
-    """Draw the time to the next event of a Poisson process: the generator's new state, the time."""
-    state, chance = draw(state)
-    return state, -natural_log(chance) / per_us
+_MOST_STRETCHES = 1000
+"""Into how many a sub-frame is cut at most, however bright and thus fast a pixel is."""
 
 
 @kernel
-def prime_pixels(pixels: NDArray[np.void], intensity: NDArray[np.float32], dark: float) -> None:
+def prime_pixels(pixels: Pixels, intensity: NDArray[np.float32], dark: float) -> None:
     """Let every pixel adapt to the first sub-frame.
 
     Args:
-        pixels: Shape (N,), dtype `PIXEL_DTYPE`, row after row; changed in place.
+        pixels: Changed in place.
         intensity: Shape (N,), linear, not negative.
         dark: Added to intensity before the logarithm.
     """
-    for index in range(pixels.size):
-        pixels[index].level = natural_log(np.float64(intensity[index]) + dark)
+    for index in range(intensity.size):
+        level = natural_log(np.float64(intensity[index]) + dark)
+        pixels.level[index] = pixels.received[index] = pixels.followed[index] = level
 
 
 @kernel
-def schedule_misfires(pixels: NDArray[np.void], t_us: float) -> None:
+def schedule_misfires(pixels: Pixels, t_us: float) -> None:
     """Draw each pixel's first noise candidate after `t_us`."""
-    for index in range(pixels.size):
-        pixel = pixels[index]
-        pixel.misfire_us = math.inf
-        if pixel.misfires_per_us > 0.0:
-            pixel.random, wait_us = draw_wait_us(pixel.random, pixel.misfires_per_us)
-            pixel.misfire_us = t_us + wait_us
+    for index in range(pixels.random.size):
+        per_us = np.float64(pixels.misfires_per_us[index])
+        pixels.misfire_us[index] = math.inf
+        if per_us > 0.0:
+            pixels.random[index], wait_us = draw_wait_us(pixels.random[index], per_us)
+            pixels.misfire_us[index] = t_us + wait_us
 
 
 @kernel
-def advance_pixels(
-    pixels: NDArray[np.void],
+def settle_pixels(
+    pixels: Pixels,
     intensity: NDArray[np.float32],
-    dark: float,
-    noise_in_light: float,
-    refractory_us: float,
+    law: NDArray[np.void],
+    t0_us: int,
+    t1_us: int,
+    levels: NDArray[np.float32],
+    active: NDArray[np.int32],
+) -> int:
+    """Advance the pixels that cannot fire before the next sub-frame, and say which are left.
+
+    A low-pass filter never leaves the range of what it is given and what it holds; that tells it.
+
+    Args:
+        pixels: Changed in place where a pixel is done.
+        intensity: Shape (N,), linear, of the sub-frame at `t1_us`.
+        law: Shape (1,), dtype `LAW_DTYPE`.
+        t0_us: Time of the sub-frame before.
+        t1_us: Time of this sub-frame.
+        levels: Shape (N,): takes log intensity of this sub-frame.
+        active: Shape (N,): takes the numbers of the pixels that are left, ascending.
+
+    Returns:
+        How many are left.
+    """
+    dark, full_corner = law[0].dark, law[0].corner_per_us
+    least_share, follower = law[0].corner_in_dark, law[0].follower_per_us
+    start, end = np.float64(t0_us), np.float64(t1_us)
+    span = end - start
+    then_of, last_of = np.empty(_BLOCK, np.float32), np.empty(_BLOCK, np.float32)
+    is_left = np.empty(_BLOCK, np.bool_)
+    count = 0
+    for base in range(0, intensity.size, _BLOCK):
+        # Views that are indexed from 0 become vector instructions, offsets do not.
+        block = slice(base, min(base + _BLOCK, intensity.size))
+        light, next_level, level = intensity[block], levels[block], pixels.level[block]
+        received, followed = pixels.received[block], pixels.followed[block]
+        size = light.size
+        then, last = then_of[:size], last_of[:size]
+        for i in range(size):
+            next_level[i] = natural_log(np.float64(light[i]) + dark)
+        if full_corner > 0.0:
+            for i in range(size):
+                corner = full_corner * max(np.float64(light[i]), least_share)
+                then[i] = low_pass(received[i], level[i], next_level[i], corner, span)
+        else:
+            then[:] = next_level
+        if follower > 0.0:
+            for i in range(size):
+                last[i] = low_pass(followed[i], received[i], then[i], follower, span)
+        else:
+            last[:] = then
+        potential, leak_per_us = pixels.potential[block], pixels.leak_per_us[block]
+        on_threshold, off_threshold = pixels.on_threshold[block], pixels.off_threshold[block]
+        release_us, misfire_us = pixels.release_us[block], pixels.misfire_us[block]
+        for i in range(size):
+            at = np.float64(followed[i])
+            highest = np.float64(max(level[i], next_level[i], received[i], followed[i])) - at
+            lowest = np.float64(min(level[i], next_level[i], received[i], followed[i])) - at
+            leaked = leak_per_us[i] * span
+            is_left[i] = (
+                (release_us[i] > start)
+                | (misfire_us[i] < end)
+                | (potential[i] + highest + max(leaked, 0.0) >= on_threshold[i])
+                | (potential[i] + lowest + min(leaked, 0.0) <= -off_threshold[i])
+            )
+        for i in range(size):
+            active[count] = base + i
+            count += is_left[i]
+        for i in range(size):
+            moved = (np.float64(last[i]) - followed[i]) + leak_per_us[i] * span
+            potential[i] += 0.0 if is_left[i] else moved
+            followed[i] = followed[i] if is_left[i] else last[i]
+            received[i] = received[i] if is_left[i] else then[i]
+            level[i] = level[i] if is_left[i] else next_level[i]
+    return count
+
+
+@kernel
+def fire_pixels(
+    pixels: Pixels,
+    intensity: NDArray[np.float32],
+    levels: NDArray[np.float32],
+    law: NDArray[np.void],
     t0_us: int,
     t1_us: int,
     width: int,
-    first: int,
+    active: NDArray[np.int32],
     events: NDArray[np.void],
 ) -> tuple[int, int]:
-    """Advance pixels from one sub-frame to the next, in order of rows, and emit their events.
+    """Advance the pixels that `settle_pixels` left, one after the other, and emit their events.
 
     Args:
-        pixels: Shape (N,), dtype `PIXEL_DTYPE`, row after row; changed in place.
+        pixels: Changed in place.
         intensity: Shape (N,), linear, of the sub-frame at `t1_us`.
-        dark: Added to intensity before the logarithm.
-        noise_in_light: Share of the noise that is left at an intensity of 1.
-        refractory_us: How long a pixel is held in reset after an event.
+        levels: Shape (N,): log intensity of the same.
+        law: Shape (1,), dtype `LAW_DTYPE`.
         t0_us: Time of the sub-frame before.
         t1_us: Time of this sub-frame.
         width: Pixels in a row.
-        first: Number (y * width + x) of the pixel to begin with.
-        events: Buffer, shape (M,), `EVENT_DTYPE`.
+        active: Shape (M,): numbers (y * width + x) of the pixels to advance.
+        events: Buffer, `EVENT_DTYPE`.
 
     Returns:
-        Number of events written and the number of the pixel to go on with: N when all are done,
-        otherwise the first one whose events did not fit; it was left as it was. Events come
-        ordered by pixel, each pixel's by time, with times in [t0_us, t1_us).
+        Number of events written, and how many of the pixels are done: M, or less if the events of
+        the next one did not fit; that one was left as it was. Events come ordered by pixel, each
+        pixel's by time, with times in [t0_us, t1_us).
     """
+    common = law[0]
+    follower = common.follower_per_us
     start, end = np.float64(t0_us), np.float64(t1_us)
-    span = end - start
-    per_span = 1.0 / span
+    shortest = (end - start) / _MOST_STRETCHES
     count = 0
-    for index in range(first, pixels.size):
-        pixel = pixels[index]
-        light = np.float64(intensity[index])
-        level = np.float32(natural_log(light + dark))
-        slope = np.float64(level - pixel.level) * per_span + pixel.leak_per_us
-        on, off = np.float64(pixel.on_threshold), np.float64(pixel.off_threshold)
-        potential, release, misfire = pixel.potential, pixel.release_us, pixel.misfire_us
-        now = start
-        if release <= start and misfire >= end:
-            ahead = potential + slope * span
-            if -off < ahead < on:
-                pixel.potential, pixel.level = ahead, level
-                continue
-        elif release > start:
-            now = min(release, end)
-        random = pixel.random
-        mark = count
+    for place in range(active.size):
+        index = active[place]
+        light, level = np.float64(intensity[index]), np.float64(levels[index])
+        here, received = np.float64(pixels.level[index]), np.float64(pixels.received[index])
+        followed, drift = np.float64(pixels.followed[index]), np.float64(pixels.leak_per_us[index])
+        potential, release = pixels.potential[index], pixels.release_us[index]
+        misfire, random = pixels.misfire_us[index], pixels.random[index]
+        bend = _BEND * min(pixels.on_threshold[index], pixels.off_threshold[index])
+        corner = common.corner_per_us * max(light, common.corner_in_dark)
+        slope = np.divide(level - here, end - start)
+        mark, now = count, start
         while now < end:
-            while misfire < now:
-                random, wait_us = draw_wait_us(random, pixel.misfires_per_us)
-                misfire += wait_us
-            ahead = potential + slope * (end - now)
-            fires = ahead >= on or ahead <= -off
-            polarity = ahead >= on
-            when = end
-            if fires:
-                when = min(end, now + ((on if polarity else -off) - potential) / slope)
-            if misfire < when:
-                random, chance = draw(random)
-                random, side = draw(random)
-                random, wait_us = draw_wait_us(random, pixel.misfires_per_us)
-                polarity, when = side < 0.5, misfire
-                misfire += wait_us
-                if chance < min(light, 1.0) * (1.0 - noise_in_light):
-                    potential += slope * (when - now)
-                    now = when
-                    continue
-            elif not fires:
-                potential = ahead
-                break
-            if count == events.size:
-                return mark, index
-            event = events[count]
-            event.t, event.on = min(np.int64(when), t1_us - 1), polarity
-            event.x, event.y = index % width, index // width
-            count += 1
-            potential, release = 0.0, when + refractory_us
-            now = release
-        pixel.potential, pixel.level, pixel.release_us = potential, level, release
-        pixel.misfire_us, pixel.random = misfire, random
-    return count, pixels.size
+            reach = _straight_us(slope, here, received, followed, corner, follower, bend)
+            # While a pixel is held in reset, the path does not matter, only where it leads.
+            reach = max(reach, pixels.release_us[index] - now, shortest)
+            stop, there = now + reach, here + slope * reach
+            if stop >= end:
+                stop, there = end, level
+            reach = stop - now
+            then = low_pass(received, here, there, corner, reach) if corner > 0.0 else there
+            after = low_pass(followed, received, then, follower, reach) if follower > 0.0 else then
+            stored = np.float64(np.float32(after))
+            count = _walk(
+                pixels, index, width, light, common, (stored - followed) / reach + drift, now, stop,
+                t1_us, events, count,
+            )  # fmt: skip
+            if count < 0:
+                pixels.potential[index], pixels.release_us[index] = potential, release
+                pixels.misfire_us[index], pixels.random[index] = misfire, random
+                return mark, place
+            now, here, received, followed = stop, there, then, stored
+        pixels.level[index], pixels.received[index] = level, received
+        pixels.followed[index] = followed
+    return count, active.size
+
+
+@inline
+def low_pass(value: float, start: float, end: float, corner: float, span: float) -> float:
+    """Return where a filter of first order that is at `value` is after a ramp of its input.
+
+    Args:
+        value: Where it is.
+        start: Input now.
+        end: Input at the end.
+        corner: Angular corner frequency, above 0.
+        span: How long the ramp takes, above 0.
+    """
+    lag: float = np.divide(np.float64(end) - start, corner * span)
+    return end - lag + (value - start + lag) * decayed(corner * span)
+
+
+@inline
+def _straight_us(
+    slope: float,
+    level: float,
+    received: float,
+    followed: float,
+    corner: float,
+    follower: float,
+    bend: float,
+) -> float:
+    """Return for how long the filters' answers differ by less than `bend` from straight lines.
+
+    A transient of amplitude b leaves the straight line between two of its points, h apart, by
+    b (corner h)^2 / 8 and by b at most.
+    """
+    reach = math.inf
+    speed = slope
+    if corner > 0.0:
+        amplitude = abs(received - level + slope / corner)
+        speed = corner * (level - received)
+        if amplitude > bend:
+            reach = math.sqrt(8.0 * bend / amplitude) / corner
+    if follower > 0.0:
+        amplitude = abs(followed - received + speed / follower)
+        if amplitude > bend:
+            reach = min(reach, math.sqrt(8.0 * bend / amplitude) / follower)
+    return reach
+
+
+@inline
+def _walk(
+    pixels: Pixels,
+    index: int,
+    width: int,
+    light: float,
+    law: Any,
+    slope: float,
+    start: float,
+    end: float,
+    t1_us: int,
+    events: NDArray[np.void],
+    count: int,
+) -> int:
+    """Move one pixel along a straight stretch; return the count of events, or -1 if one is no fit.
+
+    The potential rises by `slope` a microsecond while the pixel is not held in reset.
+    """
+    on, off = np.float64(pixels.on_threshold[index]), np.float64(pixels.off_threshold[index])
+    potential, release = pixels.potential[index], pixels.release_us[index]
+    misfire, random = pixels.misfire_us[index], pixels.random[index]
+    misfires_per_us = np.float64(pixels.misfires_per_us[index])
+    now = min(max(start, release), end)
+    while now < end:
+        while misfire < now:
+            random, wait_us = draw_wait_us(random, misfires_per_us)
+            misfire += wait_us
+        ahead = potential + slope * (end - now)
+        fires = ahead >= on or ahead <= -off
+        polarity = ahead >= on
+        when = end
+        if fires:
+            when = min(end, now + ((on if polarity else -off) - potential) / slope)
+        if misfire < when:
+            random, chance = draw(random)
+            random, side = draw(random)
+            random, wait_us = draw_wait_us(random, misfires_per_us)
+            polarity, when = side < law.noise_on_share, misfire
+            misfire += wait_us
+            if chance < min(light, 1.0) * (1.0 - law.noise_in_light):
+                potential += slope * (when - now)
+                now = when
+                continue
+        elif not fires:
+            potential = ahead
+            break
+        if count == events.size:
+            return -1
+        event = events[count]
+        event.t, event.on = min(np.int64(when), t1_us - 1), polarity
+        event.x, event.y = index % width, index // width
+        count += 1
+        potential, release = 0.0, when + law.refractory_us
+        if law.reset_noise > 0.0:
+            random, deviation = draw_bell(random)
+            potential = law.reset_noise * on * deviation
+        now = release
+    pixels.potential[index], pixels.release_us[index] = potential, release
+    pixels.misfire_us[index], pixels.random[index] = misfire, random
+    return count

@@ -7,20 +7,24 @@ turns what it sees into events; `record_clip` does all three.
 from ._camera import EventCamera
 from ._classes import CAMVID_CLASSES, CAMVID_MOVERS, DETECTION_CLASSES, SEGMENTATION_CLASSES
 from ._clip import Clip, record_clip
-from ._model import PIXEL_MODELS, PixelModel, pixel_model
+from ._model import Bus, PixelModel
 from ._movers import Movers
 from ._named import SCENES, named_scene
+from ._presets import CAMERAS, PIXEL_MODELS, SENSOR_SIZES, pixel_model, randomised_model
 from ._scene import Scene, SceneTruth
 from ._shipped import shipped_recording
 from ._subframes import SubFrames
 
 __all__ = [
+    "CAMERAS",
     "CAMVID_CLASSES",
     "CAMVID_MOVERS",
     "DETECTION_CLASSES",
     "PIXEL_MODELS",
     "SCENES",
     "SEGMENTATION_CLASSES",
+    "SENSOR_SIZES",
+    "Bus",
     "Clip",
     "EventCamera",
     "Movers",
@@ -30,6 +34,7 @@ __all__ = [
     "SubFrames",
     "named_scene",
     "pixel_model",
+    "randomised_model",
     "record_clip",
     "shipped_recording",
 ]

@@ -12,8 +12,8 @@ from eventvision.core import EventVisionError, OutputError, SensorSize
 from ._archive import content_sha256, file_sha256, write_npz
 from ._camera import EventCamera
 from ._clip import Arrays, Clip, record_clip
-from ._model import pixel_model
 from ._movers import Movers
+from ._presets import pixel_model
 
 _CAMERA = "davis346"
 
