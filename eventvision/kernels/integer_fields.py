@@ -65,6 +65,9 @@ OFFSET = 29
 FACTOR = 30
 """Address of float32: one divided by the threshold."""
 LEVELS = 31
+LIMITS = 38
+"""Address of int16, shape (levels, channels): what a potential must be above for each spike; 0
+where there are so many levels that dividing is quicker."""
 NARROW_SHIFT = 32
 RESULT = 33
 """Address of the 8-bit result, or of what is copied."""
@@ -75,7 +78,10 @@ FACTOR_UP = 36
 BYTES = 37
 """What `COPY` copies of each pixel."""
 
-FIELDS = 38
+THRESHOLD_HALVES = 39
+"""Address of the thresholds as int16."""
+
+FIELDS = 40
 
 DENSE, DEPTHWISE, SUM, POOL_SUM, POOL_MAX, COPY = range(6)
 """Values of `KIND`."""

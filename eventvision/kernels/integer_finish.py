@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from . import integer_fields as f
 from ._jit import inline
+from .integer_finish_pair import can_pair, finish_pair
 from .lanes import (
     Lanes,
     add,
@@ -78,7 +79,11 @@ def _charged(potential: int, current: Lanes, leak: Lanes, mask: Lanes) -> Lanes:
 @inline
 def finish(op: Op, row: int, first: int, count: int, sums: int) -> None:
     """Finish `count` pixels of a row, from column `first` on, whose sums are ready."""
-    for vector in range(op[f.VECTORS]):
+    vectors = op[f.VECTORS]
+    pairs = vectors // 2 if can_pair(op) else 0
+    for pair in range(pairs):
+        finish_pair(op, row, first, 2 * pair, count, sums + 2 * pair * _VECTOR_BYTES)
+    for vector in range(2 * pairs, vectors):
         _finish_vector(op, row, first, vector, count, sums + vector * _VECTOR_BYTES)
 
 

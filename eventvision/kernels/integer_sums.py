@@ -219,7 +219,7 @@ def _stack_columns(
 @inline
 def _slide_3(
     columns: int, stride: int, count: int, weights: int, out: int, pitch: int, goes_on: bool
-) -> None:  # noqa: FBT001
+) -> None:
     left, middle, right = load_i32(weights), load_i32(weights + 64), load_i32(weights + 128)
     for x in range(count):
         word = columns + x * stride * _VECTOR_BYTES
@@ -234,7 +234,7 @@ def _slide_3(
 def _slide(
     columns: int, stride: int, count: int, width: int, weights: int, out: int, pitch: int,
     goes_on: bool,
-) -> None:  # fmt: skip  # noqa: FBT001
+) -> None:  # fmt: skip
     for x in range(count):
         word = columns + x * stride * _VECTOR_BYTES
         total = _before(out + x * pitch, goes_on)
@@ -245,14 +245,12 @@ def _slide(
 
 
 @inline
-def _before(out: int, goes_on: bool) -> Lanes:  # noqa: FBT001
+def _before(out: int, goes_on: bool) -> Lanes:
     return load_i32(out) if goes_on else splat(0)
 
 
 @inline
-def fill_sum(
-    op: Op, row: int, first: int, count: int, sums: int, terms: NDArray[np.int64]
-) -> None:
+def fill_sum(op: Op, row: int, first: int, count: int, sums: int, terms: NDArray[np.int64]) -> None:
     """Add tensors of one shape, each shifted left.
 
     Args:

@@ -96,19 +96,22 @@ def store(builder: ir.IRBuilder, value: ir.Value, address: ir.Value) -> None:
     builder.store(value, builder.inttoptr(address, value.type.as_pointer())).align = 1
 
 
+def has_features(target: Any, *names: str) -> bool:
+    """Tell whether the processor that numba compiles for has AVX-512 and these features."""
+    features = target.codegen()._tm_features.split(",")  # noqa: SLF001 - there is no public way
+    return all(f"+{name}" in features for name in ("avx512f", *names))
+
+
 def dot_of_bytes(
     target: Any, builder: ir.IRBuilder, sums: ir.Value, unsigned: ir.Value, signed: ir.Value
 ) -> ir.Value:
     """Add to each 32-bit sum four products of an unsigned with a signed byte; wraps around."""
-    features = target.codegen()._tm_features.split(",")  # noqa: SLF001 - there is no public way
-    if "+avx512vnni" in features and "+avx512f" in features:
+    if has_features(target, "avx512vnni"):
         return _vnni(builder, sums, unsigned, signed)
     return _spelled_out(builder, sums, unsigned, signed)
 
 
-def _vnni(
-    builder: ir.IRBuilder, sums: ir.Value, unsigned: ir.Value, signed: ir.Value
-) -> ir.Value:
+def _vnni(builder: ir.IRBuilder, sums: ir.Value, unsigned: ir.Value, signed: ir.Value) -> ir.Value:
     kind = ir.VectorType(_I8, 64) if llvm.llvm_version_info[0] >= _BYTES_TYPED_SINCE else _VECTOR
     function = cgutils.get_or_insert_function(
         builder.module,

@@ -1,6 +1,7 @@
 """Integer spiking networks: int8 weights, int16 potentials, power-of-two scales, shift leak."""
 
 from ._activity import Activity
+from ._files import load_model, model_from_bytes, model_to_bytes, save_model
 from ._model import IntegerModel, Shape
 from ._network import IntegerNetwork
 from ._nodes import (
@@ -37,4 +38,8 @@ __all__ = [
     "Requantise",
     "Shape",
     "Upsample",
+    "load_model",
+    "model_from_bytes",
+    "model_to_bytes",
+    "save_model",
 ]

@@ -62,9 +62,7 @@ def _reached(node: Conv2d, size: tuple[int, ...], shape: Shape) -> NDArray[np.in
     return np.multiply.outer(*covers)
 
 
-def _windows_over(
-    length: int, number: int, extent: int, step: int, pad: int
-) -> NDArray[np.int64]:
+def _windows_over(length: int, number: int, extent: int, step: int, pad: int) -> NDArray[np.int64]:
     """Return for each place in a line how many windows cover it."""
     counts = np.zeros(length + 2 * pad + extent, np.int64)
     for window in range(number):

@@ -23,9 +23,7 @@ def saturate(values: NDArray[np.integer], dtype: TensorType) -> NDArray[np.integ
     return np.clip(values, limits.min, limits.max).astype(dtype)
 
 
-def shift_right(
-    values: NDArray[np.integer], shift: NDArray[np.integer] | int
-) -> NDArray[np.int64]:
+def shift_right(values: NDArray[np.integer], shift: NDArray[np.integer] | int) -> NDArray[np.int64]:
     """Divide by a power of two; halves are rounded up."""
     wide = np.asarray(shift, np.int64)
     half = np.where(wide > 0, np.int64(1) << np.maximum(wide - 1, 0), 0)

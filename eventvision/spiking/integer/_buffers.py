@@ -14,6 +14,7 @@ from ._nodes import Conv2d, Input, Linear, Pair, Pool
 _SLACK = 128
 """Bytes after a tensor that kernels may read, and alignment."""
 _CACHE_LINE = 64
+_MAX_BYTES = 2**30
 FLIP = 128
 """Added to int8 values, which makes them unsigned bytes."""
 
@@ -68,8 +69,14 @@ class Buffer:
 
 
 def aligned(size: int, dtype: type[np.generic] | np.dtype[np.generic]) -> NDArray[np.generic]:
-    """Return zeros that begin at a cache line and may be read a little beyond their end."""
+    """Return zeros that begin at a cache line and may be read a little beyond their end.
+
+    Raises:
+        ValueError: If that is more than a gibibyte.
+    """
     item = np.dtype(dtype).itemsize
+    if size * item > _MAX_BYTES:
+        raise ValueError(f"the network needs {size * item} bytes for one array, more than 2**30")
     memory = np.zeros(size * item + 2 * _SLACK, np.uint8)
     start = -int(memory.ctypes.data) % _CACHE_LINE
     return memory[start : start + size * item].view(dtype)

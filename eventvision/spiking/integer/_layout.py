@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._nodes import Conv2d, Linear
+from ._nodes import Conv2d, Linear, Neuron
 
 LANES = 16
 WORD = 4
+_MAX_BYTES = 2**30
 _TILE_WIDTHS = (4, 2, 1)
 """Vectors of 16 channels per tile, as `integer_sums` takes them."""
 
@@ -34,10 +35,21 @@ def vectors_of(channels: int) -> int:
     return -(-channels // LANES)
 
 
-def filled(values: NDArray[np.generic], dtype: type[np.generic], fill: float) -> NDArray[np.generic]:
+def filled(
+    values: NDArray[np.generic], dtype: type[np.generic], fill: float
+) -> NDArray[np.generic]:
     """Return values per channel, filled up to full vectors."""
     out = np.full(vectors_of(values.size) * LANES, fill, dtype)
     out[: values.size] = values
+    return out
+
+
+def limits_of(node: Neuron) -> NDArray[np.int16]:
+    """Return what a potential must be above for each spike, shape (levels, channels filled up)."""
+    level = np.arange(1, node.levels + 1)[:, None]
+    limits = level * node.threshold.astype(np.int64) - node.offset - 1
+    out = np.full((node.levels, vectors_of(node.threshold.size) * LANES), 32_767, np.int16)
+    out[:, : node.threshold.size] = np.minimum(limits, 32_767)
     return out
 
 
@@ -91,6 +103,8 @@ def as_conv(node: Linear, channels: int, height: int, width: int) -> Conv2d:
 
 def _ungrouped(node: Conv2d) -> NDArray[np.int8]:
     out_channels, per_group, *window = node.weight.shape
+    if node.weight.size * node.groups > _MAX_BYTES:
+        raise ValueError(f"node {node.name}: its groups are too many and too large")
     weight = np.zeros((out_channels, node.in_channels, *window), np.int8)
     for group, outs in enumerate(np.split(np.arange(out_channels), node.groups)):
         weight[outs, group * per_group : (group + 1) * per_group] = node.weight[outs]

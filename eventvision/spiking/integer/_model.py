@@ -253,6 +253,6 @@ def _windows(
     return numbers[0], numbers[1]
 
 
-def _need(node: Node, holds: bool, problem: str) -> None:  # noqa: FBT001 - a condition
+def _need(node: Node, holds: bool, problem: str) -> None:
     if not holds:
         raise ValueError(f"node {node.name}: {problem}")

@@ -330,7 +330,17 @@ class Output:
 
 
 Node: TypeAlias = (
-    Input | Conv2d | Linear | Neuron | Readout | Requantise | Add | Concat | Upsample | Pool | Output
+    Input
+    | Conv2d
+    | Linear
+    | Neuron
+    | Readout
+    | Requantise
+    | Add
+    | Concat
+    | Upsample
+    | Pool
+    | Output
 )
 NODE_KINDS: tuple[type[Node], ...] = (
     Input, Conv2d, Linear, Neuron, Readout, Requantise, Add, Concat, Upsample, Pool, Output,
@@ -348,7 +358,7 @@ def inputs_of(node: Node) -> tuple[str, ...]:
     return (node.input,)
 
 
-def _check(holds: bool, name: str, problem: str) -> None:  # noqa: FBT001 - a condition
+def _check(holds: bool, name: str, problem: str) -> None:
     if not holds:
         raise ValueError(f"node {name}: {problem}")
 
@@ -362,8 +372,8 @@ def _check_leak(name: str, leak: int | None) -> None:
     _check(leak is None or 0 <= leak <= LARGEST_LEAK, name, "leak must be 0 to 15, or None")
 
 
-def _is_pair(value: Pair, least: int) -> bool:
-    return len(value) == 2 and all(least <= number <= 255 for number in value)
+def _is_pair(value: Pair | None, least: int) -> bool:
+    return value is not None and len(value) == 2 and all(least <= n <= 255 for n in value)
 
 
 def _check_array(array: object, dtype: type[np.generic], dimensions: int, what: str) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from eventvision.kernels import integer_fields as f
 
 from ._buffers import FLIP, Buffer, aligned, buffer_for
-from ._layout import Sums, as_conv, dense_sums, depthwise_sums, filled, vectors_of
+from ._layout import Sums, as_conv, dense_sums, depthwise_sums, filled, limits_of, vectors_of
 from ._model import IntegerModel, Shape
 from ._nodes import (
     Add,
@@ -35,6 +35,8 @@ from ._nodes import (
 _SUMS_BYTES = 32_768
 _LEAST_SEGMENT = 16
 _VECTOR_BYTES = 64
+_MOST_LIMITS = 8
+"""Levels up to which comparing with each is quicker than dividing."""
 
 
 @dataclass(eq=False)
@@ -273,6 +275,9 @@ class _Compiler:
         op[f.FINISH], op[f.LEVELS] = f.FIRE, node.levels
         threshold = node.threshold.astype(np.float32)
         op[f.THRESHOLD] = self._keep(filled(node.threshold, np.int32, 1))
+        op[f.THRESHOLD_HALVES] = self._keep(filled(node.threshold, np.int16, 1))
+        if node.levels <= _MOST_LIMITS:
+            op[f.LIMITS] = self._keep(limits_of(node))
         op[f.OFFSET] = self._keep(filled(node.offset + np.float32(0.5), np.float32, 0))
         op[f.FACTOR] = self._keep(filled(np.float32(1) / threshold, np.float32, 0))
         self._put_result(op, spikes)

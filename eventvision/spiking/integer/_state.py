@@ -69,5 +69,6 @@ def checked_inputs(
             raise ValueError(
                 f"input {name} has shape {shapes[name].array}, got {tuple(values.shape)}"
             )
-        given[name] = values if values.dtype == left_real else model.encode(name, values)
+        is_left = left_real is not None and values.dtype == left_real
+        given[name] = values if is_left else model.encode(name, values)
     return given
