@@ -51,7 +51,7 @@ if _typing.TYPE_CHECKING:
     from ._npz.writer import NpyWriter, NpzWriter
     from ._rosbag.ros1 import RosbagSource
     from ._rosbag.ros2 import Rosbag2Source
-    from ._rosbag.writer import RosbagWriter
+    from ._rosbag.writer import Rosbag2Writer, RosbagWriter
     from ._text.source import TextSource
     from ._text.writer import TextWriter
 
@@ -86,6 +86,7 @@ __all__ = [
     "NpzWriter",
     "RecordingSummary",
     "Rosbag2Source",
+    "Rosbag2Writer",
     "RosbagSource",
     "RosbagWriter",
     "TextSource",
@@ -139,6 +140,7 @@ _LAZY = {
     "NpzSource": "_npz.source",
     "NpzWriter": "_npz.writer",
     "Rosbag2Source": "_rosbag.ros2",
+    "Rosbag2Writer": "_rosbag.writer",
     "RosbagSource": "_rosbag.ros1",
     "RosbagWriter": "_rosbag.writer",
     "TextSource": "_text.source",

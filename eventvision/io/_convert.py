@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -140,9 +141,12 @@ def _checked_target(
 def _same_format(source: Source, path: str | Path) -> str | None:
     """Return the name of the format of a source, where files named like `path` can have it.
 
-    An EVT2 recording is then cut or repaired as EVT2, though `.raw` alone would mean EVT3.
+    An EVT2 recording is then cut or repaired as EVT2, though `.raw` alone would mean EVT3, and a
+    bag keeps its kind of message.
     """
-    same = writable_format(source.info.format.removesuffix(" legacy"))
+    bag = re.match(r"(ROS\d) bag, (\w+)/", source.info.format)
+    name = f"{Path(path).suffix}:{bag[2]}" if bag else source.info.format.removesuffix(" legacy")
+    same = writable_format(name)
     return same.name if same and Path(path).suffix.lower() in same.suffixes else None
 
 

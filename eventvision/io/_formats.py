@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ class FileFormat:
         writer: Likewise; None where it is read only.
         options: Arguments that the writer gets to write just this format.
         carries: What a written file holds besides events: `frames`, `imu`, `triggers`.
+        variants: Further arguments of the writer by what is written behind the name, as in
+            `BAG:event_camera_msgs`.
         samples: Whether `PATH#N` opens a part of it.
         notes: What a written file cannot hold or does otherwise than one may expect, in sentences.
     """
@@ -40,6 +42,7 @@ class FileFormat:
     reader: str | None = None
     writer: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     carries: frozenset[str] = frozenset()
     samples: bool = False
     notes: tuple[str, ...] = ()
@@ -56,6 +59,11 @@ class FileFormat:
 
 _EDGES = frozenset({TRIGGERS})
 _EVT_WRITER = "_evt.writer:EvtWriter"
+_MESSAGES = {
+    package: {"message": package}
+    for package in ("dvs_msgs", "prophesee_event_msgs", "event_camera_msgs")
+}
+_ROS2_READER, _ROS2_WRITER = "_rosbag.ros2:Rosbag2Source", "_rosbag.writer:Rosbag2Writer"
 _NO_SIZE = ("The size of the sensor is not stored; readers infer it from the pixels used.",)
 
 FORMATS = (
@@ -90,11 +98,16 @@ FORMATS = (
     ),
     FileFormat(
         name="BAG", suffixes=(".bag",), head=rb"#ROSBAG", reader="_rosbag.ros1:RosbagSource",
-        writer="_rosbag.writer:RosbagWriter",
+        writer="_rosbag.writer:RosbagWriter", variants=_MESSAGES,
     ),
     FileFormat(
-        name="ROS2", suffixes=(".mcap", ".db3"), head=rb"\x89MCAP0\r\n|SQLite format 3\0",
-        folder="metadata.yaml", reader="_rosbag.ros2:Rosbag2Source",
+        name="ROS2", suffixes=(".mcap",), head=rb"\x89MCAP0\r\n", folder="metadata.yaml",
+        reader=_ROS2_READER, writer=_ROS2_WRITER, variants=_MESSAGES,
+    ),
+    FileFormat(
+        name="ROS2-DB3", suffixes=(".db3",), head=rb"SQLite format 3\0",
+        reader=_ROS2_READER, writer=_ROS2_WRITER, options={"storage": "sqlite3"},
+        variants=_MESSAGES,
     ),
     FileFormat(
         name="NPZ", suffixes=(".npz",), head=rb"PK\x03\x04", reader="_npz.source:NpzSource",
@@ -146,16 +159,32 @@ def recognised_folder(path: Path) -> FileFormat | None:
 
 
 def writable_format(name: str) -> FileFormat | None:
-    """Return the format with a name or extension, such as `AEDAT4`, `.aedat4` or `raw`."""
-    wanted = name.lower()
+    """Return the format with a name or extension, such as `AEDAT4`, `.aedat4` or `raw`.
+
+    A variant may follow, as in `bag:event_camera_msgs`; it becomes part of the format's name.
+    """
+    wanted, colon, variant = name.lower().partition(":")
     for known in FORMATS:
         names = {known.name.lower(), *known.suffixes, *(end[1:] for end in known.suffixes)}
         if known.writer and wanted in names:
-            return known
+            return _variant(known, variant) if colon else known
     return None
+
+
+def _variant(known: FileFormat, variant: str) -> FileFormat | None:
+    if variant not in known.variants:
+        return None
+    options = {**known.options, **known.variants[variant]}
+    return replace(known, name=f"{known.name}:{variant}", options=options)
 
 
 def listed(*, written: bool = False) -> str:
     """Return all formats that can be read, or written, with their extensions."""
     found = [known for known in FORMATS if (known.writer if written else known.reader)]
-    return ", ".join(f"{known.name} ({' '.join(known.suffixes)})" for known in found)
+    return ", ".join(f"{_called(known, written)} ({' '.join(known.suffixes)})" for known in found)
+
+
+def _called(known: FileFormat, written: bool) -> str:
+    return (
+        f"{known.name}[:{'|'.join(known.variants)}]" if written and known.variants else known.name
+    )

@@ -219,6 +219,17 @@ def test_cut_and_repair_keep_the_encoding_where_the_extension_allows_it(tmp_path
     assert open_source(tmp_path / "b.raw").info.format == "EVT3"
 
 
+@pytest.mark.parametrize("package", ["prophesee_event_msgs", "event_camera_msgs", "dvs_msgs"])
+@pytest.mark.parametrize("suffix", [".bag", ".mcap", ".db3"])
+def test_cut_and_repair_keep_the_messages_of_a_bag(tmp_path, suffix, package):
+    pytest.importorskip("rosbags")
+    source = stored(tmp_path / f"a{suffix}", format=f"{suffix[1:]}:{package}")
+    for work, name in ((cut, "b"), (repair, "c")):
+        report = work(source, tmp_path / f"{name}{suffix}")
+        assert report.written_as.endswith(f":{package}")
+        assert np.array_equal(read(tmp_path / f"{name}{suffix}"), read(source))
+
+
 @pytest.mark.parametrize("suffix", [".raw", ".dat", ".npy", ".txt"])
 def test_a_repaired_recording_is_sound_and_the_damage_told(tmp_path, suffix):
     source = stored(tmp_path / f"a{suffix}")

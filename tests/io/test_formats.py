@@ -10,6 +10,7 @@ from eventvision.io import FORMATS, open_source, open_writer
 
 SENSOR = SensorSize(64, 48)
 WRITTEN = [known for known in FORMATS if known.writer]
+VARIANTS = [(known, variant) for known in WRITTEN for variant in known.variants]
 
 
 def some_events():
@@ -53,6 +54,19 @@ def test_every_written_format_is_recognised_by_its_content_or_name(tmp_path, kno
     assert not any("because of its content" in note for note in source.info.notes)
 
 
+@pytest.mark.parametrize(
+    ("known", "variant"), VARIANTS, ids=[f"{known.name}:{variant}" for known, variant in VARIANTS]
+)
+def test_every_variant_of_a_format_can_be_chosen(tmp_path, known, variant):
+    path = tmp_path / f"a{known.suffixes[0]}"
+    written(path, f"{known.name}:{variant}")
+    with open_source(path) as source:
+        events = np.concatenate([packet.events.data for packet in source])
+        assert variant in source.info.format
+    assert not source.damage
+    assert events.tolist() == some_events().tolist()
+
+
 @pytest.mark.parametrize("known", WRITTEN, ids=lambda known: known.name)
 def test_an_empty_recording_of_every_format_opens(tmp_path, known):
     path = tmp_path / f"a{known.suffixes[0]}"
@@ -81,7 +95,13 @@ def test_the_suffix_or_a_given_name_picks_the_format(tmp_path, name, format_name
 
 @pytest.mark.parametrize(
     ("name", "format_name", "words"),
-    [("a.mp4", None, ".mp4"), ("a", None, "NPZ"), ("a.raw", "evt9", "evt9"), ("a.es", None, "CSV")],
+    [
+        ("a.mp4", None, ".mp4"),
+        ("a", None, "NPZ"),
+        ("a.raw", "evt9", "evt9"),
+        ("a.raw", "evt3:big", "evt3:big"),
+        ("a.es", None, "CSV"),
+    ],
 )
 def test_what_cannot_be_written_is_refused_with_what_can(tmp_path, name, format_name, words):
     with pytest.raises(ConfigError, match=words) as caught:

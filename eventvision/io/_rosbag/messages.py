@@ -26,8 +26,8 @@ PACKETS = frozenset({"event_camera_msgs/EventPacket", "event_array_msgs/EventArr
 
 _EVT: dict[str, Encoding] = {"evt2": "EVT2", "evt3": "EVT3"}
 _LISTED, _MONO, _TRIGGER = "array", "mono", "trigger"
-_ROS1_EVENT = np.dtype([("x", "<u2"), ("y", "<u2"), ("s", "<u4"), ("ns", "<u4"), ("on", "?")])
-_CDR_EVENT = np.dtype(
+ROS1_EVENT = np.dtype([("x", "<u2"), ("y", "<u2"), ("s", "<u4"), ("ns", "<u4"), ("on", "?")])
+CDR_EVENT = np.dtype(
     {
         "names": ["x", "y", "s", "ns", "on"],
         "formats": ["<u2", "<u2", "<u4", "<u4", "?"],
@@ -140,7 +140,7 @@ class _Cursor:
         return text.decode("utf-8", "replace")
 
     def events_bytes(self, count: int) -> int:
-        return count * _ROS1_EVENT.itemsize
+        return count * ROS1_EVENT.itemsize
 
     def _align(self, size: int) -> None:
         """Fields follow one another at once."""
@@ -159,7 +159,7 @@ class _CdrCursor(_Cursor):
             raise ValueError(f"the message begins with {message[:2]!r}, not as little-endian CDR")
 
     def events_bytes(self, count: int) -> int:
-        return count * _CDR_EVENT.itemsize - 3 if count else 0
+        return count * CDR_EVENT.itemsize - 3 if count else 0
 
     def _align(self, size: int) -> None:
         self.at += (self.origin - self.at) % size
@@ -222,7 +222,7 @@ class MessageDecoder:
         return found
 
     def _listed(self, body: bytes) -> NDArray[np.void]:
-        rows = _cdr_rows(body) if self._cdr else np.frombuffer(body, _ROS1_EVENT)
+        rows = _cdr_rows(body) if self._cdr else np.frombuffer(body, ROS1_EVENT)
         events = np.zeros(rows.size, EVENT_DTYPE)
         events["t"] = rows["s"].astype(np.int64) * 1_000_000 + rows["ns"] // 1000
         events["x"], events["y"], events["on"] = rows["x"], rows["y"], rows["on"]
@@ -236,9 +236,9 @@ def _cdr_rows(body: bytes) -> NDArray[np.void]:
     that all events lie 16 bytes apart.
     """
     if not body:
-        return np.empty(0, _CDR_EVENT)
+        return np.empty(0, CDR_EVENT)
     shifted = body[:4] + b"\0\0" + body[4:] + b"\0"
-    return np.frombuffer(shifted, _CDR_EVENT)
+    return np.frombuffer(shifted, CDR_EVENT)
 
 
 def _mono(message: EventMessage, *, is_trigger: bool) -> Decoded:
