@@ -1,5 +1,6 @@
 """Types that every room shares: events, packets, slices, results, seams, errors."""
 
+from ._cache import CACHE_VARIABLE, cache_folder
 from ._damage import Damage, DamageReport
 from ._errors import (
     ConfigError,
@@ -40,6 +41,7 @@ from ._slices import Slice, SliceEnd
 
 __all__ = [
     "ARTIFACT_FORMATS",
+    "CACHE_VARIABLE",
     "EVENT_DTYPE",
     "GAP_SOURCE",
     "IMU_DTYPE",
@@ -87,6 +89,7 @@ __all__ = [
     "TensorSpec",
     "Tracks",
     "TrainingData",
+    "cache_folder",
     "load_card",
     "load_golden",
     "output_errors",

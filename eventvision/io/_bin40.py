@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Self
 
@@ -13,7 +14,9 @@ from eventvision.kernels import bin40 as kernel
 from eventvision.kernels.clock import first_reference
 
 from ._base import checked_path
-from ._indexed import IndexedSource, Step, mapped, pixels_used
+from ._decoder import Step
+from ._file_bytes import Bytes, FileBytes
+from ._indexed import IndexedSource, pixels_used
 from ._records import RecordDecoder
 
 _PROBE_RECORDS = 1024
@@ -38,7 +41,8 @@ class Bin40Source(IndexedSource):
 
     def __init__(self, path: str | Path, *, sensor: SensorSize | None = None) -> None:
         found = checked_path(path)
-        decoder = Bin40Decoder(mapped(found))
+        with closing(FileBytes(found)) as data:
+            decoder = Bin40Decoder(data)
         if decoder.doubt > 1 - _LEAST_SENSE:
             problem = "is not a recording of 40-bit events: its times do not run forward"
             raise FormatError(path, problem, "check where it comes from")
@@ -69,7 +73,7 @@ class Bin40Decoder(RecordDecoder):
     record_bytes = kernel.RECORD_BYTES
     clock_bits = 23
 
-    def __init__(self, data: NDArray[np.uint8]) -> None:
+    def __init__(self, data: Bytes) -> None:
         super().__init__()
         count = min(_PROBE_RECORDS, data.size // self.record_bytes)
         begin = self._records(data, 0, count)
@@ -86,10 +90,11 @@ class Bin40Decoder(RecordDecoder):
         twin._state = self._state.copy()
         return twin
 
-    def decode(self, data: NDArray[np.uint8], start: int, count: int) -> Step:
+    def decode(self, data: Bytes, start: int, count: int) -> Step:
         """Decode `count` records that begin at `start`."""
         events = np.empty(count, EVENT_DTYPE)
-        kernel.decode_bin40(data, start, count, events.view(np.int64), self._state)
+        records = self._bytes(data, start, count)
+        kernel.decode_bin40(records, 0, count, events.view(np.int64), self._state)
         self.breaks = int(self._state[kernel.BREAKS])
         events = events[: self._state[kernel.EVENTS]]
         return Step(events=events, after=start + count * self.record_bytes)

@@ -12,12 +12,15 @@ from eventvision.core import EVENT_DTYPE, Damage, FormatError, SensorSize, Sourc
 from eventvision.kernels import es as kernel
 
 from ._base import checked_path
-from ._indexed import IndexedSource, Step
+from ._decoder import Decoder, Step, checked
+from ._file_bytes import Bytes
+from ._indexed import IndexedSource
 
 MAGIC = b"Event Stream"
 
 _HEADER_BYTES = 20
 _PACKET_EVENTS = 65_536
+_STEP_BYTES = _PACKET_EVENTS * kernel.EVENT_BYTES
 _MOST_PLACES = 256
 _KINDS = {0: "generic", 1: "DVS", 2: "ATIS", 3: "display", 4: "colour"}
 _REMEDY = "only ES version 2 with DVS or ATIS events can be read"
@@ -58,7 +61,7 @@ class EsSource(IndexedSource):
         super().__init__(found, info, EsDecoder(kind, stated), _HEADER_BYTES)
 
 
-class EsDecoder:
+class EsDecoder(Decoder):
     """Decodes the bytes of one stream.
 
     Args:
@@ -77,15 +80,24 @@ class EsDecoder:
         """Return a decoder in the same state."""
         return type(self)(self._kind, self._sensor, self._state)
 
-    def step(self, data: NDArray[np.uint8], start: int) -> Step:
+    def pack(self) -> NDArray[np.int64]:
+        """Return the time of the last event and counts of no further use."""
+        return self._state.copy()
+
+    def unpack(self, numbers: NDArray[np.int64]) -> Self:
+        """Return a decoder with that time."""
+        state = np.array(checked(numbers, count=kernel.STATE_WORDS))
+        return type(self)(self._kind, self._sensor, state)
+
+    def step(self, data: Bytes, start: int) -> Step:
         """Decode a stretch that begins at an offset."""
-        events = np.empty(
-            min(_PACKET_EVENTS, (data.size - start) // kernel.EVENT_BYTES + 1), EVENT_DTYPE
-        )
+        part = data[start : start + _STEP_BYTES + kernel.LOOKAHEAD_BYTES]
+        stop = min(part.size, _STEP_BYTES)
+        events = np.empty(min(_PACKET_EVENTS, stop // kernel.EVENT_BYTES + 1), EVENT_DTYPE)
         places = np.empty((_MOST_PLACES, 2), np.int64)
-        after = kernel.decode_es(
-            data,
-            start,
+        used = kernel.decode_es(
+            part,
+            stop,
             self._kind,
             self._sensor.width,
             self._sensor.height,
@@ -93,8 +105,12 @@ class EsDecoder:
             places,
             self._state,
         )
-        lost = [_lost(*place) for place in places[: self._state[kernel.PLACES]].tolist()]
-        if after == start:
+        after = start + used
+        lost = [
+            _lost(start + first, start + last)
+            for first, last in places[: self._state[kernel.PLACES]].tolist()
+        ]
+        if not used:
             lost.append(_cut(start, data.size))
             after = data.size
         return Step(events=events[: self._state[kernel.EVENTS]], after=after, damage=(*lost,))

@@ -45,6 +45,32 @@ class StreamGuard:
         twin._held[:] = self._held
         return twin
 
+    NUMBERS = rules.STATE_WORDS
+    """How many numbers `pack` gives."""
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether events are held back."""
+        return bool(self._state[rules.HELD])
+
+    def pack(self) -> NDArray[np.int64]:
+        """Return the state as numbers; only while no event is in doubt."""
+        return self._state.copy()
+
+    def unpack(self, numbers: NDArray[np.int64]) -> StreamGuard:
+        """Return a guard of the same sensor in a state that was packed.
+
+        Raises:
+            ValueError: If there is no such state.
+        """
+        started, last_us, shift_us, held, above = numbers.tolist()
+        is_time = 0 <= last_us <= rules.LATEST_US and abs(shift_us) <= 1 << 60
+        if not is_time or held or not {started, above} <= {0, 1}:
+            raise ValueError("no guard is in such a state")
+        twin = StreamGuard(self._sensor, DamageReport())
+        twin._state[:] = numbers
+        return twin
+
     @property
     def last_us(self) -> int:
         """Time of the last event let through; -1 before the first."""

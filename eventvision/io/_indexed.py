@@ -1,146 +1,107 @@
-"""Recordings without an index: decoded step by step, places passed are remembered for seeking."""
+"""Recordings without an index of their own: decoded step by step, places passed are remembered."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from eventvision.core import (
-    IMU_DTYPE,
-    TRIGGER_DTYPE,
-    Damage,
-    DamageReport,
-    Events,
-    FormatError,
-    Frame,
-    Packet,
-    SourceInfo,
-)
+from eventvision.core import Damage, DamageReport, Events, FormatError, Packet, SourceInfo
 
 from ._base import FileSource
+from ._decoder import Decoder, Step
+from ._file_bytes import FileBytes, FileShrankError
 from ._geometry import PixelCounts
 from ._guard import StreamGuard
+from ._index_cache import IndexCache
+from ._marks import Marks, Position
 
-MARK_BYTES = 4 << 20
-"""Distance of the places remembered: small beside the file, decoded in some milliseconds."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
-    """What a decoder made of a stretch of bytes.
-
-    Attributes:
-        events: Shape (N,), dtype `EVENT_DTYPE`, as found: the guard comes later.
-        after: Offset of the first byte that was not used.
-        imu: Shape (M,), dtype `IMU_DTYPE`.
-        triggers: Shape (K,), dtype `TRIGGER_DTYPE`.
-        frames: Images that became complete.
-        damage: What was wrong.
-    """
-
-    events: NDArray[np.void]
-    after: int
-    imu: NDArray[np.void] = field(default_factory=lambda: np.empty(0, IMU_DTYPE))
-    triggers: NDArray[np.void] = field(default_factory=lambda: np.empty(0, TRIGGER_DTYPE))
-    frames: tuple[Frame, ...] = ()
-    damage: tuple[Damage, ...] = ()
-
-
-class Decoder(Protocol):
-    """Bytes in, events out; what it must remember from step to step is in itself."""
-
-    def copy(self) -> Self:
-        """Return a decoder in the same state."""
-
-    def step(self, data: NDArray[np.uint8], start: int) -> Step:
-        """Decode a stretch that begins at an offset; always gets on, and to the end at last."""
-
-
-@dataclass(slots=True)
-class _Position:
-    offset: int
-    decoder: Decoder
-    guard: StreamGuard
-
-    def copy(self, damage: DamageReport) -> _Position:
-        return _Position(self.offset, self.decoder.copy(), self.guard.copy(damage))
+BUILD_BYTES = 1 << 30
+"""So much is indexed to the end when it is first sought in; of more, up to the time sought."""
 
 
 class IndexedSource(FileSource):
     """Base of readers that decode one stream in constant memory.
 
-    Seeking decodes up to the time sought once; places passed on the way are remembered, so that
-    later seeks take a few milliseconds. What is delivered after a seek is exactly what a reading
-    from the beginning delivers from that time on.
-
-    Attributes:
-        lead_us: How far before a time reading must begin, since not all is stored in order.
+    Seeking decodes once what has not been read yet; places passed on the way are remembered, and
+    kept in the user's cache folder for recordings that are not small, so that later seeks take
+    a few milliseconds. What is delivered after a seek is exactly what a reading from the beginning
+    delivers from that time on.
     """
-
-    lead_us = 0
 
     def __init__(self, path: Path, info: SourceInfo, decoder: Decoder, begin: int) -> None:
         super().__init__(path, info)
         self._origin = decoder
         self._begin = begin
-        self._marks = [self._start(DamageReport())]
-        self._mark_times_us = [-1]
+        self._marks = Marks(self._start(DamageReport()))
+        self._cache: IndexCache | None = None
+        self._marks_kept = 0
 
-    def _start(self, damage: DamageReport) -> _Position:
+    def _start(self, damage: DamageReport) -> Position:
         guard = StreamGuard(self.info.sensor, damage)
-        return _Position(self._begin, self._origin.copy(), guard)
+        return Position(self._begin, -1, self._origin.copy(), guard)
 
     def _packets(self) -> Iterator[Packet]:
-        data = mapped(self._path)
         start_us = self._start_us
-        position = self._start(self._damage)
-        if start_us is not None:
-            position = self._nearest(data, start_us - self.lead_us).copy(self._damage)
-        for packet in self._decoded(data, position):
-            self._bytes_read = position.offset
-            wanted = packet if start_us is None else _since(packet, start_us)
-            if len(wanted) or wanted.frames or wanted.imu.size or wanted.triggers.size:
-                yield wanted
+        self._load_marks()
+        with closing(FileBytes(self._path)) as data:
+            position = self._start(self._damage)
+            if start_us is not None:
+                position = self._nearest(data, start_us).copy(self._damage)
+            for packet in self._decoded(data, position):
+                self._bytes_read = position.offset
+                wanted = packet if start_us is None else _since(packet, start_us)
+                if len(wanted) or wanted.frames or wanted.imu.size or wanted.triggers.size:
+                    yield wanted
+        self._store_marks()
 
-    def _nearest(self, data: NDArray[np.uint8], t_us: int) -> _Position:
+    def _nearest(self, data: FileBytes, t_us: int) -> Position:
         """Return the last mark before a time, setting marks up to there first."""
-        if self._mark_times_us[-1] < t_us:
-            ahead = self._marks[-1].copy(DamageReport())
+        marks = self._marks
+        if not marks.is_complete and marks.last.latest_us < t_us:
+            ahead = marks.last.copy(DamageReport())
             for _ in self._decoded(data, ahead):
-                if self._mark_times_us[-1] >= t_us:
+                rest = data.size - ahead.offset
+                if marks.last.latest_us >= t_us and rest > BUILD_BYTES:
                     break
-        return self._marks[max(0, bisect_left(self._mark_times_us, t_us) - 1)]
+            self._store_marks()
+        return marks.before(t_us)
 
-    def _decoded(self, data: NDArray[np.uint8], position: _Position) -> Iterator[Packet]:
+    def _decoded(self, data: FileBytes, position: Position) -> Iterator[Packet]:
         """Yield what may pass the guard, moving `position` along."""
         guard = position.guard
         while position.offset < data.size:
             start = position.offset
-            step = position.decoder.step(data, start)
+            try:
+                step = position.decoder.step(data, start)
+            except FileShrankError as error:
+                guard.damage.add(_shrunk(start, error.size, data.size))
+                yield Packet(Events(guard.flush(), self.info.sensor))
+                return
             position.offset = step.after
             for damage in step.damage:
                 guard.damage.add(damage)
             events = guard.admit(step.events, byte_start=start, byte_end=step.after)
             packet = _packet(Events(events, self.info.sensor), step, guard.shift_us)
-            self._mark(position)
+            position.latest_us = _latest_us(position, packet)
+            self._marks.note(position)
             yield packet
+        self._marks.is_complete = True
         yield Packet(Events(guard.flush(), self.info.sensor))
 
-    def _mark(self, position: _Position) -> None:
-        if position.offset >= self._marks[-1].offset + MARK_BYTES:
-            self._marks.append(position.copy(DamageReport()))
-            self._mark_times_us.append(position.guard.last_us)
+    def _load_marks(self) -> None:
+        if self._cache is None:
+            self._cache = IndexCache(self._path, self.info)
+            self._marks = self._cache.load(self._marks)
+            self._marks_kept = len(self._marks)
 
-
-def mapped(path: Path) -> NDArray[np.uint8]:
-    """Return the bytes of a file that is not empty, mapped rather than read."""
-    return np.asarray(np.memmap(path, np.uint8, "r"))
+    def _store_marks(self) -> None:
+        if self._cache is not None and len(self._marks) > self._marks_kept:
+            self._cache.store(self._marks)
+            self._marks_kept = len(self._marks)
 
 
 def pixels_used(path: Path, decoder: Decoder, begin: int) -> PixelCounts:
@@ -149,15 +110,28 @@ def pixels_used(path: Path, decoder: Decoder, begin: int) -> PixelCounts:
     Raises:
         FormatError: If there is no event.
     """
-    data, counts, at, decoder = mapped(path), PixelCounts(), begin, decoder.copy()
-    while at < data.size:
-        step = decoder.step(data, at)
-        counts.add(step.events["x"], step.events["y"])
-        at = step.after
+    counts, at, decoder = PixelCounts(), begin, decoder.copy()
+    with closing(FileBytes(path)) as data:
+        while at < data.size:
+            try:
+                step = decoder.step(data, at)
+            except FileShrankError:
+                break
+            counts.add(step.events["x"], step.events["y"])
+            at = step.after
     if not len(counts):
         problem = "its sensor size is unknown (no pixel was seen)"
         raise FormatError(path, problem, "give it, such as 346x260")
     return counts
+
+
+def _shrunk(start: int, size: int, size_before: int) -> Damage:
+    return Damage(
+        kind="truncated",
+        message=f"the file was cut to {size} bytes while it was read",
+        byte_start=start,
+        byte_end=size_before,
+    )
 
 
 def _packet(events: Events, step: Step, shift_us: int) -> Packet:
@@ -166,11 +140,17 @@ def _packet(events: Events, step: Step, shift_us: int) -> Packet:
         step.triggers["t"] += shift_us
     frames = step.frames
     if shift_us and frames:
-        frames = tuple(
-            Frame(frame.t_us + shift_us, frame.exposure_us, frame.pixels, frame.x, frame.y)
-            for frame in frames
-        )
+        frames = tuple(replace(frame, t_us=frame.t_us + shift_us) for frame in frames)
     return Packet(events, frames, step.imu, step.triggers)
+
+
+def _latest_us(position: Position, packet: Packet) -> int:
+    """Return the latest time of anything delivered up to and with this packet."""
+    latest_us = max(position.latest_us, position.guard.last_us)
+    for samples in (packet.imu, packet.triggers):
+        if samples.size:
+            latest_us = max(latest_us, int(samples["t"].max()))
+    return max([latest_us, *(frame.t_us for frame in packet.frames)])
 
 
 def _since(packet: Packet, t_us: int) -> Packet:

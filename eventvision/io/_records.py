@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import replace
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,8 @@ from eventvision.core import EVENT_DTYPE, Damage, SensorSize
 from eventvision.kernels.clock import LONGEST_STEP_US
 from eventvision.kernels.guard import JITTER_US
 
-from ._indexed import Step
+from ._decoder import Decoder, Step
+from ._file_bytes import Bytes
 
 PACKET_RECORDS = 65_536
 
@@ -24,7 +24,7 @@ _NEEDED = 13
 _MOST_PLACES = 64
 
 
-class RecordDecoder(ABC):
+class RecordDecoder(Decoder):
     """Decodes records of one length.
 
     Where records stop making sense (times that jump about, pixels outside the sensor), the bytes
@@ -42,11 +42,7 @@ class RecordDecoder(ABC):
         self.breaks = 0
 
     @abstractmethod
-    def copy(self) -> Self:
-        """Return a decoder in the same state."""
-
-    @abstractmethod
-    def decode(self, data: NDArray[np.uint8], start: int, count: int) -> Step:
+    def decode(self, data: Bytes, start: int, count: int) -> Step:
         """Decode `count` records, at least one, that begin at `start`."""
 
     @abstractmethod
@@ -60,7 +56,7 @@ class RecordDecoder(ABC):
     def clock_bits(self) -> int:
         """Bits of the clock."""
 
-    def step(self, data: NDArray[np.uint8], start: int) -> Step:
+    def step(self, data: Bytes, start: int) -> Step:
         """Decode the next records; see `Decoder`."""
         count = min(PACKET_RECORDS, (data.size - start) // self.record_bytes)
         if count == 0:
@@ -75,7 +71,7 @@ class RecordDecoder(ABC):
         self.__dict__.update(before.__dict__)
         return self._regain(data, start, *lost)
 
-    def _cut_record(self, data: NDArray[np.uint8], start: int) -> Step:
+    def _cut_record(self, data: Bytes, start: int) -> Step:
         rest = data.size - start
         damage = Damage(
             kind="truncated",
@@ -85,7 +81,7 @@ class RecordDecoder(ABC):
         )
         return Step(events=np.empty(0, EVENT_DTYPE), after=data.size, damage=(damage,))
 
-    def _regain(self, data: NDArray[np.uint8], start: int, count: int, after: int) -> Step:
+    def _regain(self, data: Bytes, start: int, count: int, after: int) -> Step:
         at = start + count * self.record_bytes
         damage = Damage(
             kind="misaligned",
@@ -99,9 +95,7 @@ class RecordDecoder(ABC):
         step = _without_false_times(step, start)
         return replace(step, after=after, damage=(*step.damage, damage))
 
-    def _first_misfit(
-        self, data: NDArray[np.uint8], start: int, count: int
-    ) -> tuple[int, int] | None:
+    def _first_misfit(self, data: Bytes, start: int, count: int) -> tuple[int, int] | None:
         """Return after how many records the beat is lost, and the offset where it goes on."""
         sense = self._sense(self._records(data, start, count))
         bad = np.flatnonzero(_sums(sense) < _NEEDED)
@@ -122,9 +116,7 @@ class RecordDecoder(ABC):
             at = max(at + 1, (nearest - start) // self.record_bytes)
         return None
 
-    def _good_places(
-        self, data: NDArray[np.uint8], start: int, count: int
-    ) -> list[NDArray[np.int64]]:
+    def _good_places(self, data: Bytes, start: int, count: int) -> list[NDArray[np.int64]]:
         """Return for each shift the offsets from which records make sense."""
         places = []
         for shift in range(self.record_bytes):
@@ -134,9 +126,11 @@ class RecordDecoder(ABC):
             places.append(start + shift + found * self.record_bytes)
         return places
 
-    def _records(self, data: NDArray[np.uint8], start: int, count: int) -> NDArray[np.uint8]:
-        stop = start + count * self.record_bytes
-        return data[start:stop].reshape(count, self.record_bytes)
+    def _bytes(self, data: Bytes, start: int, count: int) -> NDArray[np.uint8]:
+        return data[start : start + count * self.record_bytes]
+
+    def _records(self, data: Bytes, start: int, count: int) -> NDArray[np.uint8]:
+        return self._bytes(data, start, count).reshape(count, self.record_bytes)
 
     def _sense(self, records: NDArray[np.uint8]) -> NDArray[np.int64]:
         """Return 1 for each record that may follow the one before, else 0."""

@@ -28,6 +28,7 @@ _WITNESSES = 8
 """Events in a row on the sensor that prove a place right."""
 
 _REACH_BYTES = 65_536
+LOOKAHEAD_BYTES = 2 * _REACH_BYTES
 
 
 @inline
@@ -80,7 +81,7 @@ def _next_place(data: NDArray[np.uint8], at: int, kind: int, width: int, height:
 @kernel
 def decode_es(
     data: NDArray[np.uint8],
-    start: int,
+    stop: int,
     kind: int,
     width: int,
     height: int,
@@ -88,13 +89,16 @@ def decode_es(
     places: NDArray[np.int64],
     state: NDArray[np.int64],
 ) -> int:
-    """Decode until the data end or an output is full; return the offset to continue from.
+    """Decode from the beginning; return the offset to continue from.
+
+    It is `stop` or more, less where the data end or an output is full.
 
     Rows are turned so that they count from the top.
 
     Args:
-        data: Bytes of the whole recording.
-        start: Offset of the first byte.
+        data: Bytes of the recording; of those after `stop`, `LOOKAHEAD_BYTES` are looked at, and
+            the recording ends where fewer are there.
+        stop: Offset at which to stop.
         kind: `DVS` or `ATIS`.
         width: Columns of the sensor.
         height: Rows of the sensor.
@@ -104,8 +108,8 @@ def decode_es(
             `EXPOSURES` and `PLACES` are set to how many there were.
     """
     t = state[TIME_US]
-    at, found, exposures, lost = start, 0, 0, 0
-    while found < events.size // 2 and lost < places.shape[0] and at < data.size:
+    at, found, exposures, lost = 0, 0, 0, 0
+    while found < events.size // 2 and lost < places.shape[0] and at < stop:
         byte = int(data[at])
         if _is_time(byte, kind):
             t += _added_us(byte, kind)

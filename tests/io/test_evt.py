@@ -175,7 +175,7 @@ def test_a_recording_can_be_read_twice(tmp_path):
 def test_seeking_starts_with_the_first_event_at_or_after_the_time(
     tmp_path, monkeypatch, encoding, order
 ):
-    monkeypatch.setattr("eventvision.io._evt.source._MARK_BYTES", 1_000)
+    monkeypatch.setattr("eventvision.io._marks.MARK_BYTES", 1_000)
     words, events, triggers = evt3_words(4_000, start_us=(1 << 24) - 30_000)
     if encoding == "EVT2":
         words, triggers = evt2_words(events), triggers[:0]
@@ -194,12 +194,13 @@ def test_seeking_starts_with_the_first_event_at_or_after_the_time(
 
 
 def test_seeking_finds_triggers_in_silence(tmp_path, monkeypatch):
-    monkeypatch.setattr("eventvision.io._evt.source._MARK_BYTES", 100)
+    monkeypatch.setattr("eventvision.io._marks.MARK_BYTES", 100)
     words = [0x8000, 5, 0x6001, 0x2001]
     for t_us in range(2, 400):
         words += [0x6000 | t_us, 0xA000 | t_us & 1]
+    monkeypatch.setattr("eventvision.io._evt.steps._LEAST_STEP_BYTES", 64)
+    monkeypatch.setattr("eventvision.io._evt.steps._STEP_BYTES_PER_EVENT", 1)
     source = EvtSource(recorded(tmp_path, np.array(words, "<u2")), packet_events=64)
-    monkeypatch.setattr("eventvision.io._evt.source._STEP_BYTES_PER_EVENT", 1)
     for t_us in (398, 200, 150, 1):
         source.seek(t_us)
         assert read(source)[1]["t"].tolist() == list(range(max(2, t_us), 400))

@@ -7,6 +7,7 @@ turned to count from the top.
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Literal, Self
 
@@ -15,7 +16,9 @@ from numpy.typing import NDArray
 
 from eventvision.core import EVENT_DTYPE, TRIGGER_DTYPE, SensorSize, SourceInfo
 from eventvision.io._base import checked_path
-from eventvision.io._indexed import IndexedSource, Step, mapped
+from eventvision.io._decoder import Step, checked
+from eventvision.io._file_bytes import Bytes, FileBytes
+from eventvision.io._indexed import IndexedSource
 from eventvision.io._records import RecordDecoder
 from eventvision.kernels import aedat2 as kernel
 from eventvision.kernels.clock import REFERENCES, first_reference
@@ -47,8 +50,9 @@ class Aedat2Source(IndexedSource):
     def __init__(self, path: str | Path, *, sensor: SensorSize | None = None) -> None:
         found = checked_path(path)
         header = read_aedat2_header(found)
-        data = mapped(found)
-        is_dvs128, size, origin, note = _chip(header, data, sensor)
+        with closing(FileBytes(found)) as data:
+            is_dvs128, size, origin, note = _chip(header, data, sensor)
+            decoder = Aedat2Decoder(header, is_dvs128, size, data)
         notes = [note, _convention(is_dvs128, size)]
         if not is_dvs128:
             notes.append(_scales(header))
@@ -60,7 +64,7 @@ class Aedat2Source(IndexedSource):
             camera=header.camera,
             notes=tuple(note for note in notes if note),
         )
-        super().__init__(found, info, Aedat2Decoder(header, is_dvs128, size, data), header.size)
+        super().__init__(found, info, decoder, header.size)
 
 
 class Aedat2Decoder(RecordDecoder):
@@ -74,7 +78,7 @@ class Aedat2Decoder(RecordDecoder):
         header: Aedat2Header,
         is_dvs128: bool,
         sensor: SensorSize,
-        data: NDArray[np.uint8],
+        data: Bytes,
     ) -> None:
         super().__init__()
         self.sensor = sensor
@@ -94,14 +98,25 @@ class Aedat2Decoder(RecordDecoder):
         twin._side = None if self._side is None else self._side.copy()
         return twin
 
-    def decode(self, data: NDArray[np.uint8], start: int, count: int) -> Step:
+    def pack(self) -> NDArray[np.int64] | None:
+        """Return the state of the clock; None where samples and frames may be half read."""
+        return self._state.copy() if self._side is None else None
+
+    def unpack(self, numbers: NDArray[np.int64]) -> Self:
+        """Return a decoder with that state."""
+        twin = self.copy()
+        state = np.array(checked(numbers, count=kernel.STATE_WORDS))
+        twin.__dict__.update(_state=state)
+        return twin
+
+    def decode(self, data: Bytes, start: int, count: int) -> Step:
         """Decode `count` records that begin at `start`."""
         events = np.empty(count, EVENT_DTYPE)
         others = np.empty((count, 2), np.int64)
         width, height = self._size.width, self._size.height
         kernel.decode_aedat2(
-            data,
-            start,
+            self._bytes(data, start, count),
+            0,
             count,
             self._chip,
             width,
@@ -151,7 +166,7 @@ def _sync_edges(words: NDArray[np.int64]) -> NDArray[np.void]:
 
 
 def _chip(
-    header: Aedat2Header, data: NDArray[np.uint8], given: SensorSize | None
+    header: Aedat2Header, data: Bytes, given: SensorSize | None
 ) -> tuple[bool, SensorSize, Literal["header", "data", "user"], str]:
     """Return whether addresses are those of DVS128, the size, where it is from, and a note."""
     if header.is_dvs128 is not None and header.sensor is not None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventvision.core import EVENT_DTYPE, IMU_DTYPE, TRIGGER_DTYPE, Frame
+from eventvision.io._file_bytes import Bytes
 from eventvision.kernels.aedat3 import decode_polarity
 
 HEADER_BYTES = 28
@@ -56,7 +57,7 @@ class PacketHeader:
     events: int
 
 
-def parse_header(data: NDArray[np.uint8], at: int) -> PacketHeader | None:
+def parse_header(data: Bytes, at: int) -> PacketHeader | None:
     """Return the packet header at an offset; None if there is none that makes sense."""
     if at + HEADER_BYTES > data.size:
         return None
@@ -75,7 +76,7 @@ def parse_header(data: NDArray[np.uint8], at: int) -> PacketHeader | None:
     return PacketHeader(kind, source, size, overflow << 31, number) if sound else None
 
 
-def next_header(data: NDArray[np.uint8], start: int, stop: int) -> int | None:
+def next_header(data: Bytes, start: int, stop: int) -> int | None:
     """Return the first offset in `[start, stop)` at which a packet header makes sense."""
     stop = min(stop, data.size - HEADER_BYTES + 1)
     if start >= stop:
@@ -88,7 +89,7 @@ def next_header(data: NDArray[np.uint8], start: int, stop: int) -> int | None:
     return None
 
 
-def events_present(data: NDArray[np.uint8], at: int, header: PacketHeader) -> int:
+def events_present(data: Bytes, at: int, header: PacketHeader) -> int:
     """Return how many events come before the next packet, at most as many as the header says."""
     if _follows(data, at, header):
         return header.events
@@ -99,21 +100,22 @@ def events_present(data: NDArray[np.uint8], at: int, header: PacketHeader) -> in
     return min(header.events, (following - first) // header.event_bytes)
 
 
-def _follows(data: NDArray[np.uint8], at: int, header: PacketHeader) -> bool:
+def _follows(data: Bytes, at: int, header: PacketHeader) -> bool:
     """Whether another header, or the end, comes where this packet says that it ends."""
     after = at + HEADER_BYTES + header.events * header.event_bytes
     return after >= data.size - HEADER_BYTES or parse_header(data, after) is not None
 
 
 def polarity_events(
-    data: NDArray[np.uint8], start: int, count: int, base_us: int, bottom: int
+    data: Bytes, start: int, count: int, base_us: int, bottom: int
 ) -> NDArray[np.void]:
     """Return the valid ones of `count` polarity events."""
     events = np.empty(count, EVENT_DTYPE)
-    return events[: decode_polarity(data, start, count, base_us, bottom, events.view(np.int64))]
+    part = data[start : start + _EVENT_BYTES[POLARITY] * count]
+    return events[: decode_polarity(part, 0, count, base_us, bottom, events.view(np.int64))]
 
 
-def triggers(data: NDArray[np.uint8], start: int, count: int, base_us: int) -> NDArray[np.void]:
+def triggers(data: Bytes, start: int, count: int, base_us: int) -> NDArray[np.void]:
     """Return those of `count` special events that tell of an external signal."""
     words = data[start : start + 8 * count].view("<u4").reshape(-1, 2).astype(np.int64)
     found = [
@@ -124,9 +126,7 @@ def triggers(data: NDArray[np.uint8], start: int, count: int, base_us: int) -> N
     return np.array(found, TRIGGER_DTYPE)
 
 
-def imu_samples(
-    data: NDArray[np.uint8], start: int, count: int, header: PacketHeader
-) -> NDArray[np.void]:
+def imu_samples(data: Bytes, start: int, count: int, header: PacketHeader) -> NDArray[np.void]:
     """Return the valid ones of `count` inertial samples."""
     dtype = _IMU if header.kind == IMU6 else _IMU_WITH_COMPASS
     rows = data[start : start + dtype.itemsize * count].view(dtype)
@@ -138,7 +138,7 @@ def imu_samples(
     return out
 
 
-def frame(data: NDArray[np.uint8], start: int, header: PacketHeader, bottom: int) -> Frame | None:
+def frame(data: Bytes, start: int, header: PacketHeader, bottom: int) -> Frame | None:
     """Return the frame at an offset; None if it is not valid or contradicts itself.
 
     `bottom` is the number of the last row if rows count from the bottom, else -1.

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eventvision.core import EVENT_DTYPE, Damage, FormatError, SensorSize, SourceInfo
 from eventvision.io._base import checked_path
-from eventvision.io._indexed import IndexedSource, Step, mapped, pixels_used
+from eventvision.io._decoder import Decoder, Step
+from eventvision.io._file_bytes import Bytes, FileBytes
+from eventvision.io._indexed import IndexedSource, pixels_used
 
 from . import packets
 
@@ -51,13 +53,11 @@ class Aedat3Source(IndexedSource):
             cannot be read.
     """
 
-    lead_us = 1_000_000
-
     def __init__(self, path: str | Path, *, sensor: SensorSize | None = None) -> None:
         found = checked_path(path)
         header = _read_header(found)
-        data = mapped(found)
-        decoder = Aedat3Decoder(_first_source(header, data))
+        with closing(FileBytes(found)) as data:
+            decoder = Aedat3Decoder(_first_source(header, data))
         size, notes = sensor or header.sensor, []
         if size is None:
             size = _inferred(found, decoder, header)
@@ -101,7 +101,7 @@ class Aedat3Header:
     size: int
 
 
-class Aedat3Decoder:
+class Aedat3Decoder(Decoder):
     """Decodes packets, at most `_STEP_EVENTS` events of one at a time.
 
     Attributes:
@@ -120,7 +120,7 @@ class Aedat3Decoder:
         twin.__dict__.update(self.__dict__)
         return twin
 
-    def step(self, data: NDArray[np.uint8], start: int) -> Step:
+    def step(self, data: Bytes, start: int) -> Step:
         """Decode a stretch that begins at an offset."""
         if self._open is None or self._left == 0:
             return self._begin(data, start)
@@ -130,7 +130,7 @@ class Aedat3Decoder:
         self._left -= count
         after = start + count * header.event_bytes
         if not count or header.source != self._source:
-            step = _nothing(after)
+            step = Step.of_nothing(after)
         else:
             step = self._decoded(data, start, count, header)
         if count < present or not self._left:
@@ -138,7 +138,7 @@ class Aedat3Decoder:
         cut = self._cut(after, data.size, self._left)
         return replace(step, after=cut.after, damage=cut.damage)
 
-    def _begin(self, data: NDArray[np.uint8], start: int) -> Step:
+    def _begin(self, data: Bytes, start: int) -> Step:
         """Read the header of the next packet, or look for one."""
         header = packets.parse_header(data, start)
         if header is not None:
@@ -147,25 +147,25 @@ class Aedat3Decoder:
             if self._left and first == data.size:
                 return self._cut(first, first, self._left)
             if self._left == header.events:
-                return _nothing(first)
+                return Step.of_nothing(first)
             end = first + self._left * header.event_bytes
             message = "a packet promises more than comes before the next one"
-            return _nothing(first, _damage("corrupt-packet", message, start, end, 0))
+            return Step.of_nothing(first, _damage("corrupt-packet", message, start, end, 0))
         if data.size - start < packets.HEADER_BYTES:
             return self._cut(start, data.size, 0)
         stop = min(start + 1 + packets.SEARCH_BYTES, data.size)
         found = packets.next_header(data, start + 1, stop)
         after = stop if found is None else found
         message = "bytes that are no packet"
-        return _nothing(after, _damage("corrupt-packet", message, start, after, 0))
+        return Step.of_nothing(after, _damage("corrupt-packet", message, start, after, 0))
 
     def _cut(self, start: int, size: int, events: int) -> Step:
         self._open = None
-        return _nothing(size, _damage("truncated", "the last packet is cut", start, size, events))
+        return Step.of_nothing(
+            size, _damage("truncated", "the last packet is cut", start, size, events)
+        )
 
-    def _decoded(
-        self, data: NDArray[np.uint8], start: int, count: int, header: packets.PacketHeader
-    ) -> Step:
+    def _decoded(self, data: Bytes, start: int, count: int, header: packets.PacketHeader) -> Step:
         after = start + count * header.event_bytes
         none = np.empty(0, EVENT_DTYPE)
         if header.kind == packets.POLARITY:
@@ -182,17 +182,13 @@ class Aedat3Decoder:
             read = [packets.frame(data, at, header, self.bottom) for at in places]
             frames = tuple(frame for frame in read if frame is not None)
             return Step(events=none, after=after, frames=frames)
-        return _nothing(after)
+        return Step.of_nothing(after)
 
 
 def _most_at_once(header: packets.PacketHeader) -> int:
     if header.kind == packets.FRAME:
         return max(1, _STEP_FRAME_BYTES // header.event_bytes)
     return _STEP_EVENTS
-
-
-def _nothing(after: int, *damage: Damage) -> Step:
-    return Step(events=np.empty(0, EVENT_DTYPE), after=after, damage=damage)
 
 
 def _damage(kind: str, message: str, start: int, stop: int, events: int) -> Damage:
@@ -233,7 +229,7 @@ def _read_header(path: Path) -> Aedat3Header:
     )
 
 
-def _first_source(header: Aedat3Header, data: NDArray[np.uint8]) -> int:
+def _first_source(header: Aedat3Header, data: Bytes) -> int:
     if header.source is not None:
         return header.source
     packet = packets.parse_header(data, header.size)

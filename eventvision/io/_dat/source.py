@@ -8,6 +8,7 @@ version 2 has 14 for each.
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
@@ -17,7 +18,9 @@ from numpy.typing import NDArray
 
 from eventvision.core import EVENT_DTYPE, FormatError, SensorSize, SourceInfo
 from eventvision.io._base import checked_path
-from eventvision.io._indexed import IndexedSource, Step, mapped, pixels_used
+from eventvision.io._decoder import Step, checked
+from eventvision.io._file_bytes import Bytes, FileBytes
+from eventvision.io._indexed import IndexedSource, pixels_used
 from eventvision.io._records import RecordDecoder
 from eventvision.kernels.clock import REFERENCES, first_reference
 from eventvision.kernels.dat import RECORD_BYTES, decode_dat
@@ -49,7 +52,8 @@ class DatSource(IndexedSource):
     def __init__(self, path: str | Path, *, sensor: SensorSize | None = None) -> None:
         found = checked_path(path)
         header = _read_header(found)
-        decoder = DatDecoder(header, mapped(found))
+        with closing(FileBytes(found)) as data:
+            decoder = DatDecoder(header, data)
         size, origin, note = _size(found, header, decoder, sensor)
         decoder.sensor = size
         info = SourceInfo(
@@ -87,7 +91,7 @@ class DatDecoder(RecordDecoder):
     record_bytes = RECORD_BYTES
     clock_bits = 32
 
-    def __init__(self, header: DatHeader, data: NDArray[np.uint8]) -> None:
+    def __init__(self, header: DatHeader, data: Bytes) -> None:
         super().__init__()
         self._header = header
         self._layout = _LAYOUTS[header.version]
@@ -101,11 +105,22 @@ class DatDecoder(RecordDecoder):
         twin.__dict__.update(self.__dict__)
         return twin
 
-    def decode(self, data: NDArray[np.uint8], start: int, count: int) -> Step:
+    def pack(self) -> NDArray[np.int64]:
+        """Return the reference."""
+        return np.array([self._reference], np.int64)
+
+    def unpack(self, numbers: NDArray[np.int64]) -> Self:
+        """Return a decoder with that reference."""
+        twin = self.copy()
+        twin.__dict__.update(_reference=checked(numbers, count=1)[0])
+        return twin
+
+    def decode(self, data: Bytes, start: int, count: int) -> Step:
         """Decode `count` records that begin at `start`."""
         events = np.empty(count, EVENT_DTYPE)
+        records = self._bytes(data, start, count)
         self._reference, self.breaks = decode_dat(
-            data, start, events.view(np.int64), self._reference, *self._layout
+            records, 0, events.view(np.int64), self._reference, *self._layout
         )
         if self._header.t0_us:
             events["t"] += self._header.t0_us

@@ -53,7 +53,16 @@ class EvtDecoder:
 
     def copy(self) -> Self:
         """Return a decoder in the same state."""
-        return type(self)(self._encoding, most_events=self._most_events, state=self._state)
+        return self.with_state(self._state)
+
+    @property
+    def state(self) -> NDArray[np.int64]:
+        """All that it remembers; a copy."""
+        return self._state.copy()
+
+    def with_state(self, state: NDArray[np.int64]) -> Self:
+        """Return a decoder of the same encoding in another state."""
+        return type(self)(self._encoding, most_events=self._most_events, state=state)
 
     def step(
         self, data: NDArray[np.uint8], start: int, stop: int

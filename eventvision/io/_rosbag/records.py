@@ -19,6 +19,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from eventvision.io._file_bytes import Bytes
+
 MAGIC = b"#ROSBAG V2.0\n"
 
 _MOST_HEADER_BYTES = 1 << 16
@@ -71,7 +73,7 @@ class Record:
         return int(struct.unpack("<I", self.fields[name])[0])
 
 
-def read_record(data: NDArray[np.uint8], at: int) -> Record | None:
+def read_record(data: Bytes, at: int) -> Record | None:
     """Return the record that begins at an offset; None if none does."""
     size = _length(data, at)
     if not 0 < size <= _MOST_HEADER_BYTES:
@@ -103,7 +105,7 @@ def read_fields(header: bytes) -> dict[bytes, bytes]:
     return fields
 
 
-def find_record(data: NDArray[np.uint8], at: int) -> int:
+def find_record(data: Bytes, at: int) -> int:
     """Return the offset of the first record at or after an offset; that of the end if none."""
     while at < data.size:
         window = data[at : at + _SEARCH_BYTES + _SEARCH_BACK_BYTES].tobytes()
@@ -152,6 +154,6 @@ def inflate(data: NDArray[np.uint8], compression: bytes, size: int) -> tuple[byt
     ) == size else f"a chunk is {size - len(out)} bytes short"
 
 
-def _length(data: NDArray[np.uint8], at: int) -> int:
+def _length(data: Bytes, at: int) -> int:
     raw = data[at : at + 4].tobytes()
     return int(struct.unpack("<I", raw)[0]) if len(raw) == 4 else -1

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eventvision.core import FormatError, SensorSize, SourceInfo
 from eventvision.io._base import checked_path
-from eventvision.io._indexed import IndexedSource, Step, mapped, pixels_used
+from eventvision.io._decoder import Decoder, Step
+from eventvision.io._file_bytes import Bytes, FileBytes
+from eventvision.io._indexed import IndexedSource, pixels_used
 
 from .messages import EventMessage, plain_type, read_message
 from .records import MAGIC, Op, Record, find_record, inflate, read_fields, read_record
@@ -40,12 +42,12 @@ class RosbagSource(IndexedSource):
         self, path: str | Path, *, sensor: SensorSize | None = None, topic: str | None = None
     ) -> None:
         found = checked_path(path)
-        data = mapped(found)
-        if data[: len(MAGIC)].tobytes() != MAGIC:
-            raise FormatError(path, "is not a ROS1 bag, version 2.0", "convert it with rosbag")
         begin = len(MAGIC)
-        connections = _indexed_connections(data, begin)
-        message, topic_decoder = _first_message(path, data, begin, topic, connections)
+        with closing(FileBytes(found)) as data:
+            if data[:begin].tobytes() != MAGIC:
+                raise FormatError(path, "is not a ROS1 bag, version 2.0", "convert it with rosbag")
+            connections = _indexed_connections(data, begin)
+            message, topic_decoder = _first_message(path, data, begin, topic, connections)
         size, origin = stated_sensor(message, sensor)
         notes = topic_notes(topic_decoder.topic, message, dict(connections.values()))
         decoder = BagDecoder(topic_decoder, connections)
@@ -63,7 +65,7 @@ class RosbagSource(IndexedSource):
         super().__init__(found, info, decoder, begin)
 
 
-class BagDecoder:
+class BagDecoder(Decoder):
     """Walks records and decodes the messages of one topic."""
 
     def __init__(self, decoder: TopicDecoder, connections: Connections | None = None) -> None:
@@ -74,7 +76,7 @@ class BagDecoder:
         """Return a decoder in the same state."""
         return type(self)(self._topic.copy(), dict(self._connections))
 
-    def step(self, data: NDArray[np.uint8], start: int) -> Step:
+    def step(self, data: Bytes, start: int) -> Step:
         """Decode records from an offset on, until there is enough for a packet."""
         topic, at = self._topic, start
         while at < min(data.size, start + _STEP_BYTES) and topic.events < _STEP_EVENTS:
@@ -108,7 +110,7 @@ class Taken:
     problem: str = ""
 
 
-def take(data: NDArray[np.uint8], at: int, connections: Connections) -> Taken:
+def take(data: Bytes, at: int, connections: Connections) -> Taken:
     """Read what begins at an offset: a record, or a compressed chunk with all its messages.
 
     Args:
@@ -131,7 +133,7 @@ def take(data: NDArray[np.uint8], at: int, connections: Connections) -> Taken:
     return Taken(after=record.stop)
 
 
-def _take_chunk(data: NDArray[np.uint8], record: Record, connections: Connections) -> Taken:
+def _take_chunk(data: Bytes, record: Record, connections: Connections) -> Taken:
     stop = record.stop if record.stop <= data.size else find_record(data, record.start)
     raw, problem = inflate(
         data[record.start : stop], record.fields[b"compression"], record.number(b"size")
@@ -146,7 +148,7 @@ def _take_chunk(data: NDArray[np.uint8], record: Record, connections: Connection
     return Taken(after=stop, messages=tuple(messages), problem=problem)
 
 
-def _connect(record: Record, data: NDArray[np.uint8], connections: Connections) -> None:
+def _connect(record: Record, data: Bytes, connections: Connections) -> None:
     fields = read_fields(data[record.start : record.stop].tobytes())
     topic, kind = (
         value.decode("utf-8", "replace")
@@ -155,7 +157,7 @@ def _connect(record: Record, data: NDArray[np.uint8], connections: Connections) 
     connections[record.number(b"conn")] = topic, plain_type(kind)
 
 
-def _indexed_connections(data: NDArray[np.uint8], begin: int) -> Connections:
+def _indexed_connections(data: Bytes, begin: int) -> Connections:
     """Return the connections that are listed at the end of a bag, as far as it is whole."""
     connections: Connections = {}
     bag = read_record(data, begin)
@@ -173,7 +175,7 @@ def _indexed_connections(data: NDArray[np.uint8], begin: int) -> Connections:
 
 def _first_message(
     path: str | Path,
-    data: NDArray[np.uint8],
+    data: Bytes,
     begin: int,
     topic: str | None,
     connections: Connections,

@@ -17,9 +17,9 @@ from eventvision.core import (
     SourceNotFoundError,
 )
 from eventvision.io._base import FileSource, checked_path
+from eventvision.io._decoder import Step
 from eventvision.io._geometry import PixelCounts
 from eventvision.io._guard import StreamGuard
-from eventvision.io._indexed import Step
 
 from .messages import EventMessage, plain_type, read_message
 from .topic import EVENT_TYPES, TopicDecoder, no_events, stated_sensor, topic_notes

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventvision.core import TRIGGER_DTYPE, Damage, FormatError, SensorSize
-from eventvision.io._indexed import Step
+from eventvision.io._decoder import Step
 from eventvision.kernels.words import joined
 
 from .messages import ARRAYS, PACKETS, EventMessage, MessageDecoder, read_message
