@@ -1,5 +1,6 @@
 """Networks from and to other forms: ReLU networks, NIR, ONNX."""
 
+from ._cuda_graph import CudaGraphStep
 from ._from_nir import NirNetwork, from_nir, read_nir
 from ._onnx import NEXT, export_onnx
 from ._relu import ConvertedNetwork, LayerError, ReluConversion, convert_relu
@@ -9,6 +10,7 @@ from ._to_nir import to_nir, write_nir
 __all__ = [
     "NEXT",
     "ConvertedNetwork",
+    "CudaGraphStep",
     "LayerError",
     "NirNetwork",
     "ReluConversion",

@@ -356,7 +356,6 @@ def _spiking(name: str, node: Any, decay: Array, gain: Array, leak: Array) -> to
         threshold = torch.nextafter(threshold, torch.tensor(torch.inf))
     options: dict[str, Any] = {
         "threshold": threshold,
-        "reset": str(said.get(PREFIX + "reset", "hard")),
         "initial": _tensor(said.get(PREFIX + "initial", -p["reset"])),
     }
     # With v' = v - reset: decay * v = decay * v' + decay * reset.
@@ -369,6 +368,7 @@ def _spiking(name: str, node: Any, decay: Array, gain: Array, leak: Array) -> to
     if kind == "ILIF":
         integer = nn.ILIF(decay=_tensor(decay), decay_input=False, **options)
         return _Driven(integer, gain, offset)
+    options["reset"] = str(said.get(PREFIX + "reset", "hard"))
     if np.all(decay == 1):
         return _Driven(nn.IF(**options), gain, offset)
     leaky = nn.LIF(decay=_tensor(decay), decay_input=False, **options)

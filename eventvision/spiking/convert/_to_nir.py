@@ -220,43 +220,42 @@ def _spread(value: Any, shape: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.broadcast_to(column, tuple(shape)).copy()
 
 
-def _firing(module: nn.IF) -> dict[str, Any]:
-    levels = getattr(module, "levels", None)
-    more: dict[str, Any] = {
-        PREFIX + "reset": module.reset_kind,
-        PREFIX + "neuron": type(module).__name__,
-    }
-    more |= {} if levels is None else {PREFIX + "levels": levels}
-    if module.initial.any():
-        more[PREFIX + "initial"] = _array(module.initial)
+def _firing(module: Any) -> dict[str, Any]:
+    """Return what NIR cannot say about a neuron, as metadata."""
+    more: dict[str, Any] = {PREFIX + "reset": module.options.get("reset", "soft")}
+    more[PREFIX + "neuron"] = type(module).__name__
+    if hasattr(module, "levels"):
+        more[PREFIX + "levels"] = module.levels
+    if module.initial_v.any():
+        more[PREFIX + "initial"] = _array(module.initial_v)
     return more
 
 
-def _integrator(module: nn.IF, shape: NDArray[np.int64], dt_s: float) -> Any:
+def _integrator(module: Any, shape: NDArray[np.int64], dt_s: float) -> Any:
     node = nir.IF(_spread(1 / dt_s, shape), _spread(module.threshold, shape))
     node.metadata = _firing(module)
     return node
 
 
 def _constants(
-    module: nn.LIF, shape: NDArray[np.int64], dt_s: float
+    module: Any, shape: NDArray[np.int64], dt_s: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return time constants and resistances."""
     left = 1 - _spread(module.decay, shape)
     if not left.all():
         raise ConfigError("network", "a leak of zero", "IF in place of LIF, for NIR")
-    gain = np.ones_like(left) if module.decay_input else 1 / left
+    gain = np.ones_like(left) if module.options["decay_input"] else 1 / left
     return dt_s / left, gain
 
 
-def _leaky(module: nn.LIF, shape: NDArray[np.int64], dt_s: float) -> Any:
+def _leaky(module: Any, shape: NDArray[np.int64], dt_s: float) -> Any:
     tau, gain = _constants(module, shape, dt_s)
     node = nir.LIF(tau, gain, np.zeros_like(tau), _spread(module.threshold, shape))
     node.metadata = _firing(module)
     return node
 
 
-def _readout(module: nn.Readout, shape: NDArray[np.int64], dt_s: float) -> Any:
+def _readout(module: Any, shape: NDArray[np.int64], dt_s: float) -> Any:
     tau, gain = _constants(module, shape, dt_s)
     return nir.LI(tau, gain, np.zeros_like(tau))
 
