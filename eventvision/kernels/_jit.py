@@ -22,3 +22,9 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
 def inline(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a helper that only other kernels call; LLVM inlines it."""
     return cast("Callable[P, R]", numba.njit(nogil=True, cache=True, inline="never")(function))
+
+
+def arithmetic(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a loop of arithmetic so that it vectorises: dividing by zero gives infinity."""
+    compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
+    return cast("Callable[P, R]", compiled(function))

@@ -10,8 +10,18 @@ from ._blocks import (
     SpikingUNet,
     TemporalGate,
 )
+from ._buffers import release_memory
 from ._layers import AvgPool2d, BatchNorm2d, Conv2d, Flatten, MaxPool2d, SumPool2d, Upsample
-from ._neuron import Neuron, detach, neurons, reset, set_states, set_step_mode, states
+from ._neuron import (
+    Neuron,
+    detach,
+    neurons,
+    reset,
+    set_backend,
+    set_states,
+    set_step_mode,
+    states,
+)
 from ._neurons import (
     ALIF,
     IF,
@@ -25,6 +35,7 @@ from ._neurons import (
     as_spikes,
 )
 from ._parallel import MaskedPSN, SlidingPSN
+from ._step_neuron import NeuronOptions, StepNeuron, neuron
 
 __all__ = [
     "ALIF",
@@ -43,6 +54,7 @@ __all__ = [
     "MembraneBlock",
     "Neuron",
     "NeuronFactory",
+    "NeuronOptions",
     "Readout",
     "ResonateFire",
     "SeparableBlock",
@@ -51,13 +63,17 @@ __all__ = [
     "SpikeDrivenAttention",
     "SpikeElementWiseBlock",
     "SpikingUNet",
+    "StepNeuron",
     "SumPool2d",
     "TemporalGate",
     "Upsample",
     "as_spikes",
     "detach",
+    "neuron",
     "neurons",
+    "release_memory",
     "reset",
+    "set_backend",
     "set_states",
     "set_step_mode",
     "states",

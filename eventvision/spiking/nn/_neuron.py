@@ -6,56 +6,78 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-import torch
 from torch import Tensor, nn
 
 from eventvision.core import ConfigError
 
+from ._backends import Backend, Choice, check_backend, choose
+
 StepMode = Literal["m", "s"]
-Backend = Literal["auto", "torch", "numba", "triton"]
+State = dict[str, Tensor]
 
 
 class Neuron(nn.Module):
-    """A layer of neurons that share one step.
+    """A layer of neurons.
 
     In step mode "m" the input is a sequence of shape (T, N, ...) and so is the output; in step
     mode "s" it is one step of shape (N, ...). Both carry the state on, so that a long recording
     can be given in pieces; `reset` forgets it.
 
+    Args:
+        step_mode: "m" or "s".
+        backend: Who computes: "torch", "numba", "triton", or "auto" for the fastest that can.
+
     Attributes:
         state: Tensors of one step's shape by name; None before the first step.
         state_names: The names, in order.
+        backend_used: Who computed the last input; None before the first.
     """
 
     state_names: tuple[str, ...] = ()
-    state: dict[str, Tensor] | None
+    state: State | None
+    backend_used: str | None
 
     def __init__(self, *, step_mode: StepMode = "m", backend: Backend = "auto") -> None:
         super().__init__()
         if step_mode not in {"m", "s"}:
             raise ConfigError("step_mode", step_mode, "'m' (sequences) or 's' (single steps)")
-        self.step_mode, self.backend, self.state = step_mode, backend, None
+        check_backend(backend)
+        self.step_mode, self.backend = step_mode, backend
+        self.state = self.backend_used = None
 
     @abstractmethod
-    def step(self, x: Tensor, state: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the output of one step and the state after it; changes nothing."""
+    def initial_state(self, x: Tensor) -> State:
+        """Return the state before the first step, for an input of one step's shape."""
 
-    def initial_state(self, x: Tensor) -> dict[str, Tensor]:
-        """Return the state before the first step for an input of one step's shape."""
-        return {name: torch.zeros_like(x) for name in self.state_names}
+    @abstractmethod
+    def sequence(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
+        """Return the output of a sequence and the state after it; changes nothing.
+
+        Args:
+            x: Shape (T, N, ...).
+            state: State before the first step; None for the initial state.
+        """
+
+    def step(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
+        """Return the output of one step and the state after it; changes nothing."""
+        output, after = self.sequence(x[None], state)
+        return output[0], after
 
     def forward(self, x: Tensor) -> Tensor:
-        """Run one step or a sequence of them, and carry the state."""
-        steps = x.unbind() if self.step_mode == "m" else (x,)
-        state = self.initial_state(x[0] if self.step_mode == "m" else x)
-        if self.state is not None:
-            state = self.state
-        outputs = []
-        for current in steps:
-            output, state = self.step(current, state)
-            outputs.append(output)
-        self.state = state
-        return torch.stack(outputs) if self.step_mode == "m" else outputs[0]
+        """Run a sequence or one step of it, and carry the state."""
+        run = self.sequence if self.step_mode == "m" else self.step
+        output, self.state = run(x, self.state)
+        return output
+
+    def explain(self, x: Tensor) -> str:
+        """Say who computes an input, and why."""
+        return str(choose(self.backend, x))
+
+    def choice(self, x: Tensor) -> Choice:
+        """Decide who computes an input, and remember it."""
+        choice = choose(self.backend, x)
+        self.backend_used = choice.backend
+        return choice
 
     def reset(self) -> None:
         """Forget the state."""
@@ -86,7 +108,7 @@ def detach(net: nn.Module) -> None:
         neuron.detach()
 
 
-def states(net: nn.Module) -> dict[str, Tensor]:
+def states(net: nn.Module) -> State:
     """Return the carried state of a network: tensors by path and name, as `encoder.lif.v`."""
     return {
         f"{path}.{name}".lstrip("."): value
@@ -116,3 +138,10 @@ def set_step_mode(net: nn.Module, step_mode: StepMode) -> None:
     """Switch all neurons of a network between sequences ("m") and single steps ("s")."""
     for _, neuron in neurons(net):
         neuron.step_mode = step_mode
+
+
+def set_backend(net: nn.Module, backend: Backend) -> None:
+    """Choose who computes all neurons of a network."""
+    check_backend(backend)
+    for _, neuron in neurons(net):
+        neuron.backend = backend

@@ -1,95 +1,108 @@
-"""The neurons."""
+"""The neurons that come with the library; their steps are in `eventvision.spiking.steps`."""
 
 from __future__ import annotations
 
-import math
-from typing import Literal
+from collections.abc import Mapping
+from typing import Literal, Unpack
 
 import torch
 from torch import Tensor, nn
 
 from eventvision.core import ConfigError
+from eventvision.spiking import steps
+from eventvision.spiking.steps import Option
 
-from ._neuron import Backend, Neuron, StepMode
-from ._surrogates import SurrogateName, spike, straight_round
+from ._step_neuron import NeuronOptions, Number, StepNeuron, as_values
 
 Reset = Literal["soft", "hard", "none"]
-Number = float | Tensor
 
 
-def _per_channel(value: Tensor, x: Tensor) -> Tensor:
-    """Shape a scalar or a (C,) tensor so that it broadcasts over one step (N, C, ...)."""
-    return value if value.ndim == 0 else value.reshape(1, -1, *[1] * (x.ndim - 2))
-
-
-class IF(Neuron):
-    """Integrate and fire: v += x; a spike where v reaches the threshold.
+class IF(StepNeuron):
+    """Integrate and fire: v = v + x; a spike where v is at the threshold.
 
     Args:
         threshold: One number, or one per channel (C,) for inputs (N, C, ...).
-        reset: What a spike does to the potential: "soft" subtracts the threshold, "hard" sets 0,
+        reset: What a spike does to the potential: "soft" takes the threshold off, "hard" sets 0,
             "none" leaves it.
-        surrogate: Whose derivative the spikes have.
-        slope: The surrogate's steepness; its derivative at the threshold grows with it.
-        initial: Potential before the first step, a number or one per channel.
+        **options: See `NeuronOptions`.
     """
 
-    state_names = ("v",)
+    definition = steps.IF
+    threshold: Tensor
 
     def __init__(
         self,
         *,
         threshold: Number = 1.0,
         reset: Reset = "soft",
-        surrogate: SurrogateName = "sigmoid",
-        slope: float = 4.0,
-        initial: Number = 0.0,
-        step_mode: StepMode = "m",
-        backend: Backend = "auto",
+        **options: Unpack[NeuronOptions],
     ) -> None:
-        super().__init__(step_mode=step_mode, backend=backend)
-        if reset not in {"soft", "hard", "none"}:
-            raise ConfigError("reset", reset, "'soft', 'hard' or 'none'")
-        self.reset_kind, self.surrogate, self.slope = reset, surrogate, slope
-        self.register_buffer("threshold", torch.as_tensor(threshold, dtype=torch.float32))
-        self.register_buffer("initial", torch.as_tensor(initial, dtype=torch.float32))
-
-    threshold: Tensor
-    initial: Tensor
-
-    def initial_state(self, x: Tensor) -> dict[str, Tensor]:
-        """Return the state before the first step for an input of one step's shape."""
-        state = super().initial_state(x)
-        return state | {"v": state["v"] + _per_channel(self.initial, x)}
-
-    def charge(self, x: Tensor, v: Tensor) -> Tensor:
-        """Return the potential with the input added."""
-        return v + x
-
-    def step(self, x: Tensor, state: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the output of one step and the state after it; changes nothing."""
-        v = self.charge(x, state["v"])
-        threshold = _per_channel(self.threshold, x)
-        s = spike(v - threshold, self.surrogate, self.slope)
-        return s, {"v": self.after(v, s, threshold)}
-
-    def after(self, v: Tensor, s: Tensor, threshold: Tensor) -> Tensor:
-        """Return the potential after the spikes."""
-        if self.reset_kind == "soft":
-            return v - s * threshold
-        return v * (1 - s) if self.reset_kind == "hard" else v
+        super().__init__({"threshold": _number(threshold), "reset": reset}, **options)
 
 
-class LIF(IF):
-    """Leaky integrate and fire: v = decay * v + gain * x.
+class _Leaky(StepNeuron):
+    """A neuron with a leak, which may be learned.
 
     Args:
-        tau: Time constant in steps; decay = 1 - 1 / tau.
-        decay: The decay itself, instead of tau.
-        decay_input: Whether gain is 1 - decay, so that a constant input is the potential's limit;
-            else it is 1.
-        **options: As for `IF`.
+        values: Its other parameters and options.
+        tau: Time constant in steps, above 1; the decay is 1 - 1 / tau.
+        decay: The decay itself, instead of tau: 0..1, or one per channel (C,).
+        decay_input: Whether the input is scaled by 1 - decay, so that the potential tends to a
+            constant input; else it is added as it is.
+        learn_decay: Whether the decay is learned, as the sigmoid of `logit`.
+        channels: How many decays are learned: one per channel, or one for the layer if None.
+        **options: See `NeuronOptions`.
     """
+
+    threshold: Tensor
+
+    def __init__(
+        self,
+        values: Mapping[str, Option | Number],
+        *,
+        tau: float,
+        decay: Number | None,
+        decay_input: bool,
+        learn_decay: bool = False,
+        channels: int | None = None,
+        **options: Unpack[NeuronOptions],
+    ) -> None:
+        if decay is None and not tau >= 1:
+            raise ConfigError("tau", tau, "1 step or more")
+        value = as_values("decay", 1 - 1 / tau if decay is None else decay)
+        if not bool(((value >= 0) & (value <= 1)).all()):
+            raise ConfigError("decay", decay, "0 to 1")
+        super().__init__({**values, "decay_input": decay_input}, **options)
+        if learn_decay:
+            logit = torch.logit(value.float(), eps=1e-6)
+            repeated = logit if channels is None else logit.expand(channels).clone()
+            self.logit = nn.Parameter(repeated)
+        else:
+            self.register_buffer("fixed_decay", value)
+
+        self.decay_input = decay_input
+
+    @property
+    def decay(self) -> Tensor:
+        """The share of the potential that a step leaves: a scalar or (C,)."""
+        if "logit" in self._parameters:
+            return self.logit.sigmoid()
+        return self.get_buffer("fixed_decay")
+
+
+class LIF(_Leaky):
+    """Leaky integrate and fire: v = decay * v + (1 - decay) * x.
+
+    Args:
+        tau: Time constant in steps; the decay is 1 - 1 / tau.
+        decay: The decay itself, instead of tau: a number or one per channel.
+        decay_input: Whether the input is scaled by 1 - decay; else it is added as it is.
+        threshold: As for `IF`.
+        reset: As for `IF`.
+        **options: See `NeuronOptions`.
+    """
+
+    definition = steps.LIF
 
     def __init__(
         self,
@@ -97,154 +110,261 @@ class LIF(IF):
         *,
         decay: Number | None = None,
         decay_input: bool = True,
-        **options: object,
+        threshold: Number = 1.0,
+        reset: Reset = "soft",
+        **options: Unpack[NeuronOptions],
     ) -> None:
-        super().__init__(**options)  # type: ignore[arg-type]
-        value = 1 - 1 / tau if decay is None else decay
-        self.decay_input = decay_input
-        self.set_decay(torch.as_tensor(value, dtype=torch.float32))
-
-    def set_decay(self, value: Tensor) -> None:
-        """Keep the decay."""
-        self.register_buffer("fixed_decay", value)
-
-    @property
-    def decay(self) -> Tensor:
-        """The share of the potential that one step leaves."""
-        value: Tensor = self.fixed_decay  # type: ignore[assignment]
-        return value
-
-    def charge(self, x: Tensor, v: Tensor) -> Tensor:
-        """Return the potential with the input added."""
-        decay = _per_channel(self.decay, x)
-        return decay * v + ((1 - decay) * x if self.decay_input else x)
+        values = {"threshold": _number(threshold), "reset": reset}
+        super().__init__(values, tau=tau, decay=decay, decay_input=decay_input, **options)
 
 
-class PLIF(LIF):
-    """LIF whose decay is learned: decay = sigmoid(`logit`).
+class PLIF(_Leaky):
+    """LIF whose decay is learned (Fang et al., ICCV 2021): decay = sigmoid(`logit`).
 
     Args:
         tau: Where learning starts.
-        channels: How many decays: one per channel, or one for the layer where None.
-        **options: As for `LIF`.
+        channels: How many decays: one per channel, or one for the layer if None.
+        decay_input: As for `LIF`.
+        threshold: As for `IF`.
+        reset: As for `IF`.
+        **options: See `NeuronOptions`.
     """
 
-    def __init__(self, tau: float = 2.0, *, channels: int | None = None, **options: object) -> None:
-        self.channels = channels
-        super().__init__(tau, **options)  # type: ignore[arg-type]
-
-    def set_decay(self, value: Tensor) -> None:
-        """Start learning from here."""
-        logit = torch.logit(value)
-        self.logit = nn.Parameter(logit if self.channels is None else logit.repeat(self.channels))
-
-    @property
-    def decay(self) -> Tensor:
-        """The share of the potential that one step leaves."""
-        return self.logit.sigmoid()
-
-
-class ILIF(LIF):
-    """LIF that emits counts 0..levels in one step, in training; spikes at inference (`as_spikes`).
-
-    The rounding passes gradients straight through inside 0..levels.
-    """
-
-    def __init__(self, tau: float = 2.0, *, levels: int = 4, **options: object) -> None:
-        super().__init__(tau, **options)  # type: ignore[arg-type]
-        self.levels = levels
-
-    def step(self, x: Tensor, state: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the output of one step and the state after it; changes nothing."""
-        v = self.charge(x, state["v"])
-        threshold = _per_channel(self.threshold, x)
-        s = straight_round((v / threshold).clamp(0, self.levels))
-        return s, {"v": v - s * threshold}
-
-
-class ALIF(LIF):
-    """LIF whose threshold rises by `strength` with each spike and decays back."""
-
-    state_names = ("v", "a")
+    definition = steps.LIF
 
     def __init__(
         self,
         tau: float = 2.0,
         *,
-        strength: float = 0.2,
-        threshold_tau: float = 10.0,
-        **options: object,
+        channels: int | None = None,
+        decay_input: bool = True,
+        threshold: Number = 1.0,
+        reset: Reset = "soft",
+        **options: Unpack[NeuronOptions],
     ) -> None:
-        super().__init__(tau, **options)  # type: ignore[arg-type]
-        self.strength, self.threshold_decay = strength, 1 - 1 / threshold_tau
-
-    def step(self, x: Tensor, state: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the output of one step and the state after it; changes nothing."""
-        v, a = self.charge(x, state["v"]), state["a"]
-        threshold = _per_channel(self.threshold, x) + self.strength * a
-        s = spike(v - threshold, self.surrogate, self.slope)
-        return s, {"v": self.after(v, s, threshold), "a": self.threshold_decay * a + s}
-
-
-class ResonateFire(IF):
-    """A damped oscillator (u, v) that spikes where v reaches the threshold."""
-
-    state_names = ("v", "u")
-
-    def __init__(self, *, frequency: float = 0.5, damping: float = 0.1, **options: object) -> None:
-        super().__init__(**options)  # type: ignore[arg-type]
-        self.cosine = math.exp(-damping) * math.cos(frequency)
-        self.sine = math.exp(-damping) * math.sin(frequency)
-
-    def step(self, x: Tensor, state: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the output of one step and the state after it; changes nothing."""
-        u = self.cosine * state["u"] - self.sine * state["v"] + x
-        v = self.sine * state["u"] + self.cosine * state["v"]
-        threshold = _per_channel(self.threshold, x)
-        s = spike(v - threshold, self.surrogate, self.slope)
-        return s, {"v": self.after(v, s, threshold), "u": u}
+        super().__init__(
+            {"threshold": _number(threshold), "reset": reset},
+            tau=tau,
+            decay=None,
+            decay_input=decay_input,
+            learn_decay=True,
+            channels=channels,
+            **options,
+        )
 
 
-class Readout(LIF):
-    """A leaky integrator that never fires: its output is the potential."""
+class ILIF(_Leaky):
+    """LIF that emits counts 0..levels in one step (I-LIF, Luo et al., ECCV 2024).
 
-    def step(self, x: Tensor, state: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the output of one step and the state after it; changes nothing."""
-        v = self.charge(x, state["v"])
-        return v, {"v": v}
+    It is trained with counts, through which gradients pass straight inside 0..levels, and may run
+    as spikes: `as_spikes` unrolls counts. The reset is soft.
+
+    Args:
+        tau: As for `LIF`.
+        levels: The largest count.
+        decay: As for `LIF`.
+        decay_input: As for `LIF`.
+        threshold: As for `IF`.
+        learn_decay: Whether the decay is learned, as for `PLIF`.
+        channels: As for `PLIF`.
+        **options: See `NeuronOptions`.
+    """
+
+    definition = steps.ILIF
+
+    def __init__(
+        self,
+        tau: float = 2.0,
+        *,
+        levels: int = 4,
+        decay: Number | None = None,
+        decay_input: bool = True,
+        threshold: Number = 1.0,
+        learn_decay: bool = False,
+        channels: int | None = None,
+        **options: Unpack[NeuronOptions],
+    ) -> None:
+        self_levels = _levels(levels)
+        super().__init__(
+            {"threshold": _number(threshold), "levels": self_levels},
+            tau=tau,
+            decay=decay,
+            decay_input=decay_input,
+            learn_decay=learn_decay,
+            channels=channels,
+            **options,
+        )
+        self.levels = self_levels
 
 
-class BurstIF(IF):
-    """IF that emits up to `levels` spikes in a step, for converted networks."""
+class ALIF(_Leaky):
+    """LIF with an adaptive threshold (Bellec et al., 2018): threshold + strength * a.
 
-    def __init__(self, *, levels: int = 4, **options: object) -> None:
-        super().__init__(**options)  # type: ignore[arg-type]
-        self.levels = levels
+    Each spike adds 1 to `a`, which decays with a time constant of its own.
 
-    def step(self, x: Tensor, state: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the output of one step and the state after it; changes nothing."""
-        v = state["v"] + x
-        threshold = _per_channel(self.threshold, x)
-        s = straight_round(v / threshold - 0.5).clamp(0, self.levels)
-        return s, {"v": v - s * threshold}
+    Args:
+        tau: As for `LIF`.
+        strength: How much a spike raises the threshold.
+        threshold_tau: Time constant in steps with which the threshold comes back.
+        decay: As for `LIF`.
+        decay_input: As for `LIF`.
+        threshold: As for `IF`: where the threshold comes back to.
+        reset: As for `IF`; "soft" takes the raised threshold off.
+        **options: See `NeuronOptions`.
+    """
+
+    definition = steps.ALIF
+
+    def __init__(
+        self,
+        tau: float = 2.0,
+        *,
+        strength: Number = 0.2,
+        threshold_tau: float = 10.0,
+        decay: Number | None = None,
+        decay_input: bool = True,
+        threshold: Number = 1.0,
+        reset: Reset = "soft",
+        **options: Unpack[NeuronOptions],
+    ) -> None:
+        if not threshold_tau >= 1:
+            raise ConfigError("threshold_tau", threshold_tau, "1 step or more")
+        values = {
+            "threshold": _number(threshold),
+            "strength": _number(strength),
+            "threshold_decay": 1 - 1 / threshold_tau,
+            "reset": reset,
+        }
+        super().__init__(values, tau=tau, decay=decay, decay_input=decay_input, **options)
 
 
-class SignedIF(IF):
-    """IF with negative spikes that take back earlier ones: `m` counts what was sent so far."""
+class ResonateFire(StepNeuron):
+    """A damped oscillator (u, v) that spikes where v is at the threshold (Izhikevich, 2001).
 
-    state_names = ("v", "m")
+    The point turns by `frequency` and shrinks by exp(-damping) in a step; the input pushes u.
 
-    def step(self, x: Tensor, state: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the output of one step and the state after it; changes nothing."""
-        v = state["v"] + x
-        threshold = _per_channel(self.threshold, x)
-        up = spike(v - threshold, self.surrogate, self.slope)
-        down = spike(-v - threshold, self.surrogate, self.slope) * (state["m"] > 0).to(x.dtype)
-        s = up - down
-        return s, {"v": v - s * threshold, "m": state["m"] + s}
+    Args:
+        frequency: In radians per step, a number or one per channel.
+        damping: Per step, a number or one per channel.
+        threshold: As for `IF`.
+        reset: What a spike does to v, as for `IF`.
+        **options: See `NeuronOptions`.
+    """
+
+    definition = steps.RESONATE_AND_FIRE
+    threshold: Tensor
+
+    def __init__(
+        self,
+        *,
+        frequency: Number = 0.5,
+        damping: Number = 0.1,
+        threshold: Number = 1.0,
+        reset: Reset = "soft",
+        **options: Unpack[NeuronOptions],
+    ) -> None:
+        angle, shrink = as_values("frequency", frequency), as_values("damping", damping)
+        values = {
+            "cosine": torch.exp(-shrink) * torch.cos(angle),
+            "sine": torch.exp(-shrink) * torch.sin(angle),
+            "threshold": _number(threshold),
+            "reset": reset,
+        }
+        super().__init__(values, **options)
+
+
+class Readout(_Leaky):
+    """A leaky integrator that never fires: its output is the potential.
+
+    Args:
+        tau: As for `LIF`.
+        decay: As for `LIF`.
+        decay_input: As for `LIF`.
+        learn_decay: Whether the decay is learned, as for `PLIF`.
+        channels: As for `PLIF`.
+        **options: See `NeuronOptions`.
+    """
+
+    definition = steps.READOUT
+
+    def __init__(
+        self,
+        tau: float = 2.0,
+        *,
+        decay: Number | None = None,
+        decay_input: bool = True,
+        learn_decay: bool = False,
+        channels: int | None = None,
+        **options: Unpack[NeuronOptions],
+    ) -> None:
+        super().__init__(
+            {},
+            tau=tau,
+            decay=decay,
+            decay_input=decay_input,
+            learn_decay=learn_decay,
+            channels=channels,
+            **options,
+        )
+
+
+class BurstIF(StepNeuron):
+    """IF that emits as many spikes in a step as its potential holds, for converted networks.
+
+    Args:
+        threshold: As for `IF`.
+        levels: The most spikes in a step.
+        **options: See `NeuronOptions`.
+    """
+
+    definition = steps.BURST_IF
+    threshold: Tensor
+
+    def __init__(
+        self, *, threshold: Number = 1.0, levels: int = 4, **options: Unpack[NeuronOptions]
+    ) -> None:
+        self_levels = _levels(levels)
+        super().__init__({"threshold": _number(threshold), "levels": self_levels}, **options)
+        self.levels = self_levels
+
+
+class SignedIF(StepNeuron):
+    """IF with negative spikes that take back earlier ones (Wang et al., IJCAI 2022).
+
+    The state `m` counts what was sent so far; only that can be taken back.
+
+    Args:
+        threshold: As for `IF`.
+        **options: See `NeuronOptions`.
+    """
+
+    definition = steps.SIGNED_IF
+    threshold: Tensor
+
+    def __init__(self, *, threshold: Number = 1.0, **options: Unpack[NeuronOptions]) -> None:
+        super().__init__({"threshold": _number(threshold)}, **options)
+
+
+def _number(value: Number) -> Number:
+    """Make a whole number a parameter, which it would not be by its type."""
+    return value if isinstance(value, Tensor) else float(value)
+
+
+def _levels(levels: int) -> int:
+    if levels < 1:
+        raise ConfigError("levels", levels, "1 or more")
+    return levels
 
 
 def as_spikes(counts: Tensor, levels: int) -> Tensor:
-    """Unroll counts 0..levels of shape (T, ...) into spikes of shape (T * levels, ...)."""
+    """Unroll counts 0..levels into spikes: one step becomes `levels` steps.
+
+    Args:
+        counts: Shape (T, ...).
+        levels: The largest count.
+
+    Returns:
+        Zeros and ones of shape (T * levels, ...); each count comes first in its steps.
+    """
     ladder = torch.arange(levels, device=counts.device).reshape(1, -1, *[1] * (counts.ndim - 1))
     return (counts[:, None] > ladder).to(counts.dtype).flatten(0, 1)

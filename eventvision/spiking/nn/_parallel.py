@@ -1,97 +1,134 @@
-"""Parallel spiking neurons: a causal filter over time and a threshold, without reset."""
+"""Parallel spiking neurons (Fang et al., NeurIPS 2023): a causal filter over time and a threshold.
+
+They have no reset, so nothing that a step decides is needed by the next: all steps of a sequence
+can be computed at once.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Unpack
 
 import torch
 from torch import Tensor, nn
 
 from eventvision.core import ConfigError
+from eventvision.spiking.steps import FIRE, Surrogate, Traced
 
-from ._neuron import Backend, Neuron, StepMode
-from ._surrogates import SurrogateName, spike
+from . import _reference
+from ._neuron import Neuron, State
+from ._step_neuron import NeuronOptions, surrogate_of
 
 
-class SlidingPSN(Neuron):
-    """Spikes where a learned filter over the last `taps` inputs reaches a learned threshold.
+class _Parallel(Neuron):
+    """A layer of neurons that fire where a mixture of their inputs reaches a threshold."""
+
+    def __init__(self, **options: Unpack[NeuronOptions]) -> None:
+        super().__init__(
+            step_mode=options.get("step_mode", "m"), backend=options.get("backend", "auto")
+        )
+        for name in ("initial", "learn"):
+            if name in options:
+                raise ConfigError(name, options[name], "nothing: this neuron has no such option")
+        self.surrogate: Surrogate = surrogate_of(options)
+
+    @property
+    def firing(self) -> Traced:
+        """The spike, with the derivative of its surrogate."""
+        return FIRE.trace(options={}, surrogate=self.surrogate)
+
+    def fire(self, h: Tensor) -> Tensor:
+        """Return spikes where a value is at least 0."""
+        return _reference.step_function(self.firing)(h)[0]
+
+
+class SlidingPSN(_Parallel):
+    """Spikes where a learned filter over the last inputs reaches a learned threshold.
 
     Args:
         taps: How many inputs the filter sees.
-        surrogate: Whose derivative the spikes have.
-        slope: The surrogate's steepness.
-        step_mode: "m" or "s".
-        backend: Who computes.
+        **options: See `NeuronOptions`; without `initial` and `learn`.
 
     Attributes:
-        weight: (taps,), the newest input first.
+        weight: (taps,), for the newest input first.
         threshold: Scalar.
     """
 
     state_names = ("past",)
 
-    def __init__(
-        self,
-        taps: int = 4,
-        *,
-        surrogate: SurrogateName = "sigmoid",
-        slope: float = 4.0,
-        step_mode: StepMode = "m",
-        backend: Backend = "auto",
-    ) -> None:
-        super().__init__(step_mode=step_mode, backend=backend)
+    def __init__(self, taps: int = 4, **options: Unpack[NeuronOptions]) -> None:
+        super().__init__(**options)
         if taps < 1:
             raise ConfigError("taps", taps, "1 or more")
-        self.surrogate, self.slope = surrogate, slope
         self.weight = nn.Parameter(0.5 ** torch.arange(taps, dtype=torch.float32))
         self.threshold = nn.Parameter(torch.ones(()))
 
-    def initial_state(self, x: Tensor) -> dict[str, Tensor]:
+    def initial_state(self, x: Tensor) -> State:
         """Return the inputs before the first, (taps - 1, N, ...), newest first: zeros."""
         return {"past": x.new_zeros(len(self.weight) - 1, *x.shape)}
 
-    def step(self, x: Tensor, state: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the output of one step and the state after it; changes nothing."""
-        window = torch.cat([x[None], state["past"]])
-        h = torch.tensordot(self.weight, window, 1)
-        return spike(h - self.threshold, self.surrogate, self.slope), {"past": window[:-1]}
+    def sequence(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
+        """Return the output of a sequence and the state after it; changes nothing."""
+        past = (self.initial_state(x[0]) if state is None else state)["past"]
+        window = torch.cat([past.flip(0), x])
+        taps = len(self.weight)
+        weight = self.weight.to(x.dtype)
+        h = sum_of(weight[i] * window[taps - 1 - i : len(window) - i] for i in range(taps))
+        after = window[len(window) - taps + 1 :].flip(0)
+        return self.fire(h - self.threshold.to(x.dtype)), {"past": after}
 
 
-class MaskedPSN(Neuron):
+class MaskedPSN(_Parallel):
     """Spikes where a learned causal mixture of the steps reaches a learned threshold per step.
 
-    Only for sequences of `steps` steps.
+    It runs sequences of `steps` steps, and carries no state; `SlidingPSN` can go step by step.
+
+    Args:
+        steps: Length of all sequences.
+        taps: How many of the last inputs a step sees; all if None.
+        **options: See `NeuronOptions`; without `initial` and `learn`.
 
     Attributes:
-        weight: (steps, steps); only the band of the last `taps` inputs counts.
+        weight: (steps, steps): for each step by input; only the band of the last `taps` counts.
         threshold: (steps,).
     """
 
-    def __init__(
-        self,
-        steps: int,
-        *,
-        taps: int | None = None,
-        surrogate: SurrogateName = "sigmoid",
-        slope: float = 4.0,
-        step_mode: StepMode = "m",
-        backend: Backend = "auto",
-    ) -> None:
-        super().__init__(step_mode=step_mode, backend=backend)
-        if step_mode != "m":
-            raise ConfigError("step_mode", step_mode, "'m'; SlidingPSN can go step by step")
-        self.steps, self.taps = steps, steps if taps is None else taps
-        self.surrogate, self.slope = surrogate, slope
-        past = torch.arange(steps)[:, None] - torch.arange(steps)
-        band = ((past >= 0) & (past < self.taps)).float()
-        self.register_buffer("band", band, persistent=False)
-        self.weight = nn.Parameter(band * 0.5 ** past.clamp(min=0))
-        self.threshold = nn.Parameter(torch.ones(steps))
-
     band: Tensor
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Run a sequence of `steps` steps."""
-        if len(x) != self.steps:
-            raise ConfigError("input", tuple(x.shape), f"{self.steps} steps first")
-        h = torch.tensordot(self.weight * self.band, x, 1)
-        threshold = self.threshold.reshape(-1, *[1] * (x.ndim - 1))
-        return spike(h - threshold, self.surrogate, self.slope)
+    def __init__(
+        self, steps: int, *, taps: int | None = None, **options: Unpack[NeuronOptions]
+    ) -> None:
+        super().__init__(**options)
+        self.taps = steps if taps is None else taps
+        if not 1 <= self.taps <= steps:
+            raise ConfigError("taps", taps, f"1 to {steps}, the number of steps")
+        if self.step_mode != "m":
+            raise ConfigError("step_mode", self.step_mode, "'m'; SlidingPSN can go step by step")
+        age = torch.arange(steps)[:, None] - torch.arange(steps)
+        band = ((age >= 0) & (age < self.taps)).float()
+        self.register_buffer("band", band, persistent=False)
+        self.weight = nn.Parameter(band * 0.5 ** age.clamp(min=0))
+        self.threshold = nn.Parameter(torch.ones(steps))
+
+    def initial_state(self, x: Tensor) -> State:  # noqa: ARG002 - it has none
+        """Return nothing: no state is carried."""
+        return {}
+
+    def sequence(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:  # noqa: ARG002
+        """Return the output of a sequence; there is no state.
+
+        Raises:
+            ConfigError: If the sequence has another number of steps.
+        """
+        if len(x) != len(self.threshold):
+            raise ConfigError("input of MaskedPSN", tuple(x.shape), f"{len(self.threshold)} steps")
+        h = torch.tensordot((self.weight * self.band).to(x.dtype), x, 1)
+        return self.fire(h - self.threshold.to(x.dtype).reshape(-1, *[1] * (x.ndim - 1))), {}
+
+
+def sum_of(terms: Iterable[Tensor]) -> Tensor:
+    """Add tensors in order."""
+    first, *others = terms
+    for term in others:
+        first = first + term
+    return first
