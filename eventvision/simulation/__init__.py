@@ -7,13 +7,19 @@ turns what it sees into events; `record_clip` does all three.
 from ._camera import EventCamera
 from ._classes import CAMVID_CLASSES, CAMVID_MOVERS, DETECTION_CLASSES, SEGMENTATION_CLASSES
 from ._clip import Clip, record_clip
+from ._flicker import Flicker
+from ._images import ImagesScene
 from ._model import Bus, PixelModel
 from ._movers import Movers
 from ._named import SCENES, named_scene
+from ._open import open_scene
+from ._pictures import PictureScene
 from ._presets import CAMERAS, PIXEL_MODELS, SENSOR_SIZES, pixel_model, randomised_model
 from ._scene import Scene, SceneTruth
 from ._shipped import shipped_recording
 from ._subframes import SubFrames
+from ._video import VideoScene
+from ._watch import Glance, watch
 
 __all__ = [
     "CAMERAS",
@@ -27,14 +33,21 @@ __all__ = [
     "Bus",
     "Clip",
     "EventCamera",
+    "Flicker",
+    "Glance",
+    "ImagesScene",
     "Movers",
+    "PictureScene",
     "PixelModel",
     "Scene",
     "SceneTruth",
     "SubFrames",
+    "VideoScene",
     "named_scene",
+    "open_scene",
     "pixel_model",
     "randomised_model",
     "record_clip",
     "shipped_recording",
+    "watch",
 ]

@@ -13,6 +13,7 @@ from eventvision.core import Events
 from ._camera import EventCamera
 from ._scene import Scene, SceneTruth
 from ._subframes import SubFrames
+from ._watch import watch
 
 Arrays = dict[str, NDArray[np.generic]]
 
@@ -90,10 +91,10 @@ def record_clip(
         ValueError: If the duration is not positive or the sizes differ.
     """
     parts = []
-    for t_us in (sub_frames or SubFrames()).times_us(scene, 0, duration_us):
-        parts.append(camera.expose(t_us, scene.render(t_us)))
+    for glance in watch(scene, camera, t1_us=duration_us, sub_frames=sub_frames):
+        parts.append(glance.events)
         if progress is not None:
-            progress(t_us / duration_us)
+            progress(glance.t_us / duration_us)
     truth = [scene.truth(t_us) for t_us in range(0, duration_us, truth_every_us)]
     return Clip(Events.join(parts), truth, image_every, scene.class_names, len(parts))
 

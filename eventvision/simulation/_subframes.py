@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ._pictures import Sampled
 from ._scene import Scene
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SubFrames:
     """Chooses the times of sub-frames from the motion in a scene.
+
+    A scene made of pictures is looked at when there is one: between them, the camera takes the
+    logarithm of light as linear in time anyway.
 
     Attributes:
         most_motion_px: How far any point may move between two sub-frames.
@@ -34,6 +38,11 @@ class SubFrames:
         """
         if t1_us <= t0_us:
             raise ValueError(f"a clip must end after its start, got {t0_us} to {t1_us} us")
+        if isinstance(scene, Sampled):
+            yield t0_us
+            yield from scene.instants_us(t0_us, t1_us)
+            yield t1_us
+            return
         t_us = t0_us
         while t_us < t1_us:
             yield t_us
