@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import zipfile
 
@@ -272,6 +273,75 @@ def test_a_cut_array_gives_the_events_that_are_there(tmp_path):
     source = NpzSource(path)
     assert np.array_equal(read(source), EVENTS[:400])
     assert (source.damage.kinds, source.damage.events_skipped) == ({"truncated": 1}, 600)
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_a_cut_archive_gives_the_events_whose_columns_are_all_there(tmp_path, save):
+    events = some_events(30_000)
+    path = saved(tmp_path, save=save, sensor=[346, 260], **columns_of(events))
+    with zipfile.ZipFile(path) as archive:
+        last = archive.getinfo("p.npy")
+        start = last.header_offset + 30 + len(last.filename) + 20
+    whole = path.read_bytes()
+    kept = {}
+    for share in (0.3, 0.7, 1.0):
+        path.write_bytes(whole[: start + round(share * last.compress_size)])
+        source = NpzSource(path)
+        found = read(source)
+        assert source.info.sensor == SensorSize(346, 260)
+        assert np.array_equal(found, events[: found.size])
+        assert source.damage.events_skipped == events.size - found.size
+        assert source.damage.kinds["no-directory"] == 1
+        kept[share] = found.size
+    assert kept[1.0] == events.size
+    for share in (0.3, 0.7):
+        assert kept[share] == pytest.approx(share * events.size, rel=0.05)
+
+
+def test_every_cut_of_an_archive_gives_a_prefix_or_one_error(tmp_path):
+    events = some_events(50)
+    path = saved(tmp_path, sensor=[346, 260], **columns_of(events))
+    whole, sizes = path.read_bytes(), set()
+    for length in range(1, len(whole), 7):
+        path.write_bytes(whole[:length])
+        with contextlib.suppress(FormatError):
+            source = NpzSource(path)
+            found = read(source)
+            assert np.array_equal(found, events[: found.size])
+            assert source.damage
+            sizes.add(found.size)
+    assert len(sizes) > 5
+    assert max(sizes) == 50
+
+
+def test_an_archive_that_a_killed_writer_left_gives_what_it_holds(tmp_path):
+    path = saved(tmp_path, sensor=[346, 260], **columns_of(EVENTS))
+    data = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        last = archive.getinfo("p.npy").header_offset
+    sizes = last + 30 + len("p.npy") + 4
+    data[sizes : sizes + 16] = bytes(16)
+    path.write_bytes(data[: last + 55 + 128 + 600])
+    source = NpzSource(path)
+    assert np.array_equal(read(source), EVENTS[:600])
+    assert source.damage.events_skipped == 400
+
+
+def test_a_damaged_directory_costs_no_event(tmp_path):
+    path = saved(tmp_path, sensor=[346, 260], **columns_of(EVENTS))
+    data = path.read_bytes()
+    at = data.index(b"PK\x01\x02")
+    path.write_bytes(data[:at] + b"????" + data[at + 4 :])
+    source = NpzSource(path)
+    assert np.array_equal(read(source), EVENTS)
+    assert source.damage.kinds == {"no-directory": 1}
+
+
+def test_an_archive_cut_before_its_last_column_says_what_is_left(tmp_path):
+    path = saved(tmp_path, sensor=[346, 260], **columns_of(EVENTS))
+    path.write_bytes(path.read_bytes()[:6000])
+    with pytest.raises(FormatError, match=r"is cut or damaged.*of what is left.*t int64"):
+        NpzSource(path)
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])

@@ -11,7 +11,7 @@ import math
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tokenize import TokenError
@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 
 from eventvision.core import FormatError
 
+from .salvage import find_members
+
 READ_ERRORS = (
     zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError
 )  # fmt: skip
@@ -33,6 +35,8 @@ _HEADER_ERRORS = (ValueError, TypeError, SyntaxError, TokenError, RecursionError
 
 _LONGEST_HEADER = 1 << 16
 _LARGEST_ITEM = 4096
+_MOST_INFLATED = 1 << 62
+"""Size of what is inflated, which is known only at its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +99,36 @@ class Run:
         return min(self.count, max(0, bytes_left) // self.dtype.itemsize)
 
     def blocks(self, items: int, start: int, stop: int) -> Iterator[NDArray[Any]]:
-        """Yield items `[start, stop)` in blocks of `items`, the last one shorter."""
+        """Yield items `[start, stop)` in blocks of `items`, the last one shorter.
+
+        Raises:
+            EOFError: If the array ends early, after its last whole items have been yielded.
+        """
         size = self.dtype.itemsize
         with self.array.open() as stream:
             stream.seek(self.array.start + (self.first + start) * size)
             for at in range(start, stop, items):
                 wanted = min(items, stop - at) * size
                 block = stream.read(wanted)
+                yield np.frombuffer(block, self.dtype, len(block) // size)
                 if len(block) < wanted:
                     raise EOFError(f"array {self.array.name!r} ends early")
-                yield np.frombuffer(block, self.dtype)
 
 
-def read_arrays(path: Path, stack: ExitStack) -> dict[str, StoredArray]:
+@dataclass(frozen=True, slots=True)
+class StoredArrays:
+    """The arrays of a file.
+
+    Attributes:
+        arrays: By name.
+        problem: Why only those are listed that could be found; empty if all is well.
+    """
+
+    arrays: dict[str, StoredArray]
+    problem: str = ""
+
+
+def read_arrays(path: Path, stack: ExitStack) -> StoredArrays:
     """List the arrays of a `.npz` or `.npy` file; the file stays open as long as `stack`.
 
     Raises:
@@ -116,19 +137,34 @@ def read_arrays(path: Path, stack: ExitStack) -> dict[str, StoredArray]:
     with path.open("rb") as file:
         magic = file.read(6)
     if magic == npy.MAGIC_PREFIX:
-        return {"": _array(path, "", path.stat().st_size, lambda: path.open("rb"))}
+        lone = _array(path, "", path.stat().st_size, lambda: path.open("rb"))
+        return StoredArrays({"": lone})
     try:
         archive = stack.enter_context(zipfile.ZipFile(path))
     except (*READ_ERRORS, ValueError) as error:
-        raise FormatError(
-            path, f"is no complete .npz archive ({error})", "copy or export it again"
-        ) from error
+        return _salvaged(path, str(error))
     members = [member for member in archive.infolist() if member.filename.endswith(".npy")]
     if not members:
         raise FormatError(
             path, "is a zip archive without NumPy arrays", "open a recording that lies inside it"
         )
-    return {m.filename[:-4]: _member(path, archive, m) for m in members}
+    return StoredArrays({m.filename[:-4]: _member(path, archive, m) for m in members})
+
+
+def _salvaged(path: Path, problem: str) -> StoredArrays:
+    """List the arrays that can be found in an archive whose directory cannot be read."""
+    found: dict[str, StoredArray] = {}
+    for member in find_members(path):
+        name = member.name.removesuffix(".npy")
+        if name == member.name or name in found:
+            continue
+        size = _MOST_INFLATED if member.is_deflated else member.stored_bytes
+        with suppress(FormatError):
+            found[name] = _array(path, name, size, member.open)
+    if not found:
+        problem = f"is no complete .npz archive ({problem})"
+        raise FormatError(path, problem, "copy or export it again")
+    return StoredArrays(found, problem)
 
 
 def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> StoredArray:

@@ -29,7 +29,7 @@ from eventvision.io._geometry import PixelCounts
 from eventvision.io._guard import StreamGuard
 from eventvision.io._time_unit import TIME_UNITS, TimeUnit, guess_time_unit, to_us
 
-from .arrays import READ_ERRORS, StoredArray, read_arrays
+from .arrays import READ_ERRORS, StoredArray, StoredArrays, read_arrays
 from .samples import SAMPLE_GAP_US, EndToEnd, Samples, find_samples
 from .table import Columns, Table, find_table
 
@@ -68,14 +68,16 @@ class NpzSource(FileSource):
             raise ValueError(f"packet_events must be positive, got {packet_events}")
         found = checked_path(path)
         with ExitStack() as stack:
-            arrays = read_arrays(found, stack)
-            table = find_table(found, arrays, columns)
+            stored = read_arrays(found, stack)
+            arrays = stored.arrays
+            table = _table(found, stored, columns)
             if table.rows > 0 and table.stored_rows == 0:
                 raise FormatError(path, "is cut before its first event", "copy it again")
             samples = find_samples(found, arrays, table.rows)
             size, size_from, size_note = _sensor(found, arrays, table, sensor)
             unit, unit_note = _time_unit(arrays, table, time_unit, size)
         self._columns, self._unit, self._packet_events = columns, unit, packet_events
+        self._problem = stored.problem
         self._first, self._stop, rows_note = _rows(found, table.rows, samples, sample)
         self._samples = samples if sample is None else None
         info = SourceInfo(
@@ -97,9 +99,12 @@ class NpzSource(FileSource):
     def _admitted(self, guard: StreamGuard) -> Iterator[NDArray[np.void]]:
         row = self._first
         clock = None if self._samples is None else EndToEnd(self._samples)
+        if self._problem:
+            message = f"the archive's directory cannot be read ({self._problem})"
+            self._damage.add(Damage(kind="no-directory", message=message))
         try:
             with ExitStack() as stack:
-                table = find_table(self._path, read_arrays(self._path, stack), self._columns)
+                table = _table(self._path, read_arrays(self._path, stack), self._columns)
                 for columns in table.blocks(self._packet_events, row, self._stop):
                     data = _packed(columns, self._unit)
                     if clock is not None:
@@ -116,6 +121,16 @@ class NpzSource(FileSource):
     def _lost(self, kind: str, message: str, events: int) -> None:
         if events > 0:
             self._damage.add(Damage(kind=kind, message=message, events_skipped=events))
+
+
+def _table(path: Path, stored: StoredArrays, columns: str | None) -> Table:
+    try:
+        return find_table(path, stored.arrays, columns)
+    except FormatError as error:
+        if not stored.problem:
+            raise
+        problem = f"is cut or damaged ({stored.problem}), and of what is left: {error.problem}"
+        raise FormatError(path, problem, "copy it again") from error
 
 
 def _sensor(

@@ -50,7 +50,8 @@ class Table:
         wanted = {role: self._places[role] for role in only or self._places}
         runs = {index: self._runs[index] for index, _ in wanted.values()}
         for parts in zip(*(run.blocks(rows, start, stop) for run in runs.values()), strict=True):
-            block = dict(zip(runs, parts, strict=True))
+            whole = min(part.size for part in parts)
+            block = {index: part[:whole] for index, part in zip(runs, parts, strict=True)}
             yield {
                 role: block[index] if field is None else block[index][field]
                 for role, (index, field) in wanted.items()

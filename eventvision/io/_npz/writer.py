@@ -81,10 +81,11 @@ class NpzWriter:
                 output_errors(self._path),
                 zipfile.ZipFile(self._file, "w", self._method) as archive,
             ):
-                for name, column in self._columns.items():
-                    self._add_column(archive, name, column)
+                # What is small comes first, so that a cut file still says it.
                 _add(archive, "sensor", np.array([self._sensor.width, self._sensor.height]))
                 _add(archive, "time_unit", np.array("us"))
+                for name, column in self._columns.items():
+                    self._add_column(archive, name, column)
         finally:
             with output_errors(self._path):
                 for column in self._columns.values():
