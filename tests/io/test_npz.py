@@ -295,7 +295,7 @@ def test_a_cut_archive_gives_the_events_whose_columns_are_all_there(tmp_path, sa
         kept[share] = found.size
     assert kept[1.0] == events.size
     for share in (0.3, 0.7):
-        assert kept[share] == pytest.approx(share * events.size, rel=0.05)
+        assert kept[share] == pytest.approx(share * events.size, rel=0.15)
 
 
 def test_every_cut_of_an_archive_gives_a_prefix_or_one_error(tmp_path):
