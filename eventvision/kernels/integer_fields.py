@@ -81,7 +81,10 @@ BYTES = 37
 THRESHOLD_HALVES = 39
 """Address of the thresholds as int16."""
 
-FIELDS = 40
+LEFT = 40
+"""Address of int32, how far sums are shifted left; 0 where none is."""
+
+FIELDS = 41
 
 DENSE, DEPTHWISE, SUM, POOL_SUM, POOL_MAX, COPY = range(6)
 """Values of `KIND`."""

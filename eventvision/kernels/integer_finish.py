@@ -45,8 +45,8 @@ def _saturated(values: Lanes) -> Lanes:
 
 @inline
 def _current(
-    sums: int, bias: Lanes, shift: Lanes, own_shift: Lanes, other: int, other_shift: Lanes,
-    stored: int,
+    sums: int, bias: Lanes, shift: Lanes, left: int, own_shift: Lanes, other: int,
+    other_shift: Lanes, stored: int,
 ) -> Lanes:  # fmt: skip
     """Return the int16 current of 16 channels, with a residual if there is one; store it if asked.
 
@@ -54,12 +54,16 @@ def _current(
         sums: Address of the sums.
         bias: Added first; holds the half that rounds the shift.
         shift: How far to the right.
+        left: Address of how far to the left; 0 where no channel is.
         own_shift: How far to the left before a residual is added.
         other: Address of the residual, or 0.
         other_shift: How far it is shifted left.
         stored: Address where the current is stored, or 0.
     """
-    current = _saturated(shift_right(add(load_i32(sums), bias), shift))
+    total = shift_right(add(load_i32(sums), bias), shift)
+    if left != 0:
+        total = shift_left(total, load_i32(left))
+    current = _saturated(total)
     if other != 0:
         residual = shift_left(load_i16(other), other_shift)
         current = _saturated(add(shift_left(current, own_shift), residual))
@@ -96,6 +100,7 @@ def _finish_vector(op: Op, row: int, first: int, vector: int, count: int, sums: 
     place = first * half_pitch + vector * _HALF_BYTES
     bias = load_i32(op[f.BIAS] + vector * _VECTOR_BYTES)
     shift = load_i32(op[f.SHIFT] + vector * _VECTOR_BYTES)
+    left = op[f.LEFT] + vector * _VECTOR_BYTES if op[f.LEFT] != 0 else 0
     own_shift, other_shift = splat(op[f.OWN_SHIFT]), splat(op[f.OTHER_SHIFT])
     has_other, is_stored = op[f.OTHER] != 0, op[f.CURRENT] != 0
     other = op[f.OTHER] + row * op[f.OTHER_ROW] + place
@@ -117,7 +122,7 @@ def _finish_vector(op: Op, row: int, first: int, vector: int, count: int, sums: 
     for x in range(count):
         step = x * half_pitch
         current = _current(
-            sums + x * pitch, bias, shift, own_shift, other + step if has_other else 0,
+            sums + x * pitch, bias, shift, left, own_shift, other + step if has_other else 0,
             other_shift, stored + step if is_stored else 0,
         )  # fmt: skip
         if kind == f.FIRE:

@@ -26,7 +26,7 @@ from .halves import (
     store_low_bytes,
     subtract_halves,
 )
-from .lanes import Lanes, add, load_i32, shift_right
+from .lanes import Lanes, add, load_i32, shift_left, shift_right
 
 _VECTOR_BYTES = 64
 _HALF_BYTES = 32
@@ -48,11 +48,14 @@ def can_pair(op: Op) -> bool:
 @inline
 def _current(
     sums: int, low_bias: Lanes, high_bias: Lanes, low_shift: Lanes, high_shift: Lanes,
-    other: int, stored: int,
+    left: int, other: int, stored: int,
 ) -> Halves:  # fmt: skip
     """Return the current of 32 channels, with a residual if there is one; store it if asked."""
     low = shift_right(add(load_i32(sums), low_bias), low_shift)
     high = shift_right(add(load_i32(sums + _VECTOR_BYTES), high_bias), high_shift)
+    if left != 0:
+        low = shift_left(low, load_i32(left))
+        high = shift_left(high, load_i32(left + _VECTOR_BYTES))
     current = joined(low, high)
     if other != 0:
         current = add_saturated(current, load_halves(other))
@@ -85,6 +88,7 @@ def finish_pair(op: Op, row: int, first: int, vector: int, count: int, sums: int
     bias, shift = op[f.BIAS] + vector * _VECTOR_BYTES, op[f.SHIFT] + vector * _VECTOR_BYTES
     low_bias, high_bias = load_i32(bias), load_i32(bias + _VECTOR_BYTES)
     low_shift, high_shift = load_i32(shift), load_i32(shift + _VECTOR_BYTES)
+    left = op[f.LEFT] + vector * _VECTOR_BYTES if op[f.LEFT] != 0 else 0
     has_other, is_stored = op[f.OTHER] != 0, op[f.CURRENT] != 0
     other = op[f.OTHER] + row * op[f.OTHER_ROW] + place
     stored = op[f.CURRENT] + row * op[f.CURRENT_ROW] + place
@@ -95,7 +99,7 @@ def finish_pair(op: Op, row: int, first: int, vector: int, count: int, sums: int
     for x in range(count):
         step = x * half_pitch
         current = _current(
-            sums + x * pitch, low_bias, high_bias, low_shift, high_shift,
+            sums + x * pitch, low_bias, high_bias, low_shift, high_shift, left,
             other + step if has_other else 0, stored + step if is_stored else 0,
         )  # fmt: skip
         if kind == f.FIRE:

@@ -51,7 +51,7 @@ def model_of_all_nodes(bits=8):
             Input(name="x", channels=3, exponent=-2),
             Conv2d(
                 name="c", input="x", weight=weight(5, 3, 3, 3), bias=np.arange(5, dtype=np.int32),
-                shift=np.arange(5, dtype=np.uint8), stride=(2, 1), padding=(1, 1), weight_bits=bits,
+                shift=np.arange(-2, 3, dtype=np.int8), stride=(2, 1), padding=(1, 1), weight_bits=bits,
             ),
             Neuron(
                 name="n", input="c", threshold=np.arange(1, 6).astype(np.int16) * 50, leak=3,
@@ -63,7 +63,7 @@ def model_of_all_nodes(bits=8):
             Add(name="a", inputs=("u", "n"), shifts=(1, 0)),
             Linear(
                 name="l", input="cc", weight=weight(2, 10 * 2 * 4), bias=zeros(2, np.int32),
-                shift=zeros(2, np.uint8), weight_bits=bits,
+                shift=zeros(2, np.int8), weight_bits=bits,
             ),
             Requantise(name="q", input="l", shift=2),
             Readout(name="r", input="l", leak=None),
@@ -257,7 +257,7 @@ ONE = np.ones(1, np.int8)
 def conv(**changed):
     given = {
         "name": "c", "input": "x", "weight": np.ones((2, 1, 1, 1), np.int8),
-        "bias": zeros(2, np.int32), "shift": zeros(2, np.uint8),
+        "bias": zeros(2, np.int32), "shift": zeros(2, np.int8),
     }  # fmt: skip
     return Conv2d(**given | changed)
 
@@ -267,7 +267,8 @@ def conv(**changed):
     [
         (lambda: conv(weight=np.ones((2, 1, 1, 1))), "weight must be an array of int8"),
         (lambda: conv(bias=zeros(3, np.int32)), "bias needs one value per out channel"),
-        (lambda: conv(shift=np.full(2, 32, np.uint8)), "shift must be 0 to 31"),
+        (lambda: conv(shift=np.full(2, 32, np.int8)), "shift must be -8 to 31"),
+        (lambda: conv(shift=np.full(2, -9, np.int8)), "shift must be -8 to 31"),
         (lambda: conv(weight=np.full((2, 1, 1, 1), 8, np.int8), weight_bits=4), "outside -8..7"),
         (lambda: conv(weight=np.full((2, 1, 1, 1), -2, np.int8), weight_bits=2), "outside -1..1"),
         (lambda: conv(bias=np.full(2, 2**31 - 1, np.int32)), "overflow the 32-bit accumulator"),
@@ -320,7 +321,7 @@ def test_networks_that_do_not_fit_together_are_refused(nodes, problem):
         ([conv(weight=np.ones((2, 1, 5, 5), np.int8))], SensorSize(4, 9), "window is larger"),
         (
             [Linear(name="l", input="x", weight=np.ones((1, 6), np.int8),
-                    bias=zeros(1, np.int32), shift=zeros(1, np.uint8))],
+                    bias=zeros(1, np.int32), shift=zeros(1, np.int8))],
             SensorSize(2, 2), "reads 4 values, its weight is for 6",
         ),
         (

@@ -61,7 +61,7 @@ class Chain:
             input=source,
             weight=self.rng.integers(low, high + 1, shape).astype(np.int8),
             bias=self.rng.integers(-(2**12), 2**12, out_channels).astype(np.int32),
-            shift=self.rng.integers(0, largest_shift + 1, out_channels).astype(np.uint8),
+            shift=self.rng.integers(-2, largest_shift + 1, out_channels).astype(np.int8),
             weight_bits=bits,
             **settings,
         )
@@ -240,7 +240,7 @@ def test_whole_planes_can_be_multiplied_with_a_matrix():
     chain.add(
         Linear(
             name="fc", input=chain.last, weight=weight, bias=np.arange(70, dtype=np.int32),
-            shift=np.full(70, 3, np.uint8),
+            shift=np.full(70, 3, np.int8),
         ),
         70,
     )  # fmt: skip
@@ -329,7 +329,7 @@ def test_potentials_can_be_set_and_reset():
 def test_activity_counts_spikes_and_the_weights_they_reach():
     node = Conv2d(
         name="c", input="x", weight=np.ones((5, 2, 3, 3), np.int8), bias=np.zeros(5, np.int32),
-        shift=np.zeros(5, np.uint8), padding=(1, 1),
+        shift=np.zeros(5, np.int8), padding=(1, 1),
     )  # fmt: skip
     model = IntegerModel([Input(name="x", channels=2), node, Output(name="y", input="c")])
     network = IntegerNetwork(model, SensorSize(4, 3))

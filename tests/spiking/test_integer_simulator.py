@@ -30,7 +30,9 @@ def clip16(value):
 
 
 def shifted(value, shift):
-    return value if shift == 0 else (value + (1 << (shift - 1))) >> shift
+    if shift <= 0:
+        return value << -shift
+    return (value + (1 << (shift - 1))) >> shift
 
 
 def conv_by_loops(node, values):
@@ -69,7 +71,7 @@ def conv(rng, name, source, in_channels, out_channels, kernel, **settings):
         input=source,
         weight=rng.integers(-128, 128, shape).astype(np.int8),
         bias=rng.integers(-1000, 1000, out_channels).astype(np.int32),
-        shift=rng.integers(0, 5, out_channels).astype(np.uint8),
+        shift=rng.integers(-3, 5, out_channels).astype(np.int8),
         **settings,
     )
 
@@ -106,7 +108,7 @@ def test_linear_reads_channel_row_column():
     weight = np.arange(-12, 12, dtype=np.int8).reshape(2, 12)
     node = Linear(
         name="n", input="x", weight=weight, bias=np.array([5, -5], np.int32),
-        shift=np.array([0, 1], np.uint8),
+        shift=np.array([0, 1], np.int8),
     )  # fmt: skip
     values = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
     first, second = (weight.astype(int) @ np.arange(12) + [5, -5]).tolist()
@@ -140,7 +142,7 @@ def current_into(node):
     """Return a simulator in which any int16 current reaches a node: 256 * high + low - 32768."""
     pair = Conv2d(
         name="c", input="both", weight=np.array([[[[127]], [[127]], [[2]], [[1]]]], np.int8),
-        bias=np.array([-32_768], np.int32), shift=np.zeros(1, np.uint8),
+        bias=np.array([-32_768], np.int32), shift=np.zeros(1, np.int8),
     )  # fmt: skip
     names = ("high", "again", "twice", "low")
     inputs = [Input(name=name, channels=1) for name in names]

@@ -24,10 +24,10 @@ def saturate(values: NDArray[np.integer], dtype: TensorType) -> NDArray[np.integ
 
 
 def shift_right(values: NDArray[np.integer], shift: NDArray[np.integer] | int) -> NDArray[np.int64]:
-    """Divide by a power of two; halves are rounded up."""
-    wide = np.asarray(shift, np.int64)
-    half = np.where(wide > 0, np.int64(1) << np.maximum(wide - 1, 0), 0)
-    return (values.astype(np.int64) + half) >> wide
+    """Divide by a power of two, halves rounded up; multiply where the shift is below zero."""
+    right, left = np.maximum(shift, 0).astype(np.int64), np.maximum(-np.int64(1) * shift, 0)
+    half = (np.int64(1) << right) >> 1
+    return ((values.astype(np.int64) + half) >> right) << left
 
 
 def leak(potential: NDArray[np.int16], amount: int | None) -> NDArray[np.int32]:

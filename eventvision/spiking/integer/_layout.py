@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._nodes import Conv2d, Linear, Neuron
+
+K = TypeVar("K", bound=np.generic)
 
 LANES = 16
 WORD = 4
@@ -22,12 +24,14 @@ class Sums(NamedTuple):
     Attributes:
         weights: int8, flat, in reading order.
         bias: int32; holds the half that rounds the shift, and what an int8 input's flip adds.
-        shift: int32.
+        shift: int32, to the right.
+        left: int32, to the left; None where no channel needs it.
     """
 
     weights: NDArray[np.int8]
     bias: NDArray[np.int32]
     shift: NDArray[np.int32]
+    left: NDArray[np.int32] | None
 
 
 def vectors_of(channels: int) -> int:
@@ -35,11 +39,9 @@ def vectors_of(channels: int) -> int:
     return -(-channels // LANES)
 
 
-def filled(
-    values: NDArray[np.generic], dtype: type[np.generic], fill: float
-) -> NDArray[np.generic]:
+def filled(values: NDArray[np.generic], dtype: type[K], fill: int = 0) -> NDArray[K]:
     """Return values per channel, filled up to full vectors."""
-    out = np.full(vectors_of(values.size) * LANES, fill, dtype)
+    out: NDArray[K] = np.full(vectors_of(values.size) * LANES, fill, dtype)
     out[: values.size] = values
     return out
 
@@ -76,7 +78,7 @@ def dense_sums(node: Conv2d, pixel_pitch: int, flip: int) -> Sums:
         tile = next(size for size in _TILE_WIDTHS if size <= vectors - done)
         parts.append(by_word[:, :, done * LANES : (done + tile) * LANES].reshape(-1))
         done += tile
-    return Sums(np.concatenate(parts), *_bias_and_shift(node, flip))
+    return Sums(np.concatenate(parts), *_per_channel(node, flip))
 
 
 def depthwise_sums(node: Conv2d, flip: int) -> Sums:
@@ -86,7 +88,7 @@ def depthwise_sums(node: Conv2d, flip: int) -> Sums:
     weight = np.zeros((vectors * LANES, stacks * WORD, width), np.int8)
     weight[:channels, :height] = node.weight[:, 0]
     ordered = weight.reshape(vectors, LANES, stacks, WORD, width).transpose(0, 2, 4, 1, 3)
-    return Sums(np.ascontiguousarray(ordered).reshape(-1), *_bias_and_shift(node, flip))
+    return Sums(np.ascontiguousarray(ordered).reshape(-1), *_per_channel(node, flip))
 
 
 def as_conv(node: Linear, channels: int, height: int, width: int) -> Conv2d:
@@ -111,11 +113,13 @@ def _ungrouped(node: Conv2d) -> NDArray[np.int8]:
     return weight
 
 
-def _bias_and_shift(node: Conv2d, flip: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def _per_channel(
+    node: Conv2d, flip: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32] | None]:
+    """Return bias, shift to the right and shift to the left."""
     weights = node.weight.astype(np.int64).reshape(node.weight.shape[0], -1).sum(1)
-    half = (np.int64(1) << node.shift.astype(np.int64)) >> 1
+    right = np.maximum(node.shift.astype(np.int64), 0)
+    half = (np.int64(1) << right) >> 1
     bias = (node.bias + half - flip * weights).astype(np.int32)
-    return (
-        filled(bias, np.int32, 0).astype(np.int32),
-        filled(node.shift, np.int32, 0).astype(np.int32),
-    )
+    left = filled(right - node.shift, np.int32)
+    return filled(bias, np.int32), filled(right, np.int32), left if left.any() else None

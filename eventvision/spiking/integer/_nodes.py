@@ -19,6 +19,7 @@ Pair: TypeAlias = tuple[int, int]
 """(vertical, horizontal)."""
 
 LARGEST_SHIFT = 31
+LARGEST_LEFT_SHIFT = 8
 LARGEST_LEAK = 15
 LARGEST_ADD_SHIFT = 12
 """Eight int16 values shifted so far still add up within 32 bits."""
@@ -62,8 +63,8 @@ class Conv2d:
         input: Name of the node before.
         weight: int8, shape (out channels, in channels / groups, height, width).
         bias: int32, shape (out channels,), in units of the accumulator; batch norm is in it.
-        shift: uint8, shape (out channels,): how far the accumulator is shifted right, with
-            rounding.
+        shift: int8, shape (out channels,), -8 to 31: how far the accumulator is shifted right, with
+            rounding; to the left where it is below zero.
         stride: Vertical and horizontal.
         padding: Rows and columns of zeros at each side.
         groups: Channels are cut into so many groups that do not mix.
@@ -74,7 +75,7 @@ class Conv2d:
     input: str
     weight: NDArray[np.int8]
     bias: NDArray[np.int32]
-    shift: NDArray[np.uint8]
+    shift: NDArray[np.int8]
     stride: Pair = (1, 1)
     padding: Pair = (0, 0)
     groups: int = 1
@@ -108,7 +109,7 @@ class Linear:
         input: Name of the node before; flattened as channel, row, column.
         weight: int8, shape (out channels, features).
         bias: int32, shape (out channels,).
-        shift: uint8, shape (out channels,).
+        shift: int8, shape (out channels,), as for `Conv2d`.
         weight_bits: 8, 4 or 2 (ternary).
     """
 
@@ -116,7 +117,7 @@ class Linear:
     input: str
     weight: NDArray[np.int8]
     bias: NDArray[np.int32]
-    shift: NDArray[np.uint8]
+    shift: NDArray[np.int8]
     weight_bits: int = 8
 
     def __post_init__(self) -> None:
@@ -388,10 +389,11 @@ def _check_weights(node: Conv2d | Linear, *, dimensions: int) -> None:
     _check_array(node.weight, np.int8, dimensions, f"{node.name}: weight")
     _check(node.weight.size > 0, node.name, "weight is empty")
     out_channels = node.weight.shape[0]
-    for what, array, dtype in (("bias", node.bias, np.int32), ("shift", node.shift, np.uint8)):
+    for what, array, dtype in (("bias", node.bias, np.int32), ("shift", node.shift, np.int8)):
         _check_array(array, dtype, 1, f"{node.name}: {what}")
         _check(array.size == out_channels, node.name, f"{what} needs one value per out channel")
-    _check(int(node.shift.max()) <= LARGEST_SHIFT, node.name, "shift must be 0 to 31")
+    in_range = -LARGEST_LEFT_SHIFT <= int(node.shift.min()) <= int(node.shift.max()) <= LARGEST_SHIFT
+    _check(in_range, node.name, "shift must be -8 to 31")
     _check(node.weight_bits in WEIGHT_RANGES, node.name, "weight_bits must be 8, 4 or 2")
     low, high = WEIGHT_RANGES[node.weight_bits]
     fits = low <= int(node.weight.min()) and int(node.weight.max()) <= high
@@ -400,9 +402,11 @@ def _check_weights(node: Conv2d | Linear, *, dimensions: int) -> None:
 
 
 def _check_accumulator(node: Conv2d | Linear) -> None:
-    """Make sure that no sum, rounding included, can leave int32."""
+    """Make sure that no sum, with rounding or shifted left, can leave int32."""
     weights = np.abs(node.weight.astype(np.int64)).reshape(node.weight.shape[0], -1)
-    rounding = np.where(node.shift > 0, np.int64(1) << np.maximum(node.shift, 1) - 1, 0)
+    shift = node.shift.astype(np.int64)
+    rounding = (np.int64(1) << np.maximum(shift, 0)) >> 1
     largest = weights.sum(1) * _ACTIVATION_MAX + np.abs(node.bias.astype(np.int64)) + rounding
+    largest <<= np.maximum(-shift, 0)
     fits = int(largest.max()) <= _ACCUMULATOR_MAX
     _check(fits, node.name, "weights and bias can overflow the 32-bit accumulator")

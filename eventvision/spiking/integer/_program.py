@@ -188,6 +188,8 @@ class _Compiler:
     def _set_sums(self, op: NDArray[np.int64], sums: Sums) -> None:
         op[f.WEIGHTS] = self._keep(sums.weights)
         op[f.BIAS], op[f.SHIFT] = self._keep(sums.bias), self._keep(sums.shift)
+        if sums.left is not None:
+            op[f.LEFT] = self._keep(sums.left)
 
     def _finish_chain(self, op: NDArray[np.int64], node: Node) -> None:
         """Take in the residual and the neuron that follow, and emit the operation."""
@@ -278,8 +280,8 @@ class _Compiler:
         op[f.THRESHOLD_HALVES] = self._keep(filled(node.threshold, np.int16, 1))
         if node.levels <= _MOST_LIMITS:
             op[f.LIMITS] = self._keep(limits_of(node))
-        op[f.OFFSET] = self._keep(filled(node.offset + np.float32(0.5), np.float32, 0))
-        op[f.FACTOR] = self._keep(filled(np.float32(1) / threshold, np.float32, 0))
+        op[f.OFFSET] = self._keep(filled(node.offset + np.float32(0.5), np.float32))
+        op[f.FACTOR] = self._keep(filled(np.float32(1) / threshold, np.float32))
         self._put_result(op, spikes)
 
     def _narrow_to(self, op: NDArray[np.int64], buffer: Buffer, shift: int) -> None:
