@@ -1,3 +1,12 @@
 """Training: data, losses, recipes, evaluation."""
 
-__all__: list[str] = []
+from ._generator import SequenceGenerator, SequenceSettings, sequence_loader
+from ._sequences import NO_OBJECT, Sequences
+
+__all__ = [
+    "NO_OBJECT",
+    "SequenceGenerator",
+    "SequenceSettings",
+    "Sequences",
+    "sequence_loader",
+]

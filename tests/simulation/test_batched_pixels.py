@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -52,7 +54,7 @@ def slices_of(parts, timeline):
     edges = timeline.slice_edges_us[:, 0].astype(int)
     return [
         Slice(index, events.between(t0_us, t1_us), t0_us, t1_us, "time")
-        for index, (t0_us, t1_us) in enumerate(zip(edges, edges[1:], strict=False))
+        for index, (t0_us, t1_us) in enumerate(itertools.pairwise(edges))
     ]
 
 
@@ -62,13 +64,14 @@ def batched(model, timeline, scene, form, seed=0):
         [model], SENSOR.shape, random=np.random.default_rng(seed), generator=generator
     )
     planes = PlaneForm.parse(form).empty(SLICES, 1, SENSOR.shape, torch.device("cpu"))
+    places = timeline.on("cpu")
     for step, t_us in enumerate(timeline.times_us[:, 0]):
         image = torch.from_numpy(scene.render(int(t_us)).copy())[None]
         if step == 0:
             pixels.prime(image)
         else:
             duration = np.diff(timeline.times_us[step - 1 : step + 1, 0])
-            planes.add(pixels.advance(image, duration), timeline.place(step - 1, "cpu"))
+            planes.add(pixels.advance(image, duration), places[step - 1])
     return planes.values[:, 0].numpy()
 
 

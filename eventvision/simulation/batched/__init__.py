@@ -1,16 +1,29 @@
 """The fast path: scenes and event cameras as batched tensors, for training."""
 
+from ._director import ClipPlan, Director, SceneMix
+from ._pictures import UNLABELLED, Backdrop, PictureLibrary
 from ._pixels import Fired, PixelArray
 from ._planes import Place, PlaneForm, Planes
+from ._simulate import Simulation, simulate
 from ._timeline import Timeline, place_steps, slice_edges
+from ._truths import Truths
 
 __all__ = [
+    "UNLABELLED",
+    "Backdrop",
+    "ClipPlan",
+    "Director",
     "Fired",
+    "PictureLibrary",
     "PixelArray",
     "Place",
     "PlaneForm",
     "Planes",
+    "SceneMix",
+    "Simulation",
     "Timeline",
+    "Truths",
     "place_steps",
+    "simulate",
     "slice_edges",
 ]

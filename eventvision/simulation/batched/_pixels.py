@@ -25,9 +25,10 @@ from torch import Tensor
 from eventvision.simulation import PixelModel
 
 from ._characters import DEAD_THRESHOLD, column, draw_characters
+from ._crossing import Thresholds, cross
 
-_TINY = 1e-12
 _PER_US = 2 * math.pi * 1e-6
+_NO_LIMIT_HZ = 1e12
 _BELL_SHIFTS = 1 << 14
 
 
@@ -72,26 +73,24 @@ class PixelArray:
         self._size = (len(models), *shape)
         self._random = random
         pixels = draw_characters(models, shape, generator)
-        self._on, self._off, self._leak_per_us = pixels.on, pixels.off, pixels.leak_per_us
+        self._leak_per_us = pixels.leak_per_us
         self._potential = pixels.start
         self._level = self._received = self._followed = torch.zeros(self._size, device=device)
         self._rest_us = torch.zeros(self._size, device=device)
         self._dark = column(models, "dark", device)
-        self._refractory_us = column(models, "refractory_us", device)
-        self._corner_per_us = column(models, "bandwidth_hz", device) * _PER_US
-        self._corner_in_dark = column(models, "bandwidth_in_dark", device)
-        self._follower_per_us = column(models, "follower_hz", device) * _PER_US
-        self._reset_noise = column(models, "reset_noise", device) * column(
-            models, "on_threshold", device
-        )
-        self._has_rest = any(model.refractory_us > 0 for model in models)
         self._has_corner = any(model.bandwidth_hz > 0 for model in models)
         self._has_follower = any(model.follower_hz > 0 for model in models)
-        self._has_reset_noise = any(model.reset_noise > 0 for model in models)
+        self._corner_per_us = _corner(column(models, "bandwidth_hz", device))
+        self._corner_in_dark = column(models, "bandwidth_in_dark", device)
+        self._follower_per_us = _corner(column(models, "follower_hz", device))
+        noise = column(models, "reset_noise", device) * column(models, "on_threshold", device)
+        self._law = Thresholds(
+            pixels.on, pixels.off, column(models, "refractory_us", device), noise
+        )
         self._dimmed = 1 - column(models, "shot_noise_in_light", device).view(-1)
         self._noise_hz = np.array([model.shot_noise_hz for model in models])
         self._noise_on = np.array([model.shot_noise_on_share for model in models])
-        bells = self._potential.numel() + _BELL_SHIFTS if self._has_reset_noise else 0
+        bells = self._potential.numel() + _BELL_SHIFTS
         self._bell = torch.randn(bells, generator=generator, device=device)
 
     def prime(self, intensity: Tensor) -> None:
@@ -110,12 +109,14 @@ class PixelArray:
         span_us = spans.view(-1, 1, 1)
         change = self._see(intensity, span_us)
         change.addcmul_(self._leak_per_us, span_us)
-        counts, when = self._cross(change, span_us)
+        first = int(self._random.integers(_BELL_SHIFTS))
+        bell = self._bell[first : first + change.numel()].view(self._size)
+        counts, when = cross(change, self._potential, self._rest_us, self._law, span_us, bell)
         places, sides, misfired, chance = self._misfires(duration_us)
         light = intensity.reshape(-1)[places].clamp(max=1)
         clip = places // (self._size[1] * self._size[2])
         kept = (chance >= light * self._dimmed[clip]).float()
-        kept *= self._on.view(-1)[places] < DEAD_THRESHOLD
+        kept *= self._law.on.view(-1)[places] < DEAD_THRESHOLD
         flat = self._potential.view(-1)
         flat[places] = flat[places] * (1 - kept)
         return Fired(counts, when, sides * kept, places, misfired)
@@ -136,42 +137,6 @@ class PixelArray:
         self._level, self._received, self._followed = level, received, followed
         return change
 
-    def _cross(self, change: Tensor, span_us: Tensor) -> tuple[Tensor, Tensor]:
-        """Move the potentials by `change`; return signed counts and the mean time of the events.
-
-        Everything is measured along the direction of the change. With a refractory period, each
-        event costs the threshold and the change that passes while the pixel rests.
-        """
-        sign = torch.sign(change)
-        size = change.abs_().clamp_(min=_TINY)
-        period = torch.where(sign > 0, self._on, self._off)
-        ahead = self._potential * sign
-        need = period - ahead
-        moved = size
-        if self._has_rest:
-            lost = size * (self._refractory_us / span_us)
-            waited = (self._rest_us / span_us).clamp_(max=1)
-            moved = size * (1 - waited)
-            period = period + lost
-        over = moved - need
-        number = torch.floor(over / period).add_(1).clamp_(min=0)
-        fires = number > 0
-        earlier = (number - 1).mul_(period)
-        left = over - earlier
-        when = earlier.mul_(0.5).add_(need).div_(size)
-        after = left
-        if self._has_rest:
-            after = (left - lost).clamp_(min=0)
-            when += waited
-            resting = (lost - left).clamp_(min=0).div_(size).mul_(span_us)
-            self._rest_us = torch.where(fires, resting, (self._rest_us - span_us).clamp_(min=0))
-        self._potential = torch.where(fires, after, ahead + moved) * sign
-        if self._has_reset_noise:
-            first = int(self._random.integers(_BELL_SHIFTS))
-            bell = self._bell[first : first + number.numel()].view(self._size)
-            self._potential.addcmul_(bell * fires, self._reset_noise)
-        return number.mul_(sign), when.clamp_(0, 1)
-
     def _misfires(self, duration_us: NDArray[np.float64]) -> tuple[Tensor, ...]:
         """Draw places, polarities, times and chances of random events, as of pixels in the dark."""
         pixels = self._size[1] * self._size[2]
@@ -186,13 +151,16 @@ class PixelArray:
         return tuple(torch.from_numpy(array).to(self._device) for array in drawn)
 
 
+def _corner(hz: Tensor) -> Tensor:
+    """Return the angular corner per microsecond; no limit is one that is never reached."""
+    return (hz + (hz == 0) * _NO_LIMIT_HZ) * _PER_US
+
+
 def _answer(value: Tensor, start: Tensor, end: Tensor, turn: Tensor) -> Tensor:
     """Return where a low-pass filter is after a ramp from `start` to `end`, if it is at `value`.
 
-    A `turn`, the corner times the duration, of 0 stands for no filter.
+    `turn` is its corner times the duration.
     """
-    none = turn <= 0
-    turn = torch.where(none, math.inf, turn)
     decay = torch.exp(-turn)
     lag = (end - start) * ((1 - decay) / turn)
     return torch.addcmul(end - lag, value - start, decay)

@@ -110,15 +110,26 @@ class _Voxels:
             _add_points(self._rows, rows, fired, fired.misfires)
             return
         rows = rows + place.intervals
+        self._share(fired, rows, place)
+        clip = _clip_of(fired, self._rows.shape[1])
+        late = (place.start[clip] + fired.misfired * place.span[clip]) * fired.misfires
+        _add_points(self._rows, rows, fired, fired.misfires - late)
+        _add_points(self._rows, rows + 1, fired, late)
+
+    def _share(self, fired: Fired, rows: Tensor, place: Place) -> None:
+        clips = rows.shape[0]
+        if rows.device.type == "cpu":
+            from eventvision.kernels.crossings import add_signed
+
+            maps = (fired.counts.flatten(1).numpy(), fired.when.flatten(1).numpy())
+            places = (rows.numpy(), place.start.numpy(), place.span.numpy())
+            add_signed(*maps, *places, self._rows.numpy())
+            return
         when = torch.addcmul(
             place.start.view(-1, 1, 1), fired.when, place.span.view(-1, 1, 1)
         ).mul_(fired.counts)  # fmt: skip
         self._rows.index_add_(0, rows, (fired.counts - when).view(clips, -1))
         self._rows.index_add_(0, rows + 1, when.view(clips, -1))
-        clip = _clip_of(fired, self._rows.shape[1])
-        late = (place.start[clip] + fired.misfired * place.span[clip]) * fired.misfires
-        _add_points(self._rows, rows, fired, fired.misfires - late)
-        _add_points(self._rows, rows + 1, fired, late)
 
 
 class _Counts:
@@ -132,8 +143,13 @@ class _Counts:
         clips, channels = self.values.shape[1:3]
         rows = _rows(place, clips, channels) + 2 * place.intervals.clamp(max=channels // 2 - 1)
         counts = fired.counts.reshape(clips, -1)
-        self._rows.index_add_(0, rows, (-counts).clamp_(min=0))
-        self._rows.index_add_(0, rows + 1, counts.clamp(min=0))
+        if rows.device.type == "cpu":
+            from eventvision.kernels.crossings import add_split
+
+            add_split(counts.numpy(), rows.numpy(), self._rows.numpy())
+        else:
+            self._rows.index_add_(0, rows, (-counts).clamp_(min=0))
+            self._rows.index_add_(0, rows + 1, counts.clamp(min=0))
         _add_points(self._rows, rows, fired, (-fired.misfires).clamp(min=0))
         _add_points(self._rows, rows + 1, fired, fired.misfires.clamp(min=0))
 

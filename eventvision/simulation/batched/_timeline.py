@@ -46,10 +46,11 @@ class Timeline:
     span: NDArray[np.float32]
     most_px: FloatArray
 
-    def place(self, step: int, device: torch.device | str) -> Place:
-        """Return where a sub-step lies, on a device."""
-        columns = (self.slices[step], self.intervals[step], self.start[step], self.span[step])
-        return Place(*(torch.from_numpy(column).to(device) for column in columns))
+    def on(self, device: torch.device | str) -> list[Place]:
+        """Return where each sub-step lies, on a device."""
+        columns = (self.slices, self.intervals, self.start, self.span)
+        moved = (torch.from_numpy(column).to(device) for column in columns)
+        return [Place(*rows) for rows in zip(*moved, strict=True)]
 
 
 def slice_edges(
