@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ._jit import inline, kernel
 from ._memory import address_of, load_64, load_u16, load_u32, store_64
+from .guard import DOUBT_US
 from .lz4 import MAGIC as LZ4_MAGIC
 from .lz4 import decode_head
 from .lz4_blocks import copy_range
@@ -272,6 +273,36 @@ def describe_packet(
     packet["kind"], packet["form"] = kind, form
     packet["start"], packet["end"] = HEADER_BYTES, end
     _describe(data, packet, np.empty(HEAD_BYTES, np.uint8))
+
+
+@inline
+def copy_checked(
+    source: int, to: int, count: int, before: int, last_column: int, last_row: int
+) -> tuple[int, int]:
+    """Do as `copy_clean`, to another place or closer to the beginning of the same memory.
+
+    Args:
+        source: Address to read from.
+        to: Address to write to.
+        count: How many events.
+        before: Time that the first one must not precede.
+        last_column: Largest x there may be.
+        last_row: Largest y.
+
+    Returns:
+        A number that is negative if `guard.is_clean` would not hold, and the time of the last.
+    """
+    # Every rule is a difference that must not be negative, so that one sign bit tells of all.
+    signs = np.int64(0)
+    for at in range(0, EVENT_BYTES * count, EVENT_BYTES):
+        t, place = load_64(source + at), load_64(source + at + 8) & PIXEL_AND_POLARITY
+        step = t - before
+        signs |= t | step | DOUBT_US - step
+        signs |= last_column - (place & 0xFFFF) | last_row - ((place >> 16) & 0xFFFF)
+        store_64(to + at, t)
+        store_64(to + at + 8, place)
+        before = t
+    return signs, before  # type: ignore[return-value]
 
 
 @inline

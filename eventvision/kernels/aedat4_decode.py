@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._jit import inline, kernel
-from ._memory import address_of
-from .aedat4 import EVENT_BYTES, EVENTS, LZ4, MALFORMED, RAW, copy_clean
+from ._memory import address_of, load_64
+from .aedat4 import EVENT_BYTES, EVENTS, LZ4, MALFORMED, RAW, copy_checked, copy_clean
+from .guard import LATEST_US
 from .lz4 import decode_frames
 
 GROUP_PACKETS, GROUP_BYTES = 64, (1 << 19) + (1 << 16)
@@ -64,21 +65,29 @@ def decode_events(
     packets: NDArray[np.void],
     words: NDArray[np.int64],
     codes: NDArray[np.int64],
-) -> int:
+    scratch: NDArray[np.uint8],
+    width: int,
+    height: int,
+) -> tuple[int, bool]:
     """Decode the event packets of known count, in order.
 
     Args:
         data: The stretch of the file that the packets were listed in.
         packets: Shape (N,), dtype `PACKET_DTYPE`.
-        words: Shape (events, 2): room for all their events, seen as pairs of 64-bit words.
+        words: Shape (events, 2): room for all their events, seen as pairs of 64-bit words. It may
+            be the memory of `data` itself if all these packets are `RAW`.
         codes: Shape (N,), zeros; receives what is wrong with a packet.
+        scratch: Shape (GROUP_BYTES,), to work in.
+        width: Columns of the sensor.
+        height: Rows of the sensor.
 
     Returns:
-        How many events there are in `words`.
+        How many events there are in `words`, and whether `guard.is_clean` holds for them.
     """
     members, frames = np.empty(GROUP_PACKETS, np.int64), np.empty(4 * GROUP_PACKETS, np.int64)
-    lengths, scratch = np.empty(GROUP_PACKETS, np.int64), np.empty(GROUP_BYTES, np.uint8)
-    next_packet, at = 0, 0
+    lengths = np.empty(GROUP_PACKETS, np.int64)
+    last_column, last_row = np.int64(width - 1), np.int64(height - 1)
+    next_packet, at, signs, before = 0, 0, np.int64(0), np.int64(0)
     while next_packet < packets.size:
         group, size, next_packet = _gather(packets, next_packet, members, frames)
         if size > scratch.size:
@@ -86,16 +95,28 @@ def decode_events(
         decode_frames(data, frames, group, scratch, lengths)
         for index in range(group):
             packet = packets[members[index]]
-            if lengths[index] == packet["total"]:
-                first = frames[4 * index + 2] + packet["first"]
-                copy_events(scratch, first, packet["count"], words, at)
-                at += packet["count"]
-            else:
+            if lengths[index] != packet["total"]:
                 codes[members[index]] = lengths[index] if lengths[index] < 0 else MALFORMED
+            elif packet["count"]:
+                source = address_of(scratch) + frames[4 * index + 2] + packet["first"]
+                to = address_of(words) + EVENT_BYTES * at
+                before = before if at else load_64(source)
+                sign, before = copy_checked(
+                    source, to, packet["count"], before, last_column, last_row
+                )
+                signs |= sign
+                at += packet["count"]
         if next_packet < packets.size:
             packet = packets[next_packet]
-            if packet["kind"] == EVENTS and packet["form"] == RAW and packet["count"] >= 0:
-                copy_events(data, packet["start"] + packet["first"], packet["count"], words, at)
+            is_raw = packet["kind"] == EVENTS and packet["form"] == RAW
+            next_packet += is_raw
+            if is_raw and packet["count"] > 0:
+                source = address_of(data) + packet["start"] + packet["first"]
+                to = address_of(words) + EVENT_BYTES * at
+                before = before if at else load_64(source)
+                sign, before = copy_checked(
+                    source, to, packet["count"], before, last_column, last_row
+                )
+                signs |= sign
                 at += packet["count"]
-                next_packet += 1
-    return at
+    return at, signs >= 0 and before <= LATEST_US

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ MOST_LISTED = 4096
 SEARCH_BYTES, SALVAGE_BYTES = 1 << 16, 1 << 24
 MOST_DOUBTS = 100_000
 """Damaged places after which the rest of a file is not searched any further."""
+MOST_BUFFERS = 8
+UNUSED_REFERENCES = 3
+"""References to a buffer while it is looked at in the queue, if nobody has a view of it."""
 NO_BYTES: NDArray[np.uint8] = np.empty(0, np.uint8)
 NO_PACKETS: NDArray[np.void] = np.empty(0, kernels.PACKET_DTYPE)
 
@@ -57,7 +61,6 @@ class PacketWalk:
         size: int,
         kinds: NDArray[np.int8],
         packet_events: int,
-        buffers: int = 1,
     ) -> None:
         """Prepare to walk.
 
@@ -66,14 +69,13 @@ class PacketWalk:
             size: Its length.
             kinds: Kind of stream by stream number.
             packet_events: Most events in a stretch, unless a single packet has more.
-            buffers: The data of a stretch stay valid while fewer than so many more are taken.
         """
         self._file = file
         self._size = size
         self._kinds = kinds
         self._events = packet_events
         self._window = max(WINDOW_BYTES, min(17 * packet_events, 64 * WINDOW_BYTES))
-        self._buffers = deque([NO_BYTES] * buffers)
+        self._buffers: deque[NDArray[np.uint8]] = deque(maxlen=MOST_BUFFERS)
         self._listed: NDArray[np.void] = np.empty(MOST_LISTED, kernels.PACKET_DTYPE)
         self._doubts, self._salvage_left = 0, size
 
@@ -86,18 +88,18 @@ class PacketWalk:
         """
         at, need, table = start, min(self._window, 9 * self._events), False
         while at < self._size and not table:
+            data = NO_BYTES
             data = self._fill(at, need)
             count, used, why = kernels.walk_packets(
                 data, 0, self._size - at, self._kinds, self._events, self._listed
             )
+            if count:
+                yield Stretch(data, at, self._listed[:count].copy())
+            at += used
             if why == kernels.MORE and need < self._window:
                 need = min(2 * need, self._window)
                 continue
-            if count:
-                self._buffers.rotate(-1)
-                yield Stretch(data, at, self._listed[:count].copy())
-            at += used
-            need = min(max(used + used // 8, FEWEST_BYTES), self._window)
+            need = min(max(used + used // 16, FEWEST_BYTES), self._window)
             if why == kernels.MORE and not count:
                 need = self._whole(at)
                 why = kernels.MORE if need else kernels.DOUBT
@@ -137,11 +139,13 @@ class PacketWalk:
         return self._read_into(np.empty(max(0, min(count, self._size - at)), np.uint8), at)
 
     def _fill(self, at: int, count: int) -> NDArray[np.uint8]:
-        """Do as `read`, in the first buffer."""
+        """Do as `read`, in memory that nobody looks at any more: new memory costs time."""
         count = min(count, self._size - at)
-        if self._buffers[0].size < count:
-            self._buffers[0] = np.empty(count, np.uint8)
-        return self._read_into(self._buffers[0][:count], at)
+        for buffer in self._buffers:
+            if sys.getrefcount(buffer) == UNUSED_REFERENCES and buffer.size >= count:
+                return self._read_into(buffer[:count], at)
+        self._buffers.append(np.empty(max(count, self._window), np.uint8))
+        return self._read_into(self._buffers[-1][:count], at)
 
     def _read_into(self, data: NDArray[np.uint8], at: int) -> NDArray[np.uint8]:
         self._file.seek(at)

@@ -20,7 +20,7 @@ from eventvision.core import Events, Packet, SensorSize, SourceInfo
 from eventvision.io._base import FileSource, checked_path
 from eventvision.io._guard import StreamGuard
 
-from .decode import Decoded, decode
+from .decode import Decoded, decode, room_for
 from .header import Header, read_header
 from .packets import PacketWalk, Stretch
 from .seek import find_time
@@ -94,7 +94,12 @@ class Aedat4Source(FileSource):
                 for damage in decoded.damage:
                     self._damage.add(damage)
                 self._bytes_read = decoded.end
-                events = guard.admit(decoded.events, byte_start=decoded.start, byte_end=decoded.end)
+                events = guard.admit(
+                    decoded.events,
+                    byte_start=decoded.start,
+                    byte_end=decoded.end,
+                    is_clean=decoded.is_clean,
+                )
                 side.add(decoded, shift_us=guard.shift_us)
                 yield from self._cut(events, side)
             yield from self._cut(guard.flush(), side)
@@ -113,17 +118,14 @@ class Aedat4Source(FileSource):
 
     def _decoded(self, file: BinaryIO) -> Iterator[Decoded]:
         header = self._header
-        walk = _walk(
-            file,
-            header,
-            self._packet_events,
-            buffers=1 if self._threads == 1 else self._threads + 2,
-        )
+        walk = _walk(file, header, self._packet_events)
         start = header.data_start
         if self._start_us is not None:
             start = find_time(walk, start, self._bytes_total, self._start_us)
         stretches = walk.stretches(start, table_position=header.table_position)
-        return map(decode, stretches) if self._threads == 1 else self._ahead(stretches)
+        if self._threads > 1:
+            return self._ahead(stretches)
+        return (decode(stretch, self._sensor) for stretch in stretches)
 
     def _ahead(self, stretches: Iterator[Stretch]) -> Iterator[Decoded]:
         """Decode with several threads, yielding in order; a few stretches are under way."""
@@ -131,7 +133,7 @@ class Aedat4Source(FileSource):
         with ThreadPoolExecutor(self._threads, thread_name_prefix="aedat4") as pool:
             try:
                 for stretch in stretches:
-                    pending.append(pool.submit(decode, stretch))
+                    pending.append(pool.submit(decode, stretch, self._sensor, room_for(stretch)))
                     if len(pending) > self._threads:
                         yield pending.popleft().result()
                 while pending:
@@ -141,13 +143,12 @@ class Aedat4Source(FileSource):
                     future.cancel()
 
 
-def _walk(file: BinaryIO, header: Header, packet_events: int, *, buffers: int = 1) -> PacketWalk:
+def _walk(file: BinaryIO, header: Header, packet_events: int) -> PacketWalk:
     return PacketWalk(
         file,
         size=Path(file.name).stat().st_size,
         kinds=header.kinds,
         packet_events=packet_events,
-        buffers=buffers,
     )
 
 
