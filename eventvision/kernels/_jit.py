@@ -28,3 +28,11 @@ def arithmetic(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a loop of arithmetic so that it vectorises: dividing by zero gives infinity."""
     compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
     return cast("Callable[P, R]", compiled(function))
+
+
+def summing(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a loop that adds up, free to add in another order so that it vectorises."""
+    compiled = numba.njit(
+        nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract"}
+    )
+    return cast("Callable[P, R]", compiled(function))

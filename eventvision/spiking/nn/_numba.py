@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -31,13 +31,23 @@ def _module(
     step: Traced, by_channel: tuple[str, ...], by: tuple[str, ...], real: Real
 ) -> ModuleType:
     source = numba_source(step, by_channel=by_channel, by=by, real=real)
-    helpers = Path(step_blocks.__file__).read_text(encoding="utf-8")
-    return load_module(source, name=f"{step.name}_numba", depends_on=helpers)
+    return load_module(source, name=f"{step.name}_numba", depends_on=text_of(step_blocks))
 
 
-def _flat(x: Tensor) -> NDArray[Any]:
-    flat: NDArray[Any] = x.detach().numpy().reshape(-1)
-    return flat
+def text_of(module: ModuleType) -> str:
+    """Return the source of a module, of which compiled kernels depend."""
+    return inspect.getsource(module)
+
+
+def flat(x: Tensor) -> NDArray[Any]:
+    """Return a contiguous tensor as an array of one axis; it shares the memory."""
+    array: NDArray[Any] = x.detach().numpy().reshape(-1)
+    return array
+
+
+def block_for(bytes_per_neuron: int) -> int:
+    """Return how many neurons to take at once, so that what they need stays in the cache."""
+    return max(64, min(step_blocks.BLOCK, BLOCK_BYTES // max(1, bytes_per_neuron) // 64 * 64))
 
 
 @cache
@@ -45,7 +55,7 @@ def _team(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="neurons")
 
 
-def _share(run: Callable[[int, int], None], count: int, work: int) -> int:
+def share(run: Callable[[int, int], None], count: int, work: int) -> int:
     """Call `run(first, last)` for parts of the neurons, on as many threads as torch may use."""
     threads = max(1, min(torch.get_num_threads(), work // WORTH_A_THREAD))
     size = -(-count // threads)
@@ -81,15 +91,15 @@ class NumbaKernels:
     ) -> Forward:  # fmt: skip
         """Run a sequence."""
         kernel = self._compiled(x, parameters, ()).forward
-        steps, count = len(x), x[0].numel() if len(x) else 0
+        steps, count = len(x), x.shape[1:].numel()
         output = empty(x.shape, x)
         after = tuple(empty(x.shape[1:], x) for _ in starts)
-        arrays = [*map(_flat, (x, output, *starts, *after)), *map(_flat, parameters)]
+        arrays = [*map(flat, (x, output, *starts, *after)), *map(flat, parameters)]
 
         def part(first: int, last: int) -> None:
             kernel(*arrays, inner, steps, count, first, last, step_blocks.BLOCK)
 
-        _share(part, count, x.numel())
+        share(part, count, x.numel())
         return Forward(output, after, ())
 
     def backward(
@@ -99,23 +109,22 @@ class NumbaKernels:
     ) -> Backward:  # fmt: skip
         """Differentiate a sequence."""
         kernel = self._compiled(x, parameters, by).backward
-        steps, count = len(x), x[0].numel()
+        steps, count = len(x), x.shape[1:].numel()
         nothing = torch.empty(0, dtype=x.dtype)
         by_x = empty(x.shape, x)
         started = [empty(x.shape[1:], x) if by_start else nothing for _ in starts]
         carried = [nothing if one is None else one for one in g_after]
-        arrays = [*map(_flat, (x, g, by_x, *starts, *carried, *started)), *map(_flat, parameters)]
+        arrays = [*map(flat, (x, g, by_x, *starts, *carried, *started)), *map(flat, parameters)]
         shapes = dict(zip(self._step.parameters, (p.shape for p in parameters), strict=True))
         totals = [[np.zeros(shapes[name].numel()) for name in by]]
-        per_neuron = steps * x.itemsize * (3 + len(starts))
-        block = max(64, min(step_blocks.BLOCK, BLOCK_BYTES // max(1, per_neuron) // 64 * 64))
+        block = block_for(steps * x.itemsize * (3 + len(starts)))
 
         def part(first: int, last: int) -> None:
             sums = [np.zeros(shapes[name].numel()) for name in by]
             totals.append(sums)
             kernel(*arrays, *sums, inner, steps, count, first, last, block)
 
-        _share(part, count, x.numel())
+        share(part, count, x.numel())
         by_parameter = [
             torch.from_numpy(np.sum(sums, axis=0)).to(x.dtype).reshape(shapes[name])
             for name, sums in zip(by, zip(*totals, strict=True), strict=True)

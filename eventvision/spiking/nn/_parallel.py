@@ -6,7 +6,6 @@ can be computed at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Unpack
 
 import torch
@@ -17,6 +16,7 @@ from eventvision.spiking.steps import FIRE, Surrogate, Traced
 
 from . import _reference
 from ._neuron import Neuron, State
+from ._parallel_kernels import run
 from ._step_neuron import NeuronOptions, surrogate_of
 
 
@@ -69,13 +69,27 @@ class SlidingPSN(_Parallel):
 
     def sequence(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
         """Return the output of a sequence and the state after it; changes nothing."""
-        past = (self.initial_state(x[0]) if state is None else state)["past"]
-        window = torch.cat([past.flip(0), x])
-        taps = len(self.weight)
-        weight = self.weight.to(x.dtype)
-        h = sum_of(weight[i] * window[taps - 1 - i : len(window) - i] for i in range(taps))
-        after = window[len(window) - taps + 1 :].flip(0)
-        return self.fire(h - self.threshold.to(x.dtype)), {"past": after}
+        before = None if state is None else state["past"]
+        past = self.initial_state(x.new_empty(x.shape[1:]))["past"] if before is None else before
+        weight, threshold = self.weight.to(x.dtype), self.threshold.to(x.dtype)
+        backend = self.choice(x).backend
+        if backend == "torch":
+            window = torch.cat([past.flip(0), x])
+            output = self.fire(_filtered(window, weight, len(x)) - threshold)
+        else:
+            output = run(backend, self.firing, x, before, weight[None], threshold[None])
+        recent = x[max(0, len(x) - len(past)) :].flip(0)
+        return output, {"past": torch.cat([recent, past])[: len(past)]}
+
+
+def _filtered(window: Tensor, weight: Tensor, steps: int) -> Tensor:
+    """Filter the last steps of a window over time, with the weight of the newest input first."""
+    newest, *older = (
+        value * window[len(window) - steps - age : len(window) - age]
+        for age, value in enumerate(weight)
+    )
+    total: Tensor = sum(older, start=newest)
+    return total
 
 
 class MaskedPSN(_Parallel):
@@ -122,13 +136,19 @@ class MaskedPSN(_Parallel):
         """
         if len(x) != len(self.threshold):
             raise ConfigError("input of MaskedPSN", tuple(x.shape), f"{len(self.threshold)} steps")
-        h = torch.tensordot((self.weight * self.band).to(x.dtype), x, 1)
-        return self.fire(h - self.threshold.to(x.dtype).reshape(-1, *[1] * (x.ndim - 1))), {}
+        weight, thresholds = (self.weight * self.band).to(x.dtype), self.threshold.to(x.dtype)
+        backend = self.choice(x).backend
+        if backend == "torch":
+            h = torch.stack([self._mixed(x, weight, t) for t in range(len(x))])
+            return self.fire(h - thresholds.reshape(-1, *[1] * (x.ndim - 1))), {}
+        age = torch.arange(self.taps, device=x.device)
+        seen = torch.arange(len(x), device=x.device)[:, None] - age
+        by_age = weight.gather(1, seen.clamp(min=0)) * (seen >= 0)
+        return run(backend, self.firing, x, None, by_age, thresholds), {}
 
-
-def sum_of(terms: Iterable[Tensor]) -> Tensor:
-    """Add tensors in order."""
-    first, *others = terms
-    for term in others:
-        first = first + term
-    return first
+    def _mixed(self, x: Tensor, weight: Tensor, t: int) -> Tensor:
+        """Return the mixture of the inputs that step `t` sees."""
+        first = max(0, t - self.taps + 1)
+        newest, *older = (weight[t, then] * x[then] for then in range(t, first - 1, -1))
+        total: Tensor = sum(older, start=newest)
+        return total

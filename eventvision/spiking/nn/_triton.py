@@ -71,12 +71,12 @@ class TritonKernels:
         differentiates: bool,
     ) -> Forward:  # fmt: skip
         """Run a sequence."""
-        steps, count = len(x), x[0].numel() if len(x) else 0
+        steps, count = len(x), x.shape[1:].numel()
         chunks = -(-steps // chunk_of(steps))
         keeps = differentiates and chunks > 1
         real = torch.float64 if x.dtype == torch.float64 else torch.float32
         output = torch.empty_like(x)
-        after = tuple(torch.empty_like(x[0]) for _ in starts)
+        after = tuple(x.new_empty(x.shape[1:]) for _ in starts)
         kept = tuple(x.new_empty((chunks - 1 if keeps else 0, count), dtype=real) for _ in starts)
         if count:
             with on_device_of(x):
@@ -93,9 +93,9 @@ class TritonKernels:
         by_start: bool, by: Sequence[str],
     ) -> Backward:  # fmt: skip
         """Differentiate a sequence."""
-        steps, count = len(x), x[0].numel()
+        steps, count = len(x), x.shape[1:].numel()
         by_x = torch.empty_like(x)
-        started = tuple(torch.empty_like(x[0]) if by_start else x.new_empty(0) for _ in starts)
+        started = tuple(x.new_empty(x.shape[1:]) if by_start else x.new_empty(0) for _ in starts)
         real = torch.float64 if x.dtype == torch.float64 else torch.float32
         sums = [x.new_empty(x.shape[1:], dtype=real) for _ in by]
         if count:

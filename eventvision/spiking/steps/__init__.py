@@ -27,6 +27,8 @@ from ._operations import (
     sqrt,
     where,
 )
+from ._parallel_source import parallel_numba_source
+from ._parallel_triton import parallel_triton_source
 from ._step import Option, Step, Traced
 from ._surrogates import SURROGATES, Surrogate
 from ._torch_source import torch_source
@@ -60,6 +62,8 @@ __all__ = [
     "maximum",
     "minimum",
     "numba_source",
+    "parallel_numba_source",
+    "parallel_triton_source",
     "round_half_up",
     "spike",
     "sqrt",
