@@ -14,7 +14,7 @@ _MOST_CORNERS = 12
 @inline
 def _height(m: NDArray[np.float64], side: NDArray[np.float64], u: float, v: float) -> float:
     """Return how far inside a side of the view a place of a panel lies, to some scale."""
-    total = side[3]
+    total = float(side[3])
     for i in range(3):
         total += side[i] * (m[i, 0] * u + m[i, 1] * v + m[i, 2])
     return total
@@ -127,7 +127,7 @@ def most_motion_px(
                 x1, y1, z = project(n, lens, u, v)
                 if z >= _NEAR_M:
                     most = max(most, (x1 - x0) ** 2 + (y1 - y0) ** 2)
-    return np.sqrt(most)
+    return float(np.sqrt(most))
 
 
 @inline

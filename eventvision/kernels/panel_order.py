@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._jit import inline, kernel
+from .texture import Row
 
 _NEAR_M = 0.02
 _TOUCH_M = 1e-5
 
 
 @inline
-def _hull(body: NDArray[np.void], pose: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+def _hull(body: Row, pose: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     for corner in range(body.corners):
         for i in range(3):
             out[corner, i] = (
@@ -51,7 +52,7 @@ def _window(
         return False
     if behind:
         out[0], out[1], out[2], out[3] = 0.0, 0.0, float(shape[1]), float(shape[0])
-    return out[0] < shape[1] and out[2] > 0.0 and out[1] < shape[0] and out[3] > 0.0
+    return bool(out[0] < shape[1] and out[2] > 0.0 and out[1] < shape[0] and out[3] > 0.0)
 
 
 @inline
@@ -71,7 +72,7 @@ def _sides(
 @inline
 def _parted(
     placed: NDArray[np.float64],
-    body: NDArray[np.void],
+    body: Row,
     hull: NDArray[np.float64],
     other: NDArray[np.float64],
     other_corners: int,

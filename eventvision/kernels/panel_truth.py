@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._jit import kernel
-from .panels import cutout_px, edge_px, span, texel_at
+from .panels import cutout_px, span, texel_at
 
 
 @kernel
@@ -39,15 +39,14 @@ def show_panels(
     shown[:] = -1
     surface[:] = 0
     depth_m[:] = np.inf
-    width = shown.shape[1]
     for index in range(seen.size):
         view = seen[index]
         panel = panels[view.panel]
         texel, inverse = view.texel, view.inverse_depth
         for y in range(view.top, view.bottom):
-            x0, x1 = span(view, y, 0.0, width)
+            x0, x1 = span(view, y, 0.0)
             for x in range(x0, x1):
-                if shown[y, x] >= 0 or edge_px(view, x, y) < 0.0:
+                if shown[y, x] >= 0:
                     continue
                 u, v, spread = texel_at(texel, x, y)
                 if panel.cutout >= 0:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._jit import inline, kernel
+from .texture import Row
 
 PANEL_DTYPE = np.dtype(
     [
@@ -108,7 +109,7 @@ def _cross(m: NDArray[np.float64], a: int, b: int, out: NDArray[np.float64]) -> 
 @inline
 def facing(m: NDArray[np.float64]) -> float:
     """Return a number that is positive where the front of a placed panel is seen."""
-    return (
+    return float(
         (m[1, 0] * m[2, 1] - m[2, 0] * m[1, 1]) * m[0, 2]
         + (m[2, 0] * m[0, 1] - m[0, 0] * m[2, 1]) * m[1, 2]
         + (m[0, 0] * m[1, 1] - m[1, 0] * m[0, 1]) * m[2, 2]
@@ -137,9 +138,18 @@ def _edge(line: NDArray[np.float64]) -> None:
 
 
 @inline
-def _rows(m: NDArray[np.float64], lens: NDArray[np.float64], height: int) -> tuple[int, int]:
-    """Return rows outside which a placed panel is not seen; all where it reaches the camera."""
-    low, high = 1e9, -1e9
+def _window(
+    m: NDArray[np.float64],
+    lens: NDArray[np.float64],
+    shape: tuple[int, int],
+    out: Row,
+) -> bool:
+    """Find columns and rows outside which a placed panel is not seen; False if it is nowhere.
+
+    Where it reaches the camera it may be seen anywhere.
+    """
+    out.left, out.right, out.top, out.bottom = 0, shape[1], 0, shape[0]
+    left, right, top, bottom = 1e9, -1e9, 1e9, -1e9
     behind = 0
     for u in range(2):
         for v in range(2):
@@ -147,30 +157,36 @@ def _rows(m: NDArray[np.float64], lens: NDArray[np.float64], height: int) -> tup
             if z < _NEAR_M:
                 behind += 1
                 continue
+            x = lens[0] * (m[0, 0] * u + m[0, 1] * v + m[0, 2]) / z + lens[2]
             y = lens[1] * (m[1, 0] * u + m[1, 1] * v + m[1, 2]) / z + lens[3]
-            low, high = min(low, y), max(high, y)
-    if behind == 4:
-        return 0, 0
-    if behind:
-        return 0, height
-    top = np.int64(min(max(low - 1.5, 0.0), float(height)))
-    return top, np.int64(min(max(high + 2.5, 0.0), float(height)))
+            left, right = min(left, x), max(right, x)
+            top, bottom = min(top, y), max(bottom, y)
+    if behind == 0:
+        out.left, out.right = _clipped(left, right, shape[1])
+        out.top, out.bottom = _clipped(top, bottom, shape[0])
+    return behind < 4 and out.left < out.right and out.top < out.bottom
+
+
+@inline
+def _clipped(low: float, high: float, size: int) -> tuple[int, int]:
+    """Return the pixels (from, to) that reach to within a pixel of a stretch."""
+    first = int(min(max(low - 0.5, 0.0), float(size)))
+    return first, int(min(max(high + 2.0, 0.0), float(size)))
 
 
 @inline
 def _see(
     m: NDArray[np.float64],
-    panel: NDArray[np.void],
+    panel: Row,
     lens: NDArray[np.float64],
-    height: int,
-    out: NDArray[np.void],
+    shape: tuple[int, int],
+    out: Row,
 ) -> bool:
     """Describe one placed panel; False if it cannot be seen."""
     determinant = facing(m)
     if determinant == 0.0 or (determinant < 0.0 and not panel.two_sided):
         return False
-    out.top, out.bottom = _rows(m, lens, height)
-    if out.top >= out.bottom:
+    if not _window(m, lens, shape, out):
         return False
     sign = 1.0 if determinant > 0.0 else -1.0
     u, v, w = out.texel[0], out.texel[1], out.texel[2]
@@ -200,7 +216,7 @@ def see_panels(
     bodies: NDArray[np.void],
     order: NDArray[np.int32],
     lens: NDArray[np.float64],
-    height: int,
+    shape: tuple[int, int],
     seen: NDArray[np.void],
 ) -> int:
     """Describe the panels that face the camera, body after body.
@@ -211,7 +227,7 @@ def see_panels(
         bodies: Shape (B,), `BODY_DTYPE`.
         order: Bodies from front to back.
         lens: Focal lengths in x and y, column and row of the axis; pixels.
-        height: Rows of the image.
+        shape: Rows and columns of the image.
         seen: Shape (P,), `SEEN_DTYPE`; written.
 
     Returns:
@@ -223,7 +239,7 @@ def see_panels(
         for index in range(body.first, body.end):
             panel = panels[index]
             view = seen[count]
-            if not _see(placed[index], panel, lens, height, view):
+            if not _see(placed[index], panel, lens, shape, view):
                 continue
             view.panel = index
             for side in range(4):

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._jit import inline, kernel
-from .texture import read_level, read_texture
+from .texture import Row, read_level, read_texture
 
 SEEN_DTYPE = np.dtype(
     [
@@ -25,6 +25,8 @@ SEEN_DTYPE = np.dtype(
         ("inverse_depth", "<f8", (3,)),
         ("overhang_px", "<f8", (4,)),
         ("panel", "<i4"),
+        ("left", "<i4"),
+        ("right", "<i4"),
         ("top", "<i4"),
         ("bottom", "<i4"),
     ],
@@ -35,16 +37,16 @@ SEEN_DTYPE = np.dtype(
 texel: numerators of column and row, and their denominator, positive where the panel is seen;
 edges: distance in pixels to the edges v = 0, u = 1, v = 1, u = 0, positive inside; inverse_depth:
 1 / metres; overhang_px: by how much it goes on under a neighbour painted before; panel: its
-number; top, bottom: rows outside which it is not seen.
+number; left, right, top, bottom: columns and rows outside which it is not seen.
 """
 
 _CLEAR = np.float32(1.0 / 512.0)
 
 
 @inline
-def span(seen: NDArray[np.void], y: int, rim_px: float, width: int) -> tuple[int, int]:
+def span(seen: Row, y: int, rim_px: float) -> tuple[int, int]:
     """Return the columns (from, to) of a row that lie at least `rim_px` inside all edges."""
-    low, high = 0.0, float(width)
+    low, high = float(seen.left), float(seen.right)
     for side in range(4):
         slope = seen.edges[side, 0]
         rest = seen.edges[side, 1] * y + seen.edges[side, 2] + seen.overhang_px[side] - rim_px
@@ -56,17 +58,25 @@ def span(seen: NDArray[np.void], y: int, rim_px: float, width: int) -> tuple[int
             return 0, 0
     if not low < high + 1.0:
         return 0, 0
-    return np.int64(np.ceil(low)), min(np.int64(np.floor(high)) + 1, width)
+    return int(np.ceil(low)), min(int(np.floor(high)) + 1, int(seen.right))
 
 
 @inline
-def edge_px(seen: NDArray[np.void], x: int, y: int) -> float:
-    """Return the distance of a pixel's centre to the nearest edge, overhang included."""
-    least = 1e9
-    for side in range(4):
-        line = seen.edges[side]
-        least = min(least, line[0] * x + line[1] * y + line[2] + seen.overhang_px[side])
-    return least
+def edge_px(seen: Row, side: int, x: int, y: int) -> float:
+    """Return how far inside an edge a pixel's centre lies, overhang included."""
+    line = seen.edges[side]
+    return float(line[0] * x + line[1] * y + line[2] + seen.overhang_px[side])
+
+
+@inline
+def edge_cover(seen: Row, x: int, y: int) -> float:
+    """Return the share of a pixel that a panel's edges leave; right for thin panels too."""
+    cover = 1.0
+    for side in range(2):
+        near = min(max(edge_px(seen, side, x, y) + 0.5, 0.0), 1.0)
+        far = min(max(edge_px(seen, side + 2, x, y) + 0.5, 0.0), 1.0)
+        cover *= max(near + far - 1.0, 0.0)
+    return cover
 
 
 @inline
@@ -115,7 +125,7 @@ def texel_at(texel: NDArray[np.float64], x: int, y: int) -> tuple[float, float, 
 def cutout_px(
     flat: NDArray[np.float32],
     levels: NDArray[np.void],
-    texture: NDArray[np.void],
+    texture: Row,
     u: float,
     v: float,
     spread: float,
@@ -123,7 +133,7 @@ def cutout_px(
     """Return how far inside a cut-out a place lies, in pixels."""
     level = levels[texture.first]
     outside = read_level(flat, level.start, level.rows, level.columns, wraps=False, u=u, v=v)
-    return -np.float64(outside) / np.sqrt(max(spread, 1e-12))
+    return -float(outside) / float(np.sqrt(max(spread, 1e-12)))
 
 
 @kernel
@@ -149,7 +159,6 @@ def paint(
     """
     image[:] = 0.0
     clear[:] = 1.0
-    width = image.shape[1]
     for index in range(seen.size):
         view = seen[index]
         panel = panels[view.panel]
@@ -159,8 +168,8 @@ def paint(
         va, vb, vc = view.texel[1, 0], view.texel[1, 1], view.texel[1, 2]
         wa, wb, wc = view.texel[2, 0], view.texel[2, 1], view.texel[2, 2]
         for y in range(view.top, view.bottom):
-            x0, x1 = span(view, y, -0.5, width)
-            inner0, inner1 = span(view, y, 0.5, width)
+            x0, x1 = span(view, y, -0.5)
+            inner0, inner1 = span(view, y, 0.5)
             shades, left = image[y], clear[y]
             un, vn, wn = ub * y + uc, vb * y + vc, wb * y + wc
             for x in range(x0, x1):
@@ -171,7 +180,7 @@ def paint(
                 spread = spread_squared(u, v, per, ua, ub, va, vb, wa, wb)
                 cover = np.float32(1.0)
                 if x < inner0 or x >= inner1:
-                    cover = np.float32(min(max(edge_px(view, x, y) + 0.5, 0.0), 1.0))
+                    cover = np.float32(edge_cover(view, x, y))
                 if cutout >= 0:
                     inside = cutout_px(flat, levels, textures[cutout], u, v, spread) + 0.5
                     if inside <= 0.0:

@@ -17,7 +17,7 @@ _TURN_STEPS = float(1 << 28)
 
 @inline
 def _steady(value: float, steps: float) -> float:
-    return np.rint(value * steps) / steps
+    return float(np.rint(value * steps)) / steps
 
 
 @kernel

@@ -9,10 +9,15 @@ Arithmetic is elementary and in a fixed order: the same on every machine.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ._jit import inline
+
+Row = Any
+"""A row of a structured array, as kernels see it: its fields are attributes."""
 
 LEVEL_DTYPE = np.dtype([("start", "<i8"), ("rows", "<i4"), ("columns", "<i4")], align=True)
 """Where a level lies in the flat array, and its size."""
@@ -44,7 +49,7 @@ def read_level(
     v: float,
 ) -> np.float32:
     """Return the bilinear value at a place in texels of this level."""
-    left, top = np.int64(np.floor(u)), np.int64(np.floor(v))
+    left, top = int(np.floor(u)), int(np.floor(v))
     fx, fy = np.float32(u - left), np.float32(v - top)
     right, bottom = left + 1, top + 1
     if wraps:
@@ -86,7 +91,7 @@ def read_texture(
         spread_squared: Square of the number of texels that a pixel spans.
     """
     height = level_of(spread_squared)
-    lower = min(np.int64(height), count - 1)
+    lower = min(int(height), count - 1)
     share = np.float32(height - lower)
     steps = 1 if lower == count - 1 or share == np.float32(0.0) else 2
     weight = np.float32(1.0) - share if steps == 2 else np.float32(1.0)

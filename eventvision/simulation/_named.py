@@ -8,13 +8,23 @@ from types import MappingProxyType
 
 from eventvision.core import ConfigError, SensorSize
 
-from ._movers import Movers
 from ._scene import Scene
 
 SCENES: Mapping[str, str] = MappingProxyType(
-    {"shapes": "textured shapes of many sizes and speeds that hide one another: detection, ids"}
+    {
+        "shapes": "textured shapes that spin, cross and hide one another: detection, ids",
+        "street": "a drive among traffic, people, houses and trees: detection, segmentation, depth",
+        "room": "a walk round a furnished room: depth",
+        "juggle": "a juggler's balls and things that fly past: fast small movers",
+        "texture": "a rich plane before a free camera: reconstruction",
+        "flicker": "slow shapes in the light of a lamp on the mains: robustness to flicker",
+        "mixed_speed": "shapes and a camera whose speeds differ by a factor of 20: slicing",
+        "cells": "a thousand small discs a second in a flow channel: counting",
+    }
 )
 """What each named scene shows and is for."""
+
+_WITH_IMAGES = ("shapes", "street", "juggle", "texture", "flicker", "mixed_speed")
 
 
 def named_scene(
@@ -26,13 +36,43 @@ def named_scene(
         name: One of `SCENES`.
         sensor: Size of its images; sizes and speeds in pixels scale with it.
         seed: Another seed gives another scene of the same kind.
-        images: Folder of images that scenes which can show any show instead of drawn textures.
+        images: Folder of images to show instead of drawn textures: any images as the wall of
+            `shapes`, `juggle`, `texture`, `flicker` and `mixed_speed`; labelled ones as `street`.
 
     Raises:
-        ConfigError: If there is no scene of that name, or it does not show images.
+        ConfigError: If there is no scene of that name, or it does not show images, or the folder
+            holds none that it can show.
+        FormatError: If an image cannot be read.
     """
     if name not in SCENES:
         raise ConfigError("scene", name, f"one of {', '.join(SCENES)}")
-    if images is not None:
-        raise ConfigError("images", str(images), f"nothing: {name} draws its own")
-    return Movers(sensor, seed=seed)
+    if images is not None and name not in _WITH_IMAGES:
+        raise ConfigError("images", str(images), f"left out, as {name} draws its own")
+    if name in {"shapes", "flicker", "mixed_speed"}:
+        from ._scenes import shapes
+
+        show = {
+            "shapes": shapes.shapes,
+            "flicker": shapes.flicker,
+            "mixed_speed": shapes.mixed_speed,
+        }[name]
+        return show(sensor, seed=seed, images=images)
+    if name == "juggle":
+        from ._scenes.juggle import juggle
+
+        return juggle(sensor, seed=seed, images=images)
+    if name == "texture":
+        from ._scenes.texture import texture
+
+        return texture(sensor, seed=seed, images=images)
+    if name == "room":
+        from ._scenes.room import room
+
+        return room(sensor, seed=seed)
+    if name == "cells":
+        from ._scenes.cells import Cells
+
+        return Cells(sensor, seed=seed)
+    from ._scenes.street import street
+
+    return street(sensor, seed=seed)

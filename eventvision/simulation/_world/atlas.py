@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from eventvision.kernels.texture import LEVEL_DTYPE, TEXTURE_DTYPE
 from eventvision.simulation._textures import Texture
 
+_DARKEST = 0.004
+
 
 @dataclass(frozen=True, slots=True)
 class Atlas:
@@ -39,7 +41,7 @@ class AtlasBuilder:
         self._rasters: list[NDArray[np.uint8]] = []
 
     def add(self, texture: Texture, *, wraps: bool = False) -> int:
-        """Add a texture, linear intensity, and return its number.
+        """Add a texture and return its number; linear intensity is clipped to what prints have.
 
         Raises:
             ValueError: If it is to wrap and a side is not a power of two.
@@ -49,7 +51,7 @@ class AtlasBuilder:
                 f"sides of a texture that wraps are powers of two, got {texture.shape}"
             )
         first = len(self._levels)
-        self._levels += _pyramid(texture, wraps)
+        self._levels += _pyramid(np.clip(texture, _DARKEST, 1), wraps)
         self._textures.append((first, len(self._levels) - first, wraps))
         return len(self._textures) - 1
 

@@ -19,7 +19,7 @@ from .atlas import AtlasBuilder
 
 Vector = tuple[float, float, float]
 
-FRONT, BACK, LEFT, RIGHT, TOP = range(5)
+FRONT, BACK, LEFT, RIGHT, TOP, BOTTOM = range(6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,27 +140,29 @@ def slab(width_m: float, depth_m: float, skin: Skin) -> Body:
 
 
 def block(size_m: Vector, skins: Sequence[Skin | None], base_m: float = 0.0) -> Body:
-    """Return a box without a bottom that stands `base_m` above the origin.
+    """Return a box that stands `base_m` above the origin.
 
     Args:
         size_m: Width (x), height (y) and depth (z).
-        skins: Of front (towards -z), back, left, right and top; None leaves a face out.
+        skins: Of front (towards -z), back, left, right, top and, where it is
+            seen, bottom; None leaves a face out.
         base_m: Height of its underside.
     """
     w, h, d = size_m
     x, z, top = w / 2, d / 2, -h - base_m
     faces = (
-        ((w, 0, 0), (0, h, 0), (-x, top, -z), (TOP, RIGHT, -1, LEFT)),
-        ((-w, 0, 0), (0, h, 0), (x, top, z), (TOP, LEFT, -1, RIGHT)),
-        ((0, 0, -d), (0, h, 0), (-x, top, z), (TOP, FRONT, -1, BACK)),
-        ((0, 0, d), (0, h, 0), (x, top, -z), (TOP, BACK, -1, FRONT)),
+        ((w, 0, 0), (0, h, 0), (-x, top, -z), (TOP, RIGHT, BOTTOM, LEFT)),
+        ((-w, 0, 0), (0, h, 0), (x, top, z), (TOP, LEFT, BOTTOM, RIGHT)),
+        ((0, 0, -d), (0, h, 0), (-x, top, z), (TOP, FRONT, BOTTOM, BACK)),
+        ((0, 0, d), (0, h, 0), (x, top, -z), (TOP, BACK, BOTTOM, FRONT)),
         ((w, 0, 0), (0, 0, -d), (-x, top, z), (BACK, RIGHT, FRONT, LEFT)),
+        ((w, 0, 0), (0, 0, d), (-x, -base_m, -z), (FRONT, RIGHT, BACK, LEFT)),
     )
     kept = [face for face, skin in enumerate(skins) if skin is not None]
     number = {face: place for place, face in enumerate(kept)}
     panels = [
-        Panel(*faces[face][:3], skin, neighbours=_numbers(faces[face][3], number))
-        for face, skin in enumerate(skins)
+        Panel(along, down, corner, skin, neighbours=_numbers(beside, number))
+        for (along, down, corner, beside), skin in zip(faces, skins, strict=False)
         if skin is not None
     ]
     return Body(tuple(panels))

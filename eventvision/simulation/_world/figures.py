@@ -7,7 +7,7 @@ body and the body the far arm. Joints turn about the viewing axis.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,19 +26,19 @@ _TEXELS = 96
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """Where a figure stands: its feet in metres, the way it looks (1 right, -1 left), its gait.
+    """Where a figure stands, on the ground.
 
     Attributes:
-        x: To the right.
-        z: Ahead.
-        way: 1 to the right, -1 to the left.
-        phase: Radians; two steps in a turn.
+        x: Metres to the right.
+        z: Metres ahead.
+        yaw_rad: Which way it looks: 0 to the right, half a turn to the left, negative away.
+        phase: Of its gait in radians; two steps in a turn.
         swing: Share of the full stride, 0 standing still.
     """
 
     x: float
     z: float
-    way: float
+    yaw_rad: float
     phase: float
     swing: float = 1.0
 
@@ -190,11 +190,12 @@ def _put(place: Places, x: float, y: float, z: float, roll: float) -> None:
 
 
 def _turn_and_place(places: Places, at: Stand) -> None:
-    """Turn a figure to the way it looks, by half a turn about the upright, and put it there."""
-    places[:, 0] = at.x + at.way * places[:, 0]
-    if at.way < 0:
-        places[:, 3] = math.pi
-    places[:, 2] += at.z
+    """Turn a figure about the upright to the way it looks, and put it there."""
+    cos, sin = math.cos(at.yaw_rad), math.sin(at.yaw_rad)
+    x, z = places[:, 0].copy(), places[:, 2].copy()
+    places[:, 0] = at.x + cos * x + sin * z
+    places[:, 2] = at.z - sin * x + cos * z
+    places[:, 3] = at.yaw_rad
 
 
 def cyclist(
@@ -264,6 +265,34 @@ def _ride(places: Places, at: Stand) -> None:
     shoulder = (hip[0] + 0.45 * math.sin(0.55), hip[1] - 0.45 * math.cos(0.55))
     reach = bend(shoulder, _GRIP, _UPPER_ARM.length_m, _LOWER_ARM.length_m, way=-1.0)
     _chain(places[8:10], (*shoulder, -3 * _LAYER_M), reach, _UPPER_ARM.length_m)
+
+
+def juggler(
+    atlas: AtlasBuilder,
+    random: np.random.Generator,
+    hip: tuple[float, float, float],
+    hands: Sequence[Callable[[float], tuple[float, float]]],
+) -> tuple[list[Body], Move]:
+    """Return someone who stands and reaches for two places; hip and hands in the world's metres."""
+    trunk, thigh, shin, _, _, arm, forearm, _, _ = _clothed(atlas, random)
+    parts = [forearm, arm, forearm, arm, trunk, thigh, shin, thigh, shin]
+    x, y, z = hip
+
+    def move(seconds: float, places: Places) -> None:
+        sway = 0.01 * math.sin(2.5 * seconds)
+        for side, hand in enumerate(hands):
+            sign = 2.0 * side - 1.0
+            shoulder = x + sway + 0.16 * sign, y - _SHOULDER_M + 0.04
+            rolls = bend(
+                shoulder, hand(seconds), _UPPER_ARM.length_m, _LOWER_ARM.length_m, way=-sign
+            )
+            chain = places[2 * side : 2 * side + 2]
+            _chain(chain[::-1], (*shoulder, z - _LAYER_M), rolls, _UPPER_ARM.length_m)
+            leg = places[5 + 2 * side : 7 + 2 * side]
+            _chain(leg, (x + 0.08 * sign, y, z + _LAYER_M), (-0.08 * sign, 0.0), _THIGH.length_m)
+        _put(places[4], x + sway, y, z, 0.01 * math.sin(2.5 * seconds))
+
+    return parts, move
 
 
 def bend(

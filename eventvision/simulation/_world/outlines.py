@@ -48,10 +48,10 @@ class Canvas:
 
     def box(self, left: float, top: float, right: float, bottom: float, round_m: float) -> Texture:
         """Return the distance to a box with rounded corners."""
-        x = np.abs(self.x - np.float32((left + right) / 2)) - np.float32(
+        x: Texture = np.abs(self.x - np.float32((left + right) / 2)) - np.float32(
             (right - left) / 2 - round_m
         )
-        y = np.abs(self.y - np.float32((top + bottom) / 2)) - np.float32(
+        y: Texture = np.abs(self.y - np.float32((top + bottom) / 2)) - np.float32(
             (bottom - top) / 2 - round_m
         )
         outside = self._length(np.maximum(x, 0), np.maximum(y, 0))
@@ -65,7 +65,9 @@ class Canvas:
         dx, dy = end[0] - start[0], end[1] - start[1]
         x, y = self.x - np.float32(start[0]), self.y - np.float32(start[1])
         square = dx * dx + dy * dy
-        along = np.clip((x * np.float32(dx) + y * np.float32(dy)) / np.float32(square), 0, 1)
+        along: Texture = np.clip(
+            (x * np.float32(dx) + y * np.float32(dy)) / np.float32(square), 0, 1
+        )
         aside = self._length(x - along * np.float32(dx), y - along * np.float32(dy))
         limb: Texture = aside - (np.float32(r0) + along * np.float32(r1 - r0))
         return limb

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,30 +24,7 @@ Eye = Callable[[float], tuple[float, float, float, float, float, float]]
 """Where a camera is at a time in seconds: x, y, z in metres, yaw, pitch, roll in radians."""
 
 _FLOW_STEP_US = 500
-_LIGHT_PER_PX = 0.1
 _KEPT = 4
-
-
-class Light(Protocol):
-    """How bright the light is that falls on everything."""
-
-    def level(self, t_us: int) -> float:
-        """Return a factor on intensity."""
-
-    def most_change(self, t0_us: int, t1_us: int) -> float:
-        """Return a bound on how much the level changes to and fro, as a share of it."""
-
-
-class Steady:
-    """Light that never changes."""
-
-    def level(self, t_us: int) -> float:  # noqa: ARG002
-        """Return 1."""
-        return 1.0
-
-    def most_change(self, t0_us: int, t1_us: int) -> float:  # noqa: ARG002
-        """Return 0."""
-        return 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +46,6 @@ class PanelScene:
         eye: Eye,
         *,
         focal_px: float,
-        light: Light | None = None,
         labels: Callable[[int], NDArray[np.int32]] | None = None,
     ) -> None:
         """Take a world into view.
@@ -80,7 +55,6 @@ class PanelScene:
             world: What there is.
             eye: Where the camera is.
             focal_px: Focal length in pixels.
-            light: How bright it is; steady by default.
             labels: Ids of the bodies at a time, where a body is not always the same thing.
         """
         self.sensor = sensor
@@ -88,7 +62,6 @@ class PanelScene:
             focal_px, focal_px, (sensor.width - 1) / 2, (sensor.height - 1) / 2,
         )  # fmt: skip
         self._world, self._eye = world, eye
-        self._light = light or Steady()
         self._labels = labels
         self._lens = np.array(self.intrinsics)
         self._instants: dict[int, _Instant] = {}
@@ -114,9 +87,6 @@ class PanelScene:
             self._image,
             self._clear,
         )
-        level = self._light.level(t_us)
-        if level != 1.0:
-            self._image *= np.float32(level)
         return self._image
 
     def truth(self, t_us: int) -> SceneTruth:
@@ -143,8 +113,7 @@ class PanelScene:
     def motion_px(self, t0_us: int, t1_us: int) -> float:
         """Return a bound on how far any point of the image moves between two close times."""
         before, after = self._at(t0_us), self._at(t1_us)
-        moved = most_motion_px(before.placed, after.placed, self._lens, self.sensor.shape)
-        return max(float(moved), self._light.most_change(t0_us, t1_us) / _LIGHT_PER_PX)
+        return float(most_motion_px(before.placed, after.placed, self._lens, self.sensor.shape))
 
     def _at(self, t_us: int) -> _Instant:
         """Return the world at a time; the last few are kept, as cameras ask for them again."""
@@ -178,7 +147,7 @@ class PanelScene:
             world.bodies,
             self._order[:bodies],
             self._lens,
-            shape[0],
+            shape,
             self._seen,
         )
         return self._seen[:count]

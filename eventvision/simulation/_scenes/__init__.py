@@ -1,0 +1,1 @@
+"""The named scenes, one file for each."""
