@@ -49,6 +49,7 @@ if _typing.TYPE_CHECKING:
     from ._network.udp_source import UdpSource
     from ._npz.source import NpzSource
     from ._npz.writer import NpyWriter, NpzWriter
+    from ._rosbag.mcap import McapSource
     from ._rosbag.ros1 import RosbagSource
     from ._rosbag.ros2 import Rosbag2Source
     from ._rosbag.writer import Rosbag2Writer, RosbagWriter
@@ -80,6 +81,7 @@ __all__ = [
     "Hdf5Source",
     "Hdf5Writer",
     "MatSource",
+    "McapSource",
     "NetworkSource",
     "NpyWriter",
     "NpzSource",
@@ -135,6 +137,7 @@ _LAZY = {
     "Hdf5Source": "_hdf5.source",
     "Hdf5Writer": "_hdf5.writer",
     "MatSource": "_mat.source",
+    "McapSource": "_rosbag.mcap",
     "NetworkSource": "_network.source",
     "NpyWriter": "_npz.writer",
     "NpzSource": "_npz.source",

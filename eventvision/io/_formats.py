@@ -63,7 +63,7 @@ _MESSAGES = {
     package: {"message": package}
     for package in ("dvs_msgs", "prophesee_event_msgs", "event_camera_msgs")
 }
-_ROS2_READER, _ROS2_WRITER = "_rosbag.ros2:Rosbag2Source", "_rosbag.writer:Rosbag2Writer"
+_ROS2_WRITER = "_rosbag.writer:Rosbag2Writer"
 _NO_SIZE = ("The size of the sensor is not stored; readers infer it from the pixels used.",)
 
 FORMATS = (
@@ -101,12 +101,12 @@ FORMATS = (
         writer="_rosbag.writer:RosbagWriter", variants=_MESSAGES,
     ),
     FileFormat(
-        name="ROS2", suffixes=(".mcap",), head=rb"\x89MCAP0\r\n", folder="metadata.yaml",
-        reader=_ROS2_READER, writer=_ROS2_WRITER, variants=_MESSAGES,
+        name="ROS2", suffixes=(".mcap",), head=rb"\x89MCAP0\r\n",
+        reader="_rosbag.mcap:McapSource", writer=_ROS2_WRITER, variants=_MESSAGES,
     ),
     FileFormat(
-        name="ROS2-DB3", suffixes=(".db3",), head=rb"SQLite format 3\0",
-        reader=_ROS2_READER, writer=_ROS2_WRITER, options={"storage": "sqlite3"},
+        name="ROS2-DB3", suffixes=(".db3",), head=rb"SQLite format 3\0", folder="metadata.yaml",
+        reader="_rosbag.ros2:Rosbag2Source", writer=_ROS2_WRITER, options={"storage": "sqlite3"},
         variants=_MESSAGES,
     ),
     FileFormat(

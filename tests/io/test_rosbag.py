@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
 from eventvision.core import EVENT_DTYPE, FormatError, SensorSize, SourceNotFoundError
-from eventvision.io import scan
+from eventvision.io import open_source, scan
 from eventvision.io._rosbag.ros1 import RosbagSource
 from eventvision.io._rosbag.ros2 import Rosbag2Source
 
@@ -101,9 +103,12 @@ def bag1(path, messages, topic="/events", compression=None, chunk_bytes=None):
     return path
 
 
-def bag2(path, messages, plugin="SQLITE3"):
+def bag2(path, messages, plugin="SQLITE3", mode=None):
     types = STORES[2]
-    with rosbag2.Writer(path, version=9, storage_plugin=rosbag2.StoragePlugin[plugin]) as bag:
+    bag = rosbag2.Writer(path, version=9, storage_plugin=rosbag2.StoragePlugin[plugin])
+    if mode:
+        bag.set_compression(rosbag2.CompressionMode[mode], rosbag2.CompressionFormat.ZSTD)
+    with bag:
         connections = {}
         for number, (kind, message) in enumerate(messages):
             if kind not in connections:
@@ -311,19 +316,119 @@ def test_flipped_bytes_never_break_the_reader(tmp_path):
         assert (np.diff(found["t"]) >= 0).all()
 
 
-def test_a_damaged_ros2_bag_yields_what_lies_before_or_is_refused(tmp_path):
-    folder = bag2(tmp_path / "bag", arrays_of(EVENTS, STORES[2], size=50), "MCAP")
-    path = next(folder.glob("*.mcap"))
+PLUGINS = {"MCAP": ".mcap", "SQLITE3": ".db3"}
+
+
+MANY = some_events(6_000)
+
+
+def ros2_file(folder, plugin, mode=None):
+    """A bag with many small messages, as the one file that holds them."""
+    kinds = arrays_of(MANY, STORES[2], size=60)
+    whole = bag2(folder / plugin, kinds, plugin, mode)
+    return next(whole.glob(f"*{PLUGINS[plugin]}"))
+
+
+def is_part(found, torn=0):
+    """Whether events are some of those written, in order, but for so many that were hit."""
+    foreign = set(found.tolist()) - set(MANY.tolist())
+    return len(foreign) <= torn and (np.diff(found["t"]) >= 0).all()
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_a_cut_ros2_bag_gives_the_messages_before_the_cut(tmp_path, plugin):
+    path = ros2_file(tmp_path, plugin)
+    whole, most = path.read_bytes(), 0
+    for share in (0.2, 0.5, 0.7, 0.9, 0.999):
+        path.write_bytes(whole[: round(share * len(whole))])
+        try:
+            source = open_source(path)
+        except FormatError:
+            continue
+        found = read(source)
+        assert is_part(found)
+        assert source.damage or found.size == MANY.size
+        assert found.size >= most
+        assert found.size >= (share - 0.25) * MANY.size
+        most = found.size
+    assert most >= 0.9 * MANY.size
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_messages_before_and_after_damage_in_a_ros2_bag_are_read(tmp_path, plugin):
+    path = ros2_file(tmp_path, plugin)
     content = bytearray(path.read_bytes())
-    middle = len(content) // 2
-    content[middle : middle + 40] = bytes(40)
+    middle = len(content) * 6 // 10
+    content[middle : middle + 4096] = bytes(4096)
     path.write_bytes(content)
-    source = Rosbag2Source(path)
+    source = open_source(path)
     found = read(source)
-    assert source.damage or found.size == EVENTS.size
-    path.write_bytes(content[:middle])
-    with pytest.raises(FormatError, match="cannot be read as a ROS2 bag"):
-        Rosbag2Source(path)
+    assert source.damage
+    assert is_part(found, torn=8)
+    assert found["t"][0] == MANY["t"][0]
+    assert found["t"][-1] == MANY["t"][-1]
+    assert 0.8 * MANY.size < found.size < MANY.size
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_flipped_bytes_in_a_ros2_bag_end_in_parts_or_in_one_error(tmp_path, plugin):
+    path = ros2_file(tmp_path, plugin)
+    whole, random, kept = np.fromfile(path, np.uint8), np.random.default_rng(5), []
+    for _ in range(60):
+        content = whole.copy()
+        places = random.integers(0, whole.size, 5)
+        content[places] ^= random.integers(1, 255, 5).astype(np.uint8)
+        content.tofile(path)
+        try:
+            found = read(open_source(path))
+        except FormatError:
+            continue
+        assert found.size <= MANY.size + 64
+        kept.append(found.size)
+    assert len(kept) > 30
+    assert np.median(kept) > 0.9 * MANY.size
+
+
+@pytest.mark.parametrize("text", ["", "rosbag2_bagfile_information: [", "a: b\n"])
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_damaged_metadata_cost_nothing(tmp_path, plugin, text):
+    folder = ros2_file(tmp_path, plugin).parent
+    (folder / "metadata.yaml").write_text(text)
+    source = open_source(folder)
+    assert np.array_equal(read(source), MANY)
+    assert not source.damage
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_ros2_bags_are_read_without_any_library(tmp_path, plugin, monkeypatch):
+    path = ros2_file(tmp_path, plugin)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "rosbags"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    assert np.array_equal(read(open_source(path)), MANY)
+    assert np.array_equal(read(open_source(path.parent)), MANY)
+
+
+@pytest.mark.parametrize(("plugin", "mode"), [("MCAP", "STORAGE"), ("SQLITE3", "MESSAGE")])
+def test_compressed_ros2_bags_are_read(tmp_path, plugin, mode):
+    path = ros2_file(tmp_path, plugin, mode=mode)
+    assert np.array_equal(read(open_source(path)), MANY)
+
+
+def test_the_files_of_a_ros2_bag_are_read_one_after_the_other(tmp_path):
+    folder = tmp_path / "bag"
+    folder.mkdir()
+    (folder / "metadata.yaml").write_text("")
+    for number, part in enumerate(np.array_split(EVENTS, 11)):
+        one = bag2(tmp_path / f"part{number}", arrays_of(part, STORES[2]), "MCAP")
+        next(one.glob("*.mcap")).rename(folder / f"bag_{number}.mcap")
+    assert np.array_equal(read(open_source(folder)), EVENTS)
+
+
+def test_a_folder_whose_files_are_compressed_says_what_to_do(tmp_path):
+    (tmp_path / "metadata.yaml").write_text("")
+    (tmp_path / "bag_0.db3.zstd").write_bytes(b"\x28\xb5\x2f\xfd")
+    with pytest.raises(FormatError, match="zstd -d"):
+        open_source(tmp_path)
 
 
 REFUSED = {

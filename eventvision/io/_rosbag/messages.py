@@ -35,7 +35,7 @@ CDR_EVENT = np.dtype(
         "itemsize": 16,
     }
 )
-_CDR_LITTLE_ENDIAN = b"\x00\x01"
+CDR_LITTLE_ENDIAN = b"\x00\x01"
 
 Decoded = tuple[NDArray[np.void], NDArray[np.void]]
 """Events and triggers."""
@@ -155,7 +155,7 @@ class _CdrCursor(_Cursor):
 
     def __init__(self, message: bytes) -> None:
         super().__init__(message)
-        if message[:2] != _CDR_LITTLE_ENDIAN:
+        if message[:2] != CDR_LITTLE_ENDIAN:
             raise ValueError(f"the message begins with {message[:2]!r}, not as little-endian CDR")
 
     def events_bytes(self, count: int) -> int:

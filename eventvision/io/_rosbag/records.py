@@ -124,7 +124,7 @@ def inflate(data: NDArray[np.uint8], compression: bytes, size: int) -> tuple[byt
 
     Args:
         data: What there is of it.
-        compression: `lz4` or `bz2`.
+        compression: `lz4`, `bz2` or `zstd`.
         size: Its stated size.
 
     Returns:
@@ -132,6 +132,8 @@ def inflate(data: NDArray[np.uint8], compression: bytes, size: int) -> tuple[byt
     """
     if size > _MOST_CHUNK_BYTES:
         return b"", f"a chunk claims {size} bytes"
+    if compression == b"zstd":
+        return _inflate_zstd(data, size)
     if compression == b"lz4":
         import lz4.frame
 
@@ -149,9 +151,24 @@ def inflate(data: NDArray[np.uint8], compression: bytes, size: int) -> tuple[byt
                 break
     except (OSError, RuntimeError, EOFError) as error:
         return bytes(out[:size]), f"a chunk cannot be decompressed ({error})"
-    return bytes(out[:size]), "" if len(
-        out
-    ) == size else f"a chunk is {size - len(out)} bytes short"
+    return bytes(out[:size]), _shortage(size, out)
+
+
+def _inflate_zstd(data: NDArray[np.uint8], size: int) -> tuple[bytes, str]:
+    import zstandard
+
+    out = bytearray()
+    try:
+        with zstandard.ZstdDecompressor().stream_reader(data.data) as stream:
+            while len(out) < size and (piece := stream.read(min(_PIECE_BYTES, size - len(out)))):
+                out += piece
+    except zstandard.ZstdError as error:
+        return bytes(out), f"a chunk cannot be decompressed ({error})"
+    return bytes(out), _shortage(size, out)
+
+
+def _shortage(size: int, out: bytearray) -> str:
+    return "" if len(out) == size else f"a chunk is {size - len(out)} bytes short"
 
 
 def _length(data: Bytes, at: int) -> int:

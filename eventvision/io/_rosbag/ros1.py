@@ -1,113 +1,31 @@
-"""ROS1 bags with events: read record by record, so that damage costs only what it hit."""
+"""ROS1 bags with events."""
 
 from __future__ import annotations
 
-from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Self
-
 import numpy as np
 
-from eventvision.core import FormatError, SensorSize, SourceInfo
-from eventvision.io._base import checked_path
-from eventvision.io._decoder import Decoder, Step
-from eventvision.io._file_bytes import Bytes, FileBytes
-from eventvision.io._indexed import IndexedSource, pixels_used
+from eventvision.io._file_bytes import Bytes
 
-from .messages import EventMessage, plain_type, read_message
+from .messages import plain_type
 from .records import MAGIC, Op, Record, find_record, inflate, read_fields, read_record
-from .topic import EVENT_TYPES, TopicDecoder, no_events, stated_sensor, topic_notes
-
-_STEP_BYTES = 1 << 18
-_STEP_EVENTS = 65_536
+from .stream import BagSource, Connections, Taken
 
 
-class RosbagSource(IndexedSource):
-    """The events of one topic of a ROS1 bag, read as a stream.
+class RosbagSource(BagSource):
+    """The events of one topic of a ROS1 bag, version 2.0; those without an index, too."""
 
-    Bags without an index are read like others.
+    label = "ROS1 bag"
+    expected = "a ROS1 bag, version 2.0"
+    magic = MAGIC
+    is_cdr = False
 
-    Args:
-        path: The file.
-        sensor: Size of the pixel array; overrides what the messages say.
-        topic: Topic to read; None for the first one with events.
+    @staticmethod
+    def take(data: Bytes, at: int, connections: Connections, /) -> Taken:
+        """Read what begins at an offset: a record, or a compressed chunk with all its messages."""
+        return take(data, at, connections)
 
-    Raises:
-        SourceNotFoundError: If there is no such file.
-        FormatError: If it is not a bag, or has no events of a known kind.
-    """
-
-    def __init__(
-        self, path: str | Path, *, sensor: SensorSize | None = None, topic: str | None = None
-    ) -> None:
-        found = checked_path(path)
-        begin = len(MAGIC)
-        with closing(FileBytes(found)) as data:
-            if data[:begin].tobytes() != MAGIC:
-                raise FormatError(path, "is not a ROS1 bag, version 2.0", "convert it with rosbag")
-            connections = _indexed_connections(data, begin)
-            message, topic_decoder = _first_message(path, data, begin, topic, connections)
-        size, origin = stated_sensor(message, sensor)
-        notes = topic_notes(topic_decoder.topic, message, dict(connections.values()))
-        decoder = BagDecoder(topic_decoder, connections)
-        if size is None:
-            size = _inferred(found, decoder, begin)
-            notes += (f"The messages state no sensor size; {size} holds the pixels seen.",)
-        info = SourceInfo(
-            name=str(path),
-            format=f"ROS1 bag, {topic_decoder.kind} ({message.encoding})",
-            sensor=size,
-            sensor_from=origin,
-            camera=message.frame_id,
-            notes=notes,
-        )
-        super().__init__(found, info, decoder, begin)
-
-
-class BagDecoder(Decoder):
-    """Walks records and decodes the messages of one topic."""
-
-    def __init__(self, decoder: TopicDecoder, connections: Connections | None = None) -> None:
-        self._topic = decoder
-        self._connections = connections or {}
-
-    def copy(self) -> Self:
-        """Return a decoder in the same state."""
-        return type(self)(self._topic.copy(), dict(self._connections))
-
-    def step(self, data: Bytes, start: int) -> Step:
-        """Decode records from an offset on, until there is enough for a packet."""
-        topic, at = self._topic, start
-        while at < min(data.size, start + _STEP_BYTES) and topic.events < _STEP_EVENTS:
-            taken = take(data, at, self._connections)
-            if taken.problem:
-                kind = "truncated" if taken.after == data.size else "corrupt-block"
-                topic.report(kind, taken.problem, at, taken.after)
-            for connection, body in taken.messages:
-                if self._connections.get(connection) == (topic.topic, topic.kind):
-                    topic.decode(body, at, taken.after)
-            at = taken.after
-        return topic.step(start, at)
-
-
-Connections = dict[int, tuple[str, str]]
-"""Topic and message type by number of connection."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Taken:
-    """What was found at an offset.
-
-    Attributes:
-        after: Offset to go on from.
-        messages: Connection and serialised message.
-        problem: What was wrong; empty if nothing.
-    """
-
-    after: int
-    messages: tuple[tuple[int, bytes], ...] = ()
-    problem: str = ""
+    def _listed_connections(self, data: Bytes) -> Connections:
+        return _indexed_connections(data, len(MAGIC))
 
 
 def take(data: Bytes, at: int, connections: Connections) -> Taken:
@@ -171,35 +89,3 @@ def _indexed_connections(data: Bytes, begin: int) -> Connections:
         _connect(record, data, connections)
         at = record.stop
     return connections
-
-
-def _first_message(
-    path: str | Path,
-    data: Bytes,
-    begin: int,
-    topic: str | None,
-    connections: Connections,
-) -> tuple[EventMessage, TopicDecoder]:
-    """Return the first message with events that can be read, and a decoder for its topic."""
-    at, problem = begin, ""
-    while at < data.size:
-        taken = take(data, at, connections)
-        at = taken.after
-        for number, body in taken.messages:
-            name, kind = connections.get(number, ("", ""))
-            if kind not in EVENT_TYPES or topic not in (None, name):
-                continue
-            try:
-                message = read_message(body, kind, cdr=False)
-                return message, TopicDecoder(name, kind, message, cdr=False)
-            except ValueError as error:
-                problem = problem or str(error)
-    raise no_events(path, dict(connections.values()), topic, problem)
-
-
-def _inferred(path: Path, decoder: BagDecoder, begin: int) -> SensorSize:
-    try:
-        return pixels_used(path, decoder, begin).sensor()
-    except ValueError as error:
-        problem = f"its sensor size is unknown ({error})"
-        raise FormatError(path, problem, "give it, such as 346x260") from error

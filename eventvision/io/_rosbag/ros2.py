@@ -1,10 +1,15 @@
-"""ROS2 bags with events: folders, `.db3` and `.mcap`, opened by the library `rosbags`."""
+"""ROS2 bags as folders, and their database files; no library is needed.
+
+A folder holds `metadata.yaml` and one file of messages or several, one after the other. The
+metadata say nothing that the files do not say themselves, so that damaged ones do no harm.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,21 +23,24 @@ from eventvision.core import (
 )
 from eventvision.io._base import FileSource, checked_path
 from eventvision.io._decoder import Step
+from eventvision.io._file_bytes import FileBytes
 from eventvision.io._geometry import PixelCounts
 from eventvision.io._guard import StreamGuard
 
-from .messages import EventMessage, plain_type, read_message
+from . import mcap
+from .database import read_database
+from .found import FoundMessage
+from .messages import EventMessage, read_message
+from .pages import MAGIC as DATABASE_MAGIC
+from .stream import Connections
 from .topic import EVENT_TYPES, TopicDecoder, no_events, stated_sensor, topic_notes
-
-if TYPE_CHECKING:
-    from rosbags.interfaces import Connection
-    from rosbags.rosbag2 import Reader
 
 METADATA = "metadata.yaml"
 """What makes a folder a bag."""
 
 _PACKET_EVENTS = 16_384
-_INSTALL = "install it with: pip install eventvision[rosbag]"
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_MOST_MESSAGE_BYTES = 1 << 28
 
 
 class Rosbag2Source(FileSource):
@@ -47,23 +55,20 @@ class Rosbag2Source(FileSource):
 
     Raises:
         SourceNotFoundError: If there is no such file or folder.
-        FormatError: If it is not a bag, is damaged beyond reading, has no events of a known
-            kind, or the library that opens bags is missing.
+        FormatError: If it is not a bag, is damaged beyond reading, or has no events of a known
+            kind.
     """
 
     def __init__(
         self, path: str | Path, *, sensor: SensorSize | None = None, topic: str | None = None
     ) -> None:
-        found = _checked(path)
-        with _opened(found) as bag:
-            self._messages_total = bag.message_count
-            message, decoder = _first_message(found, bag, topic)
-            topics = {known.topic: plain_type(known.msgtype) for known in bag.connections}
+        self._files = _files(path)
+        message, decoder, topics = _first_message(path, self._files, topic)
         size, origin = stated_sensor(message, sensor)
         notes = topic_notes(decoder.topic, message, topics)
-        self._decoder, self._messages_read = decoder, 0
+        self._decoder = decoder
         if size is None:
-            size = _inferred(found, decoder)
+            size = _inferred(path, self._files, decoder)
             notes += (f"The messages state no sensor size; {size} holds the pixels seen.",)
         info = SourceInfo(
             name=str(path),
@@ -73,17 +78,13 @@ class Rosbag2Source(FileSource):
             camera=message.frame_id,
             notes=notes,
         )
-        super().__init__(found, info)
-
-    @property
-    def progress(self) -> float | None:
-        """Share of the messages read so far, 0 to 1."""
-        return min(1.0, self._messages_read / max(1, self._messages_total))
+        super().__init__(Path(path), info)
+        self._bytes_total = sum(file.stat().st_size for file in self._files)
 
     def _packets(self) -> Iterator[Packet]:
         guard = StreamGuard(self.info.sensor, self._damage)
-        for step in _steps(self._path, self._decoder.copy()):
-            self._messages_read = step.after
+        for step in _steps(self._files, self._decoder.copy()):
+            self._bytes_read = step.after
             for damage in step.damage:
                 self._damage.add(damage)
             events = guard.admit(step.events)
@@ -103,104 +104,127 @@ class Rosbag2Source(FileSource):
         return Packet(Events(later, packet.sensor), triggers=edges)
 
 
-def _steps(path: Path, decoder: TopicDecoder) -> Iterator[Step]:
-    """Yield what the messages of a topic hold, counted in messages; damage ends it."""
-    number = 0
+def _steps(files: list[Path], decoder: TopicDecoder) -> Iterator[Step]:
+    """Yield what the messages of a topic hold, counted in bytes of all files."""
+    read_bytes = 0
+    for found in _messages(files):
+        read_bytes += len(found.body)
+        if found.problem:
+            decoder.report("corrupt-block", found.problem, found.start, found.stop)
+        elif (found.topic, found.kind) == (decoder.topic, decoder.kind):
+            decoder.decode(_inflated(found.body), found.start, found.stop)
+        if decoder.events >= _PACKET_EVENTS:
+            yield decoder.step(None, read_bytes)
+    yield decoder.step(None, read_bytes)
+
+
+def _messages(files: list[Path]) -> Iterator[FoundMessage]:
+    for file in files:
+        yield from read_database(file) if _is_database(file) else _read_mcap(file)
+
+
+def _read_mcap(path: Path) -> Iterator[FoundMessage]:
+    connections: Connections = {}
+    with closing(FileBytes(path)) as data:
+        at = len(mcap.MAGIC)
+        while at < data.size:
+            taken = mcap.take(data, at, connections)
+            if taken.problem:
+                yield FoundMessage(problem=taken.problem, start=at, stop=taken.after)
+            for channel, body in taken.messages:
+                topic, kind = connections.get(channel, ("", ""))
+                yield FoundMessage(topic, kind, body, start=at, stop=taken.after)
+            at = taken.after
+
+
+def _inflated(body: bytes) -> bytes:
+    """Return a message, which bags may compress one by one."""
+    if not body.startswith(_ZSTD_MAGIC):
+        return body
+    import zstandard
+
     try:
-        with _opened(path) as bag:
-            for _, body in _messages(bag, decoder.topic, {decoder.kind}):
-                number += 1
-                decoder.decode(body)
-                if decoder.events >= _PACKET_EVENTS:
-                    yield decoder.step(None, number)
-    except FormatError as error:
-        decoder.report("corrupt-block", error.problem, None, None)
-    yield decoder.step(None, number)
+        with zstandard.ZstdDecompressor().stream_reader(body) as stream:
+            return bytes(stream.read(_MOST_MESSAGE_BYTES))
+    except zstandard.ZstdError:
+        return body
 
 
-def _messages(
-    bag: Reader, topic: str | None, kinds: frozenset[str] | set[str]
-) -> Iterator[tuple[Connection, bytes]]:
-    """Yield the messages of a topic, or of all; None of a type that cannot be read.
+def _files(path: str | Path) -> list[Path]:
+    """Return the files with the messages of a bag, in order.
 
     Raises:
-        FormatError: If the bag is damaged.
+        SourceNotFoundError: If there is no such file or folder.
+        FormatError: If there are no messages that can be read.
     """
-    wanted = [
-        known
-        for known in bag.connections
-        if plain_type(known.msgtype) in kinds and topic in (None, known.topic)
-    ]
-    if not wanted:
-        return
-    messages = bag.messages(wanted)
-    while True:
-        try:
-            connection, _, body = next(messages)
-        except StopIteration:
-            return
-        except Exception as error:
-            # What the library raises on damage is not documented and ranges to AssertionError.
-            raise _damaged(bag.path, error) from error
-        yield connection, bytes(body)
-
-
-class _opened:  # noqa: N801
-    """Opens a bag; errors of the library become those of this package."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> Reader:
-        try:
-            from rosbags.rosbag2 import Reader
-        except ImportError as error:
-            raise FormatError(self._path, "needs the library rosbags", _INSTALL) from error
-        try:
-            self._bag = Reader(self._path)
-            self._bag.open()
-        except Exception as error:
-            raise _damaged(self._path, error) from error
-        topics = [(known.topic, known.msgtype) for known in self._bag.connections]
-        if not all(isinstance(text, str) for topic in topics for text in topic):
-            self._bag.close()
-            raise _damaged(self._path, ValueError("a topic has no name or no type"))
-        return self._bag
-
-    def __exit__(self, *_: object) -> None:
-        self._bag.close()
-
-
-def _checked(path: str | Path) -> Path:
     found = Path(path)
     if not found.is_dir():
-        return checked_path(path)
+        if not _is_database(checked_path(path)) and not _is_mcap(found):
+            raise FormatError(path, "is neither an SQLite database nor MCAP", "check the file")
+        return [found]
     if not (found / METADATA).is_file():
         raise SourceNotFoundError(path, f"the folder has no {METADATA}", "name a bag's folder")
-    return found
+    inside = sorted((one for one in found.iterdir() if one.is_file()), key=_natural)
+    files = [one for one in inside if _is_database(one) or _is_mcap(one)]
+    if not files:
+        packed = any(one.suffix == ".zstd" for one in inside)
+        remedy = "decompress its files with `zstd -d`" if packed else "copy the bag again"
+        raise FormatError(path, "cannot be read as a ROS2 bag (no file of messages)", remedy)
+    return files
 
 
-def _damaged(path: object, error: Exception) -> FormatError:
-    text = (str(error) or type(error).__name__).splitlines()[0]
-    return FormatError(str(path), f"cannot be read as a ROS2 bag ({text})", "copy or reindex it")
+def _natural(path: Path) -> list[tuple[int, str]]:
+    """Sort `bag_10` behind `bag_9`."""
+    parts = re.split(r"(\d+)", path.name)
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in parts]
 
 
-def _first_message(path: Path, bag: Reader, topic: str | None) -> tuple[EventMessage, TopicDecoder]:
+def _is_database(path: Path) -> bool:
+    return _begins_with(path, DATABASE_MAGIC)
+
+
+def _is_mcap(path: Path) -> bool:
+    return _begins_with(path, mcap.MAGIC)
+
+
+def _begins_with(path: Path, magic: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(magic)) == magic
+
+
+def _first_message(
+    path: str | Path, files: list[Path], topic: str | None
+) -> tuple[EventMessage, TopicDecoder, dict[str, str]]:
+    """Return the first message with events, a decoder for its topic, and all topics until then."""
+    topics: dict[str, str] = {}
+    chosen: tuple[EventMessage, TopicDecoder] | None = None
     problem = ""
-    for known, body in _messages(bag, topic, EVENT_TYPES):
-        kind = plain_type(known.msgtype)
+    for number, found in enumerate(_messages(files)):
+        if chosen is not None and number > _LOOK_FOR_TOPICS:
+            break
+        problem = problem or found.problem
+        if not found.topic:
+            continue
+        topics[found.topic] = found.kind
+        if chosen is not None or found.kind not in EVENT_TYPES or topic not in (None, found.topic):
+            continue
         try:
-            message = read_message(body, kind, cdr=True)
-            return message, TopicDecoder(known.topic, kind, message, cdr=True)
+            message = read_message(_inflated(found.body), found.kind, cdr=True)
+            chosen = message, TopicDecoder(found.topic, found.kind, message, cdr=True)
         except ValueError as error:
             problem = problem or str(error)
-    topics = {known.topic: plain_type(known.msgtype) for known in bag.connections}
-    raise no_events(path, topics, topic, problem)
+    if chosen is None:
+        raise no_events(path, topics, topic, problem)
+    return *chosen, topics
 
 
-def _inferred(path: Path, decoder: TopicDecoder) -> SensorSize:
+_LOOK_FOR_TOPICS = 1_000
+"""So many messages are looked at for the names of topics that are not read."""
+
+
+def _inferred(path: str | Path, files: list[Path], decoder: TopicDecoder) -> SensorSize:
     counts = PixelCounts()
-    for step in _steps(path, decoder.copy()):
+    for step in _steps(files, decoder.copy()):
         counts.add(step.events["x"], step.events["y"])
     try:
         return counts.sensor()

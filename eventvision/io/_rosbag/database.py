@@ -1,0 +1,65 @@
+"""The messages of a ROS2 bag in an SQLite database (`.db3`).
+
+SQLite reads them while it can; where it refuses, the pages themselves are looked at for the rest.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from .found import FoundMessage
+from .messages import plain_type
+from .pages import PageError, Pages
+
+_QUERY = "SELECT id, topic_id, data FROM messages ORDER BY id"
+
+
+def read_database(path: Path) -> Iterator[FoundMessage]:
+    """Yield the messages of a database in the order in which they were written."""
+    last = -1
+    try:
+        with closing(_opened(path)) as database:
+            topics = {
+                number: (str(name), plain_type(str(kind)))
+                for number, name, kind in database.execute("SELECT id, name, type FROM topics")
+            }
+            for number, topic, body in database.execute(_QUERY):
+                if topic in topics and isinstance(body, bytes):
+                    yield FoundMessage(*topics[topic], body)
+                else:
+                    yield FoundMessage(problem="a message is damaged")
+                last = number
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        yield FoundMessage(problem=f"SQLite cannot read on ({error})")
+        yield from _salvaged(path, last)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    name = path.resolve().as_uri()
+    return sqlite3.connect(f"{name}?mode=ro&immutable=1", uri=True)
+
+
+def _salvaged(path: Path, last: int) -> Iterator[FoundMessage]:
+    """Yield the messages after a row that the pages hold."""
+    try:
+        pages = Pages(path)
+    except PageError as error:
+        yield FoundMessage(problem=str(error))
+        return
+    with closing(pages):
+        found = pages.survey()
+        if found.damaged:
+            yield FoundMessage(problem=f"{found.damaged} rows cannot be read")
+        for number, page, offset in found.places:
+            if number <= last:
+                continue
+            try:
+                topic, body = pages.message(page, offset)
+            except PageError as error:
+                yield FoundMessage(problem=str(error))
+                continue
+            if topic in found.topics:
+                yield FoundMessage(*found.topics[topic], body)
