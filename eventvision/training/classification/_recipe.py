@@ -1,0 +1,127 @@
+"""The settings of a training, read from `recipe.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from eventvision.core import ConfigError, SensorSize
+
+from ._augmentation import Augmentation
+
+
+def _augmentation(value: object) -> object:
+    if not isinstance(value, dict):
+        return value
+    known = {field.name for field in fields(Augmentation)}
+    if unknown := sorted(set(value) - known):
+        raise ValueError(f"unknown: {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+    return Augmentation(**value)
+
+
+def _sensor(value: object) -> object:
+    return SensorSize.parse(value) if isinstance(value, str) else value
+
+
+class ConvStage(BaseModel):
+    """A convolution, neurons, and a sum over windows.
+
+    Attributes:
+        channels: Channels that come out.
+        kernel: Height and width of the kernel, odd.
+        stride: Of the convolution.
+        pool: Height and width of the windows that are summed; 1 for none.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    channels: int = Field(ge=1, le=1024)
+    kernel: int = Field(ge=1, le=15)
+    stride: int = Field(1, ge=1, le=8)
+    pool: int = Field(1, ge=1, le=4)
+
+
+class Phase(BaseModel):
+    """One phase of the training.
+
+    Attributes:
+        epochs: How often each recording is seen.
+        learning_rate: The highest; it rises and falls in one cycle.
+        weight_decay: Of AdamW.
+        label_smoothing: Share of the target that is spread over all classes.
+        rate_price: Weight of the penalty on squared firing rates; for spiking phases.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    epochs: int = Field(ge=0, le=100_000)
+    learning_rate: float = Field(gt=0, le=1)
+    weight_decay: float = Field(0.01, ge=0)
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    rate_price: float = Field(0.0, ge=0)
+
+
+class ClassifierRecipe(BaseModel):
+    """What to train and how.
+
+    Attributes:
+        kind: "classifier".
+        name: Name of the model.
+        classes: Names of the classes.
+        sensor: Size of the recordings.
+        steps: Steps of one recording.
+        step_us: Length of a step.
+        stages: The convolutions.
+        rates: First phase: the layers with ReLU for neurons, on the events of the whole recording.
+        spikes: Second phase: the spiking network, step by step.
+        augmentation: How recordings are changed before they are learned from.
+        batch: Recordings in a batch.
+        dropout: Share of the values before the last layer left out in the first phase.
+        seed: Of everything that is drawn.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    kind: str = Field(pattern="classifier")
+    name: str
+    classes: tuple[str, ...] = Field(min_length=2)
+    sensor: Annotated[SensorSize, BeforeValidator(_sensor)]
+    steps: int = Field(ge=1, le=10_000)
+    step_us: int = Field(ge=1)
+    stages: tuple[ConvStage, ...] = Field(min_length=1)
+    rates: Phase
+    spikes: Phase
+    augmentation: Annotated[Augmentation, BeforeValidator(_augmentation)] = Augmentation()
+    batch: int = Field(50, ge=1)
+    dropout: float = Field(0.0, ge=0, lt=1)
+    seed: int = Field(0, ge=0)
+
+    def with_epochs(self, *, rates: int, spikes: int) -> ClassifierRecipe:
+        """Return the recipe with other numbers of epochs."""
+        return self.model_copy(
+            update={
+                "rates": self.rates.model_copy(update={"epochs": rates}),
+                "spikes": self.spikes.model_copy(update={"epochs": spikes}),
+            }
+        )
+
+
+def load_recipe(path: str | Path) -> ClassifierRecipe:
+    """Read a recipe.
+
+    Raises:
+        ConfigError: If it cannot be read or a setting in it is wrong.
+    """
+    try:
+        content: dict[str, Any] = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        return ClassifierRecipe(**content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{path}: {name}", first["input"], first["msg"]) from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError("recipe", str(path), f"a TOML file that can be read ({error})") from error
