@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ._event_moves import EVENTS_AT_ONCE, move_blocks
 from ._jit import inline, kernel
 from ._memory import address_of, load_64, load_u16, load_u32, store_64
 from .guard import DOUBT_US
@@ -67,6 +68,9 @@ MOST_RATIO = 256
 ZSTD_MAGIC = 0xFD2FB528
 IDENTIFIERS = np.array([0, 0x53545645, 0x454D5246, 0x53554D49, 0x47495254, 0], np.int64)
 """`EVTS`, `FRME`, `IMUS`, `TRIG` as little-endian words, by kind."""
+
+BLOCK_BYTES = EVENT_BYTES * EVENTS_AT_ONCE
+_move_blocks = move_blocks(PIXEL_AND_POLARITY, DOUBT_US)
 
 MALFORMED = -9
 """A flatbuffer is not what it should be; the codes of `lz4` lie above."""
@@ -293,15 +297,21 @@ def copy_checked(
         A number that is negative if `guard.is_clean` would not hold, and the time of the last.
     """
     # Every rule is a difference that must not be negative, so that one sign bit tells of all.
-    signs = np.int64(0)
-    for at in range(0, EVENT_BYTES * count, EVENT_BYTES):
-        t, place = load_64(source + at), load_64(source + at + 8) & PIXEL_AND_POLARITY
+    signs, stop = np.int64(0), source + EVENT_BYTES * count
+    at, blocks = source, np.int64(0)
+    while at < stop:
+        t, place = load_64(at), load_64(at + 8) & PIXEL_AND_POLARITY
         step = t - before
         signs |= t | step | DOUBT_US - step
         signs |= last_column - (place & 0xFFFF) | last_row - ((place >> 16) & 0xFFFF)
-        store_64(to + at, t)
-        store_64(to + at + 8, place)
-        before = t
+        store_64(to, t)
+        store_64(to + 8, place)
+        before, at, to = t, at + EVENT_BYTES, to + EVENT_BYTES
+        if at == source + EVENT_BYTES:
+            blocks = (stop - at) // BLOCK_BYTES
+            before = load_64(at + BLOCK_BYTES * blocks - EVENT_BYTES)
+            signs |= _move_blocks(to, at, blocks, last_column, last_row)
+            at, to = at + BLOCK_BYTES * blocks, to + BLOCK_BYTES * blocks
     return signs, before  # type: ignore[return-value]
 
 
