@@ -364,7 +364,7 @@ def test_messages_before_and_after_damage_in_a_ros2_bag_are_read(tmp_path, plugi
     source = open_source(path)
     found = read(source)
     assert source.damage
-    assert is_part(found, torn=8)
+    assert is_part(found, torn=4)
     assert found["t"][0] == MANY["t"][0]
     assert found["t"][-1] == MANY["t"][-1]
     assert 0.8 * MANY.size < found.size < MANY.size

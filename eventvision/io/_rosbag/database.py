@@ -27,11 +27,11 @@ def read_database(path: Path) -> Iterator[FoundMessage]:
                 for number, name, kind in database.execute("SELECT id, name, type FROM topics")
             }
             for number, topic, body in database.execute(_QUERY):
-                if topic in topics and isinstance(body, bytes):
+                if topic in topics and isinstance(body, bytes) and number > last:
                     yield FoundMessage(*topics[topic], body)
+                    last = number
                 else:
                     yield FoundMessage(problem="a message is damaged")
-                last = number
     except (sqlite3.Error, UnicodeDecodeError) as error:
         yield FoundMessage(problem=f"SQLite cannot read on ({error})")
         yield from _salvaged(path, last)
