@@ -94,10 +94,15 @@ class _Module:
         return "\n\n\n".join(parts) + "\n"
 
     def _live(self, k: int) -> str:
-        return f"first + {k} < steps"
+        return f"live{k}"
 
     def _mask(self, k: int) -> str:
-        return f"inside & ({self._live(k)})" if self.ragged else "inside"
+        return f"inside & {self._live(k)}" if self.ragged else "inside"
+
+    def _lives(self) -> list[str]:
+        """Return lines that say which steps of a chunk there are."""
+        steps = range(self.chunk) if self.ragged else ()
+        return [f"live{k} = tl.zeros([BLOCK], tl.int32) + {k} < steps - first" for k in steps]
 
     def _load(self, array: str, k: int) -> str:
         place = f"{array} + (first + {k}) * row + n"
@@ -148,7 +153,7 @@ class _Module:
         for name in states:
             lines += self._start(name)
         lines.append(f"for first in range(0, steps, {self.chunk}):")
-        body: list[str] = []
+        body = self._lives()
         if states:
             place = f"(first // {self.chunk} - 1) * row + n"
             keep = [f"tl.store(kept_{n} + {place}, {safe(n)}, mask=inside)" for n in states]
@@ -218,7 +223,7 @@ class _Module:
     def _chunk_back(self) -> list[str]:
         """Return lines that run a chunk forward in registers, and back."""
         step, states = self.step, self.step.states
-        lines: list[str] = []
+        lines = self._lives()
         if self.runs_again:
             for name in states:
                 place = f"kept_{name} + (first // {self.chunk} - 1) * row + n"
