@@ -64,8 +64,11 @@ class FileBytes:
             return self._buffer[start - self._base : stop - self._base]
         is_near = self._base <= start < self._base + self._filled
         if stop - start <= PEEK_BYTES and not is_near:
-            return self._read(np.empty(stop - start, np.uint8), start)
+            part = np.empty(stop - start, np.uint8)
+            self._check_end(start + self._read(part, start), stop)
+            return part
         self._move_to(start, min(max(stop - start, CHUNK_BYTES), self.size - start))
+        self._check_end(start + self._filled, stop)
         return self._buffer[: stop - start]
 
     def close(self) -> None:
@@ -83,22 +86,24 @@ class FileBytes:
             buffer = np.empty(max(count, CHUNK_BYTES), np.uint8)
         buffer[: at_hand.size] = at_hand
         self._filled = 0
-        self._read(buffer[at_hand.size : count], start + at_hand.size)
-        self._buffer, self._base, self._filled = buffer, start, count
+        got = self._read(buffer[at_hand.size : count], start + at_hand.size)
+        self._buffer, self._base, self._filled = buffer, start, at_hand.size + got
 
-    def _read(self, target: NDArray[np.uint8], start: int) -> NDArray[np.uint8]:
+    def _check_end(self, reached: int, stop: int) -> None:
+        if reached < stop:
+            raise FileShrankError(self._path, reached)
+
+    def _read(self, target: NDArray[np.uint8], start: int) -> int:
+        """Fill `target` and return how many bytes there were."""
         filled = 0
         try:
             self._file.seek(start)
-            while filled < target.size:
-                got = self._file.readinto(target[filled:].data)
-                if not got:
-                    raise FileShrankError(self._path, start + filled)
+            while filled < target.size and (got := self._file.readinto(target[filled:].data)):
                 filled += got
         except OSError as error:
             problem = f"cannot be read at byte {start + filled} ({error.strerror})"
             raise SourceError(self._path, problem, "copy it again, or check the disk") from error
-        return target
+        return filled
 
 
 Bytes = NDArray[np.uint8] | FileBytes
