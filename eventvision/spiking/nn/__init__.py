@@ -34,6 +34,7 @@ from ._neurons import (
     SignedIF,
     as_spikes,
 )
+from ._normed import NormedNeuron
 from ._parallel import MaskedPSN, SlidingPSN
 from ._step_neuron import NeuronOptions, StepNeuron, neuron
 
@@ -55,6 +56,7 @@ __all__ = [
     "Neuron",
     "NeuronFactory",
     "NeuronOptions",
+    "NormedNeuron",
     "Readout",
     "ResonateFire",
     "SeparableBlock",
