@@ -21,7 +21,7 @@ _VECTOR = ir.VectorType(_I16, HALVES)
 _WORDS = ir.VectorType(_I32, HALVES // 2)
 
 
-class HalvesType(types.Type):  # type: ignore[misc]
+class HalvesType(types.Type):
     """Numba's name for thirty-two 16-bit numbers."""
 
     def __init__(self) -> None:
@@ -32,9 +32,9 @@ halves_type = HalvesType()
 
 
 @register_model(HalvesType)
-class _HalvesModel(models.PrimitiveModel):  # type: ignore[misc]
+class _HalvesModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _VECTOR)
+        super().__init__(manager, kind, _VECTOR)  # type: ignore[no-untyped-call]
 
 
 class Halves:
@@ -52,7 +52,7 @@ def _order(first: int, other: int) -> ir.Constant:
 
 def _joined(target: Any, builder: ir.IRBuilder, values: list[ir.Value]) -> ir.Value:
     if has_features(target, "avx512bw"):
-        pack = cgutils.get_or_insert_function(
+        pack = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
             builder.module,
             ir.FunctionType(_VECTOR, [_WORDS, _WORDS]),
             "llvm.x86.avx512.packssdw.512",
@@ -89,7 +89,7 @@ def _splat(_target: Any, builder: ir.IRBuilder, values: list[ir.Value]) -> ir.Va
 
 
 def _add_saturated(_target: Any, builder: ir.IRBuilder, values: list[ir.Value]) -> ir.Value:
-    function = cgutils.get_or_insert_function(
+    function = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
         builder.module, ir.FunctionType(_VECTOR, [_VECTOR, _VECTOR]), "llvm.sadd.sat.v32i16"
     )
     return builder.call(function, values)

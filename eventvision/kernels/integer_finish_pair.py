@@ -38,11 +38,11 @@ Op = NDArray[np.int64]
 @inline
 def can_pair(op: Op) -> bool:
     """Tell whether an operation's end is one of the usual ones."""
-    is_plain = op[f.OWN_SHIFT] == 0 and op[f.OTHER_SHIFT] == 0
-    kind = op[f.FINISH]
-    return is_plain and (
-        kind == f.NOTHING or kind == f.READ or (kind == f.FIRE and op[f.LIMITS] != 0)
-    )
+    if op[f.OWN_SHIFT] != 0 or op[f.OTHER_SHIFT] != 0:
+        return False
+    if op[f.FINISH] == f.FIRE:
+        return bool(op[f.LIMITS] != 0)
+    return bool(op[f.FINISH] == f.NOTHING or op[f.FINISH] == f.READ)
 
 
 @inline

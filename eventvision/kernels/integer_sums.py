@@ -64,7 +64,7 @@ def _is_sparse(op: Op, row: int) -> bool:
     active = 0
     for run in range(op[f.RUNS]):
         active += active_words(address + run * op[f.RUN_PITCH], words)
-    return active * 1024 < limit * words * op[f.RUNS]
+    return bool(active * 1024 < limit * words * op[f.RUNS])
 
 
 @inline

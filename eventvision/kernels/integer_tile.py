@@ -38,11 +38,8 @@ def _tile(pixels: int, vectors: int) -> Tile:
     def generate(target: Any, builder: ir.IRBuilder, values: list[ir.Value]) -> None:
         start, step, runs, run_pitch, words, weights, out, out_pitch = values
         zero = ir.Constant(_VECTOR, [0] * LANES)
-        sums = [cgutils.alloca_once_value(builder, zero) for _ in range(pixels * vectors)]
-        for place in sums:
-            builder.store(zero, place)
-        next_weights = cgutils.alloca_once_value(builder, weights)
-        builder.store(weights, next_weights)
+        sums = [_place(builder, zero) for _ in range(pixels * vectors)]
+        next_weights = _place(builder, weights)
         with cgutils.for_range(builder, runs) as run:
             first = builder.add(start, builder.mul(run.index, run_pitch))
             with cgutils.for_range(builder, words) as word:
@@ -71,6 +68,13 @@ def _tile(pixels: int, vectors: int) -> Tile:
                 store(builder, total, builder.add(base, _I64(VECTOR_BYTES * number)))
 
     return cast("Tile", operation(types.none, (types.int64,) * 8, generate))
+
+
+def _place(builder: ir.IRBuilder, value: ir.Value) -> ir.Value:
+    """Return a local variable that holds a value; LLVM turns it into a register."""
+    place = cgutils.alloca_once(builder, value.type)  # type: ignore[no-untyped-call]
+    builder.store(value, place)
+    return place
 
 
 WIDE_1, WIDE_2, WIDE_4 = 12, 12, 6

@@ -28,7 +28,7 @@ _BYTES_TYPED_SINCE = 22
 """The LLVM release in which the byte product began to take bytes instead of words."""
 
 
-class LanesType(types.Type):  # type: ignore[misc]
+class LanesType(types.Type):
     """Numba's name for sixteen 32-bit numbers."""
 
     def __init__(self) -> None:
@@ -39,9 +39,9 @@ lanes_type = LanesType()
 
 
 @register_model(LanesType)
-class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
+class _LanesModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _VECTOR)
+        super().__init__(manager, kind, _VECTOR)  # type: ignore[no-untyped-call]
 
 
 class Lanes:
@@ -113,7 +113,7 @@ def dot_of_bytes(
 
 def _vnni(builder: ir.IRBuilder, sums: ir.Value, unsigned: ir.Value, signed: ir.Value) -> ir.Value:
     kind = ir.VectorType(_I8, 64) if llvm.llvm_version_info[0] >= _BYTES_TYPED_SINCE else _VECTOR
-    function = cgutils.get_or_insert_function(
+    function = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
         builder.module,
         ir.FunctionType(_VECTOR, [_VECTOR, kind, kind]),
         "llvm.x86.avx512.vpdpbusd.512",

@@ -20,7 +20,8 @@ class Fired(NamedTuple):
 def saturate(values: NDArray[np.integer], dtype: TensorType) -> NDArray[np.integer]:
     """Clip to the range of a type."""
     limits = np.iinfo(dtype)
-    return np.clip(values, limits.min, limits.max).astype(dtype)
+    clipped: NDArray[np.integer] = np.clip(values, limits.min, limits.max).astype(dtype)
+    return clipped
 
 
 def shift_right(values: NDArray[np.integer], shift: NDArray[np.integer] | int) -> NDArray[np.int64]:

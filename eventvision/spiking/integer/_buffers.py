@@ -54,7 +54,7 @@ class Buffer:
     @property
     def row_bytes(self) -> int:
         """Bytes from one row to the next."""
-        return self.memory.shape[1] * self.pitch * self.item
+        return int(self.memory.shape[1]) * self.pitch * self.item
 
     @property
     def pixel_bytes(self) -> int:

@@ -142,7 +142,8 @@ class IntegerModel:
             values = np.floor(np.ldexp(values.astype(np.float32), -node.exponent) + np.float32(0.5))
             values = np.nan_to_num(values)
         limits = np.iinfo(node.dtype)
-        return np.clip(values, limits.min, limits.max).astype(node.dtype)
+        units: NDArray[np.generic] = np.clip(values, limits.min, limits.max).astype(node.dtype)
+        return units
 
     def decode(self, name: str, values: NDArray[np.integer]) -> NDArray[np.float32]:
         """Return the real values that units of an output stand for."""

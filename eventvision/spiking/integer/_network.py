@@ -168,7 +168,7 @@ def _put(node: Input, values: NDArray[np.generic], buffer: Buffer) -> None:
     contiguous = np.ascontiguousarray(values)
     top, left = buffer.rim
     if contiguous.dtype != np.float32:
-        pack_units(contiguous, buffer.flip, buffer.memory, top, left)  # type: ignore[arg-type]
+        pack_units(contiguous, buffer.flip, buffer.memory, top, left)
         return
     limits = np.iinfo(node.dtype)
     pack_real(

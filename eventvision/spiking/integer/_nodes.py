@@ -92,12 +92,12 @@ class Conv2d:
     @property
     def in_channels(self) -> int:
         """Number of channels that come in."""
-        return self.weight.shape[1] * self.groups
+        return int(self.weight.shape[1]) * self.groups
 
     @property
     def is_depthwise(self) -> bool:
         """Whether every channel has a kernel of its own and no other."""
-        return self.groups == self.weight.shape[0] and self.weight.shape[1] == 1
+        return self.weight.shape[:2] == (self.groups, 1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -392,7 +392,9 @@ def _check_weights(node: Conv2d | Linear, *, dimensions: int) -> None:
     for what, array, dtype in (("bias", node.bias, np.int32), ("shift", node.shift, np.int8)):
         _check_array(array, dtype, 1, f"{node.name}: {what}")
         _check(array.size == out_channels, node.name, f"{what} needs one value per out channel")
-    in_range = -LARGEST_LEFT_SHIFT <= int(node.shift.min()) <= int(node.shift.max()) <= LARGEST_SHIFT
+    in_range = (
+        -LARGEST_LEFT_SHIFT <= int(node.shift.min()) <= int(node.shift.max()) <= LARGEST_SHIFT
+    )
     _check(in_range, node.name, "shift must be -8 to 31")
     _check(node.weight_bits in WEIGHT_RANGES, node.name, "weight_bits must be 8, 4 or 2")
     low, high = WEIGHT_RANGES[node.weight_bits]

@@ -1,4 +1,4 @@
-"""Small weights packed into bytes: two of 4 bits or four of 2 bits, the first in the lowest bits."""
+"""Small weights packed into bytes: two of 4 bits or four of 2 bits, the first one lowest."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ def pack_weights(weights: NDArray[np.int8], bits: int) -> NDArray[np.uint8]:
     padded = np.zeros(packed_size(flat.size, bits) * per_byte, np.uint8)
     padded[: flat.size] = flat & (2**bits - 1)
     shifts = np.arange(per_byte, dtype=np.uint8) * np.uint8(bits)
-    return np.bitwise_or.reduce(padded.reshape(-1, per_byte) << shifts, axis=1)
+    packed: NDArray[np.uint8] = np.bitwise_or.reduce(padded.reshape(-1, per_byte) << shifts, axis=1)
+    return packed
 
 
 def unpack_weights(packed: NDArray[np.uint8], count: int, bits: int) -> NDArray[np.int8]:

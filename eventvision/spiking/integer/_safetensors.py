@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Mapping
+from itertools import pairwise
 from math import prod
 from typing import Any
 
@@ -71,7 +72,7 @@ def from_bytes(content: bytes) -> tuple[Arrays, dict[str, str]]:
         arrays[name], place = _array(name, entry, data)
         ends.append(place)
     ends.sort()
-    gapless = all(one[1] == other[0] for one, other in zip(ends, ends[1:], strict=False))
+    gapless = all(one[1] == other[0] for one, other in pairwise(ends))
     if not gapless or ends[-1][1] != len(data):
         raise ValueError("the arrays do not cover the file without gap or overlap")
     return arrays, metadata

@@ -137,5 +137,6 @@ def _pooled(node: Pool, values: NDArray[np.integer]) -> NDArray[np.integer]:
     size = node.size or (values.shape[1], values.shape[2])
     views = windows(values, size, node.stride or size, node.padding)
     if node.kind == "max":
-        return views.max((3, 4))
+        largest: NDArray[np.integer] = views.max((3, 4))
+        return largest
     return saturate(shift_right(views.sum((3, 4), dtype=np.int64), node.shift), "uint8")

@@ -312,7 +312,7 @@ class Builder:
     def _upsampled(self, node: fx.Node, path: str, factor: int) -> Value:
         source, name = self._plain(node, self._read(node)), self._name(path)
         like = node.kwargs.get("like", node.args[1] if len(node.args) > 1 else None)
-        sources = (source.layer,)
+        sources: tuple[str, ...] = (source.layer,)
         if isinstance(like, fx.Node):
             sources = (source.layer, self._values[like].layer)
         self._origins[name] = node.name

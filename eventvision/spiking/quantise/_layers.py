@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from typing import Any
 
 import numpy as np
 import torch
@@ -138,7 +139,7 @@ class Weighted(Layer):
         """Return the node of the integer model."""
         with torch.no_grad():
             weight, bias, shift = (numbers(values) for values in self.units())
-        parameters = {
+        parameters: dict[str, Any] = {
             "name": self.node_name,
             "input": self.inputs[0],
             "weight": weight.astype(np.int8),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from eventvision.core import ConfigError
@@ -72,7 +71,7 @@ def _leak(name: str, neuron: nn.LIF | nn.PLIF | nn.ILIF | nn.Readout) -> int | N
     lost = 1 - decays
     shifts = {
         None if value <= 2**-_ALMOST_ALL else max(0, round(-math.log2(value)))
-        for value in torch.atleast_1d(lost).tolist()
+        for value in lost.reshape(-1).tolist()
     }
     if len(shifts) > 1:
         raise ConfigError(

@@ -174,22 +174,21 @@ def _take(net: torch_nn.Module, family: Family, keep: Tensor, channels: int) -> 
         _keep_per_channel(net.get_submodule(path), keep, channels)
     for path in family.readers:
         reader = net.get_submodule(path)
-        weight: Tensor = reader.weight  # type: ignore[assignment]
-        grouped = weight.detach().unflatten(1, (channels, -1))[:, keep].flatten(1, 2)
+        weight = reader.get_parameter("weight").detach()
+        grouped = weight.reshape(len(weight), channels, -1, *weight.shape[2:])[:, keep].flatten(
+            1, 2
+        )
         reader.weight = torch_nn.Parameter(grouped)
-        if isinstance(reader, torch_nn.Conv2d):
-            reader.in_channels = len(keep)
-        else:
-            reader.in_features = grouped.shape[1]
+        setattr(reader, "in_channels" if grouped.ndim == 4 else "in_features", grouped.shape[1])
 
 
 def _keep_per_channel(module: torch_nn.Module, keep: Tensor, channels: int) -> None:
-    for name, value in list(module.named_parameters(recurse=False)):
-        if value.ndim and len(value) == channels:
-            setattr(module, name, torch_nn.Parameter(value.detach()[keep], value.requires_grad))
-    for name, value in list(module.named_buffers(recurse=False)):
-        if value.ndim and len(value) == channels:
-            module.register_buffer(name, value[keep])
+    for name, weight in list(module.named_parameters(recurse=False)):
+        if weight.ndim and len(weight) == channels:
+            setattr(module, name, torch_nn.Parameter(weight.detach()[keep], weight.requires_grad))
+    for name, buffer in list(module.named_buffers(recurse=False)):
+        if buffer.ndim and len(buffer) == channels:
+            setattr(module, name, buffer[keep])
     for name in ("out_channels", "num_features", "out_features"):
         if hasattr(module, name):
             setattr(module, name, len(keep))
