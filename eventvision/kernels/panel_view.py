@@ -16,7 +16,7 @@ from .texture import Row
 PANEL_DTYPE = np.dtype(
     [
         ("place", "<f8", (3, 3)),
-        ("texels", "<f8", (4,)),
+        ("texels", "<f8", (3, 3)),
         ("neighbours", "<i4", (4,)),
         ("body", "<i4"),
         ("texture", "<i4"),
@@ -32,7 +32,7 @@ PANEL_DTYPE = np.dtype(
 
 place: columns along, down, corner in the body's coordinates, so that (u, v) in [0, 1] lies at
 along u + down v + corner; seen from the front, along points right and down points down; texels:
-column and row of the texture at (0, 0), and how many columns and rows from there to (1, 1);
+from (u, v, 1) to column and row of the texture and their common denominator, positive throughout;
 neighbours: panels of the same body across the edges v = 0, u = 1, v = 1, u = 0, or -1; cutout: the
 texture that holds signed distances to its outline in texels, or -1; classes: number of a raster of
 surface classes that takes the place of `surface`, or -1; gain: factor on the texture.
@@ -201,8 +201,10 @@ def _see(
         out.inverse_depth[i] = w[i] / (sign * determinant)
         out.edges[0, i], out.edges[1, i] = v[i], w[i] - u[i]
         out.edges[2, i], out.edges[3, i] = w[i] - v[i], u[i]
-        u[i] = u[i] * panel.texels[2] + w[i] * panel.texels[0]
-        v[i] = v[i] * panel.texels[3] + w[i] * panel.texels[1]
+        a, b, c = u[i], v[i], w[i]
+        for row in range(3):
+            to = panel.texels[row]
+            out.texel[row, i] = to[0] * a + to[1] * b + to[2] * c
     for side in range(4):
         _edge(out.edges[side])
         out.overhang_px[side] = 0.0

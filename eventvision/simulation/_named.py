@@ -73,6 +73,10 @@ def named_scene(
         from ._scenes.cells import Cells
 
         return Cells(sensor, seed=seed)
+    if images is not None:
+        from ._scenes.popup import popup
+
+        return popup(sensor, seed=seed, images=images)
     from ._scenes.street import street
 
     return street(sensor, seed=seed)

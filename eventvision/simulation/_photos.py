@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from eventvision.core import ConfigError, FormatError
 
+from ._images import IMAGE_SUFFIXES
 from ._light import luminance
 from ._textures import Texture
 
-_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 _LABELS = "_labels"
+_LEAST_PX = 8
 
 
 def photo_files(folder: Path, *, labelled: bool = False) -> list[Path]:
@@ -31,7 +32,7 @@ def photo_files(folder: Path, *, labelled: bool = False) -> list[Path]:
     files = sorted(
         path
         for path in folder.iterdir()
-        if path.suffix.lower() in _SUFFIXES
+        if path.suffix.lower() in IMAGE_SUFFIXES
         and not path.stem.endswith(_LABELS)
         and (not labelled or _labels_of(path).is_file())
     )
@@ -77,7 +78,12 @@ def _labels_of(path: Path) -> Path:
 def _decoded(path: Path) -> NDArray[np.uint8]:
     import cv2
 
-    image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_GRAYSCALE)
-    if image is None or min(image.shape) < 8:
-        raise FormatError(path, "not an image of at least 8x8 pixels", "remove it from the folder")
+    try:
+        data = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise FormatError(path, str(error.strerror or error), "leave it out") from error
+    image = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
+    if image is None or min(image.shape) < _LEAST_PX:
+        problem = f"not an image of at least {_LEAST_PX}x{_LEAST_PX} pixels"
+        raise FormatError(path, problem, "remove it from the folder")
     return np.asarray(image, np.uint8)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ from .atlas import AtlasBuilder
 
 Vector = tuple[float, float, float]
 
+Homography = tuple[Vector, Vector, Vector]
+
+_MOST_CORNERS = 8
 FRONT, BACK, LEFT, RIGHT, TOP, BOTTOM = range(6)
 
 
@@ -28,7 +32,8 @@ class Skin:
 
     Attributes:
         texture: Number in the atlas.
-        texels: Column and row at its first corner, and how many from there to the opposite one.
+        texels: Three rows of three: from (u, v, 1) on the panel to column and row of the texture
+            and their common denominator.
         cutout: Number of its outline in the atlas, or -1.
         classes: Number of its raster of classes, or -1.
         surface: Index into `SEGMENTATION_CLASSES`.
@@ -36,7 +41,7 @@ class Skin:
     """
 
     texture: int
-    texels: tuple[float, float, float, float]
+    texels: Homography
     cutout: int = -1
     classes: int = -1
     surface: int = SEGMENTATION_CLASSES.index("other")
@@ -60,7 +65,7 @@ class Skin:
         rows, columns = texture.shape
         return cls(
             atlas.add(texture),
-            (-0.5, -0.5, float(columns), float(rows)),
+            _spread(-0.5, -0.5, columns, rows),
             -1 if distance is None else atlas.add_cutout(distance),
             -1 if classes is None else atlas.add_raster(classes),
             SEGMENTATION_CLASSES.index(surface),
@@ -91,8 +96,14 @@ class Tiles:
 
     def skin(self, width_m: float, height_m: float, at: tuple[float, float] = (0.0, 0.0)) -> Skin:
         """Return the skin of a panel of that size, beginning at a place in metres."""
-        u, v, scale = at[0] * self.texels_per_m, at[1] * self.texels_per_m, self.texels_per_m
-        return Skin(self.texture, (u, v, width_m * scale, height_m * scale), surface=self.surface)
+        scale = self.texels_per_m
+        texels = _spread(at[0] * scale, at[1] * scale, width_m * scale, height_m * scale)
+        return Skin(self.texture, texels, surface=self.surface)
+
+
+def _spread(column: float, row: float, columns: float, rows: float) -> Homography:
+    """Return the map that begins at a texel and goes on for so many columns and rows."""
+    return (columns, 0.0, column), (0.0, rows, row), (0.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +125,15 @@ class Body:
     panels: tuple[Panel, ...]
 
     def hull(self) -> NDArray[np.float64]:
-        """Return the different corners of the panels, shape (K, 3)."""
+        """Return corners of a convex hull, at most eight: the panels' own, or those of a box."""
         corners = []
         for panel in self.panels:
             along, down, corner = map(np.array, (panel.along, panel.down, panel.corner))
             corners += [corner, corner + along, corner + down, corner + along + down]
-        return np.unique(np.round(corners, 9), axis=0)
+        hull = np.unique(np.round(corners, 9), axis=0)
+        if len(hull) > _MOST_CORNERS:
+            hull = np.array(list(product(*zip(hull.min(axis=0), hull.max(axis=0), strict=True))))
+        return hull
 
 
 def card(width_m: float, height_m: float, skin: Skin, middle: tuple[float, float] = (0, 0)) -> Body:
