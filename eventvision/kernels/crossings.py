@@ -15,6 +15,47 @@ _TINY = np.float32(1e-12)
 
 
 @arithmetic
+def follow(
+    before: NDArray[np.float32],
+    level: NDArray[np.float32],
+    turn: NDArray[np.float32],
+    decay: NDArray[np.float32],
+    follower_turn: NDArray[np.float32],
+    leak_per_us: NDArray[np.float32],
+    span_us: NDArray[np.float32],
+    received: NDArray[np.float32],
+    followed: NDArray[np.float32],
+    change: NDArray[np.float32],
+) -> None:
+    """Pass log intensity, linear in time, through photoreceptors and source followers.
+
+    Args:
+        before: Shape (clips, pixels): log intensity at the start of the sub-step.
+        level: Same shape: at its end.
+        turn: Same shape: corner of the photoreceptor times the duration.
+        decay: Same shape: exp(-turn).
+        follower_turn: Shape (clips,): corner of the source follower times the duration.
+        leak_per_us: Shape (clips, pixels).
+        span_us: Shape (clips,): the duration.
+        received: Shape (clips, pixels): output of the photoreceptor; changed in place.
+        followed: Same shape: output of the source follower; changed in place.
+        change: Same shape; written: by how much the output changed, with the leak.
+    """
+    one = np.float32(1)
+    for clip in range(level.shape[0]):
+        fade = np.float32(np.exp(-follower_turn[clip]))
+        late = (one - fade) / follower_turn[clip]
+        span = span_us[clip]
+        for i in range(level.shape[1]):
+            start, end, d = before[clip, i], level[clip, i], decay[clip, i]
+            first, second = received[clip, i], followed[clip, i]
+            then = end - (end - start) * ((one - d) / turn[clip, i]) + (first - start) * d
+            after = then - (then - first) * late + (second - first) * fade
+            received[clip, i], followed[clip, i] = then, after
+            change[clip, i] = after - second + leak_per_us[clip, i] * span
+
+
+@arithmetic
 def cross(
     change: NDArray[np.float32],
     potential: NDArray[np.float32],

@@ -21,6 +21,7 @@ _NEAREST_M = 0.05
 _FLATTEST = 0.02
 _BLUR = 0.6
 _BRIGHT_PAVEMENT = 1.6
+_MARGIN = 1.5
 
 
 @arithmetic
@@ -75,37 +76,53 @@ def see_worlds(
     count, height, width = image.shape
     inside = boxes.shape[1]
     windows = np.empty((inside, 4))
+    one, most_blur = np.float32(1), np.float32(_BLUR * (atlas.shape[1] // 2))
+    left, top = np.float32(0.5 * (width - 1)), np.float32(0.5 * (height - 1))
     for n in range(count):
         w = world[n]
         turn, origin, focal = rotation[n], place[n], focal_px[w]
+        limits, crates, looks = bounds[w], boxes[w], atlas[w].reshape(-1)
+        houses, green = sides[w].reshape(-1), trees[w].reshape(-1)
+        per_block, road, open_air = one / block_m[w], road_half_m[w], outdoors[w]
+        ox, oy, oz = origin[0], origin[1], origin[2]
+        t00, t01, t02 = turn[0, 0], turn[0, 1], turn[0, 2]
+        t10, t11, t12 = turn[1, 0], turn[1, 1], turn[1, 2]
+        t20, t21, t22 = turn[2, 0], turn[2, 1], turn[2, 2]
+        per_focal, texels_per_m = one / focal, np.empty(4, np.float32)
+        for tile in range(4):
+            texels_per_m[tile] = one / tile_m[w, tile]
         for k in range(inside):
             frame_box(boxes[w, k], origin, turn, focal, height, width, windows[k])
         for row in range(height):
-            y = (np.float32(row) - np.float32(0.5) * (height - 1)) / focal
+            y = (np.float32(row) - top) * per_focal
+            first, beyond = width, -1
+            for k in range(inside):
+                if windows[k, 2] <= row <= windows[k, 3]:
+                    first = min(first, max(int(windows[k, 0]), 0))
+                    beyond = max(beyond, min(int(windows[k, 1]) + 1, width))
             for column in range(width):
-                x = (np.float32(column) - np.float32(0.5) * (width - 1)) / focal
-                rx = apart(turn[0, 0] * x + turn[0, 1] * y + turn[0, 2])
-                ry = apart(turn[1, 0] * x + turn[1, 1] * y + turn[1, 2])
-                rz = apart(turn[2, 0] * x + turn[2, 1] * y + turn[2, 2])
-                ix, iy, iz = 1 / rx, 1 / ry, 1 / rz
-                depth, axis = leave(bounds[w], origin, ix, iy, iz)
+                x = (np.float32(column) - left) * per_focal
+                rx = apart(t00 * x + t01 * y + t02)
+                ry = apart(t10 * x + t11 * y + t12)
+                rz = apart(t20 * x + t21 * y + t22)
+                ix, iy, iz = one / rx, one / ry, one / rz
+                depth, axis = leave(limits, ox, oy, oz, ix, iy, iz)
                 box = inside
-                for k in range(inside):
+                for k in range(inside if first <= column < beyond else 0):
                     if not (
                         windows[k, 0] <= column <= windows[k, 1]
                         and windows[k, 2] <= row <= windows[k, 3]
                     ):
                         continue
-                    enter, face = meet(boxes[w, k], origin, ix, iy, iz)
+                    enter, face = meet(crates[k], ox, oy, oz, ix, iy, iz)
                     if _NEAREST_M < enter < depth:
                         depth, axis, box = enter, face, k
-                px, py, pz = origin[0] + rx * depth, origin[1] + ry * depth, origin[2] + rz * depth
+                px, py, pz = ox + rx * depth, oy + ry * depth, oz + rz * depth
                 steep = abs(rx) if axis == 0 else abs(ry) if axis == 1 else abs(rz)
                 tile, kind = _CRATE, OTHER
                 if box == inside:
                     tile, kind = surface(
-                        px, py, pz, axis, bounds[w, 4], outdoors[w], road_half_m[w], sides[w],
-                        trees[w], block_m[w],
+                        px, py, pz, axis, limits[4], open_air, road, houses, green, per_block
                     )  # fmt: skip
                 met[n, row, column] = box
                 if kind == SKY:
@@ -113,23 +130,24 @@ def see_worlds(
                     depth_m[n, row, column] = math.inf
                     image[n, row, column] = min(glow[w, 3], np.float32(1))
                     continue
-                span = tile_m[w, tile]
-                detail = read_tile(
-                    atlas[w], tile, (pz if axis == 0 else px) / span,
-                    (pz if axis == 1 else py) / span,
-                )  # fmt: skip
-                texels = depth * (atlas.shape[1] // 2) / (span * focal)
-                blur = max(_BLUR * texels / max(steep, _FLATTEST), 1.0)
-                shade = means[w, tile] + (detail - means[w, tile]) / blur
+                rate = texels_per_m[tile]
+                u, v = (pz if axis == 0 else px) * rate, (pz if axis == 1 else py) * rate
+                detail = read_tile(looks, atlas.shape[1], tile, u, v)
+                blur = most_blur * depth * rate * per_focal
+                steep = max(steep, np.float32(_FLATTEST))
+                shade = detail
+                if blur > steep:
+                    shade = means[w, tile] + (detail - means[w, tile]) * (steep / blur)
                 shade *= glow[w, axis]
                 if box < inside:
                     shade *= glow[w, 4]
                     classes[n, row, column] = box_classes[w, box]
                 else:
                     classes[n, row, column] = names[kind]
-                    shade *= _BRIGHT_PAVEMENT if kind == PAVEMENT else 1.0
+                    if kind == PAVEMENT:
+                        shade *= np.float32(_BRIGHT_PAVEMENT)
                 depth_m[n, row, column] = depth
-                image[n, row, column] = min(max(shade, 0.0), 1.0)
+                image[n, row, column] = min(shade, one)
 
 
 @inline
@@ -141,13 +159,13 @@ def apart(ray: np.float32) -> np.float32:
 
 @inline
 def leave(
-    bounds: NDArray[np.float32], origin: NDArray[np.float32], ix: np.float32, iy: np.float32,
-    iz: np.float32,
+    bounds: NDArray[np.float32], ox: np.float32, oy: np.float32, oz: np.float32,
+    ix: np.float32, iy: np.float32, iz: np.float32,
 ) -> tuple[np.float32, int]:  # fmt: skip
     """Return where a ray leaves a box that it starts in, and across which axis."""
-    x = max((bounds[0] - origin[0]) * ix, (bounds[3] - origin[0]) * ix)
-    y = max((bounds[1] - origin[1]) * iy, (bounds[4] - origin[1]) * iy)
-    z = max((bounds[2] - origin[2]) * iz, (bounds[5] - origin[2]) * iz)
+    x = max((bounds[0] - ox) * ix, (bounds[3] - ox) * ix)
+    y = max((bounds[1] - oy) * iy, (bounds[4] - oy) * iy)
+    z = max((bounds[2] - oz) * iz, (bounds[5] - oz) * iz)
     if x <= y and x <= z:
         return x, 0
     return (y, 1) if y <= z else (z, 2)
@@ -155,13 +173,13 @@ def leave(
 
 @inline
 def meet(
-    box: NDArray[np.float32], origin: NDArray[np.float32], ix: np.float32, iy: np.float32,
-    iz: np.float32,
+    box: NDArray[np.float32], ox: np.float32, oy: np.float32, oz: np.float32,
+    ix: np.float32, iy: np.float32, iz: np.float32,
 ) -> tuple[np.float32, int]:  # fmt: skip
     """Return where a ray enters a box from outside, and across which axis; -1 if it misses."""
-    x0, x1 = (box[0] - origin[0]) * ix, (box[3] - origin[0]) * ix
-    y0, y1 = (box[1] - origin[1]) * iy, (box[4] - origin[1]) * iy
-    z0, z1 = (box[2] - origin[2]) * iz, (box[5] - origin[2]) * iz
+    x0, x1 = (box[0] - ox) * ix, (box[3] - ox) * ix
+    y0, y1 = (box[1] - oy) * iy, (box[4] - oy) * iy
+    z0, z1 = (box[2] - oz) * iz, (box[5] - oz) * iz
     x, y, z = min(x0, x1), min(y0, y1), min(z0, z1)
     out = min(max(x0, x1), max(y0, y1), max(z0, z1))
     enter = max(x, y, z)
@@ -205,7 +223,7 @@ def frame_box(
 def surface(
     x: np.float32, y: np.float32, z: np.float32, axis: int, floor: np.float32, outdoors: bool,
     road_half_m: np.float32, sides: NDArray[np.float32], trees: NDArray[np.bool_],
-    block_m: np.float32,
+    per_block: np.float32,
 ) -> tuple[int, int]:  # fmt: skip
     """Return the tile and the kind of what is met of the inside of a world."""
     if not outdoors:
@@ -216,27 +234,32 @@ def surface(
         if floor - y > 0.01:
             return _ABOVE, SKY
         return _FLOOR, (ROAD if abs(x) < road_half_m else PAVEMENT)
-    block = min(max(int(z / block_m), 0), sides.shape[1] - 1)
-    side = 1 if x > 0 else 0
-    if floor - y > sides[side, block]:
+    block = min(max(int(z * per_block), 0), sides.size // 2 - 1)
+    if x > 0:
+        block += sides.size // 2
+    house = np.uint64(block)
+    if floor - y > sides[house]:
         return _ABOVE, SKY
-    return (_ABOVE, VEGETATION) if trees[side, block] else (_SIDE, BUILDING)
+    return (_ABOVE, VEGETATION) if trees[house] else (_SIDE, BUILDING)
 
 
 @inline
-def read_tile(atlas: NDArray[np.float32], tile: int, u: np.float32, v: np.float32) -> np.float32:
+def read_tile(
+    atlas: NDArray[np.float32], width: int, tile: int, u: np.float32, v: np.float32
+) -> np.float32:
     """Read a tile at a place that counts in tiles."""
-    side = atlas.shape[0] // 2
-    margin = 1.5 / side
-    fu = abs(u - 2 * math.floor(u / 2) - 1)
-    fv = abs(v - 2 * math.floor(v / 2) - 1)
-    x = (tile % 2 + margin + fu * (1 - 2 * margin)) * side - 0.5
-    y = (tile // 2 + margin + fv * (1 - 2 * margin)) * side - 0.5
-    column, row, one = np.uint64(x), np.uint64(y), np.uint64(1)
-    fx, fy = np.float32(x - column), np.float32(y - row)
-    top = atlas[row, column] + (atlas[row, column + one] - atlas[row, column]) * fx
-    low = (
-        atlas[row + one, column] + (atlas[row + one, column + one] - atlas[row + one, column]) * fx
-    )
+    side, half, two = np.float32(width // 2), np.float32(0.5), np.float32(2)
+    margin, one = np.float32(_MARGIN), np.float32(1)
+    fu = abs(u - two * np.floor(u * half) - one)
+    fv = abs(v - two * np.floor(v * half) - one)
+    inner = side - two * margin
+    x = np.float32(tile % 2) * side + margin + fu * inner - half
+    y = np.float32(tile // 2) * side + margin + fv * inner - half
+    column, row, step = np.uint64(x), np.uint64(y), np.uint64(1)
+    fx, fy = x - np.float32(column), y - np.float32(row)
+    upper = row * np.uint64(width) + column
+    lower = upper + np.uint64(width)
+    top = atlas[upper] + (atlas[upper + step] - atlas[upper]) * fx
+    low = atlas[lower] + (atlas[lower + step] - atlas[lower]) * fx
     value: np.float32 = top + (low - top) * fy
     return value

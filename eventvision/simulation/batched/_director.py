@@ -50,7 +50,7 @@ class SceneMix:
     outdoors: float = 0.65
     still_camera: float = 0.22
     flicker: float = 0.1
-    path_px: tuple[float, float] = (3.0, 90.0)
+    path_px: tuple[float, float] = (4.0, 90.0)
     slice_us: tuple[float, float] = (4_000.0, 60_000.0)
     by_time: float = 0.4
     thresholds: tuple[float, float] = (0.12, 0.7)
@@ -175,7 +175,12 @@ class Director:
     def _model(self, random: np.random.Generator) -> PixelModel:
         if self._mix.cameras:
             return self._mix.cameras[int(random.integers(len(self._mix.cameras)))]
-        model = replace(randomised_model(random), bandwidth_hz=log_uniform(random, 60, 3000))
+        model = randomised_model(random)
+        model = replace(
+            model,
+            bandwidth_hz=log_uniform(random, 60, 3000),
+            shot_noise_hz=model.shot_noise_hz * random.random(),
+        )
         if random.random() < 0.5:
             return model
         on = log_uniform(random, *self._mix.thresholds)

@@ -93,11 +93,12 @@ class LayeredScene:
         """Return what is true at some edges of the steps, with flow since the edges `before`."""
         times, clips = steps.shape
         truths = Truths.blank(times, clips, self._shape, self._device)
+        layers = self._marks.float()
         for time in range(times):
             grid = self._grid(steps[time : time + 1])
             seen = grid_sample(self._shade, grid, padding_mode="reflection", align_corners=False)
             marks = grid_sample(
-                self._marks.float(), grid, mode="nearest", padding_mode="reflection",
+                layers, grid, mode="nearest", padding_mode="reflection",
                 align_corners=False,
             )  # fmt: skip
             truths.intensity[time] = seen[:, 0]

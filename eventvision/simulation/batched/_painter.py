@@ -72,12 +72,11 @@ class SpritePainter:
     ) -> None:
         self._shape = shape
         self._device = device
-        self._ranks = [
-            self._rank(
-                [(k, cast[rank]) for k, cast in enumerate(casts) if rank < len(cast)], places
-            )
-            for rank in range(max((len(cast) for cast in casts), default=0))
-        ]
+        deepest = max((len(cast) for cast in casts), default=0)
+        ranks = [[(k, cast[r]) for k, cast in enumerate(casts) if r < len(cast)]
+                 for r in range(deepest)]  # fmt: skip
+        self._ranks = [self._rank(members, places) for members in ranks]
+        self._all = _joined(self._ranks) if self._ranks else None
 
     def paint(self, steps: Tensor, image: Tensor, depth_m: Tensor | None = None) -> None:
         """Paint into images.
@@ -89,7 +88,10 @@ class SpritePainter:
         """
         if self._device.type == "cpu":
             self._paint_by_kernel(steps, image, depth_m)
-            return
+        else:
+            self._paint_tensors(steps, image, depth_m)
+
+    def _paint_tensors(self, steps: Tensor, image: Tensor, depth_m: Tensor | None) -> None:
         flat = image.view(-1)
         for rank in self._ranks:
             looks = self._looks(rank, steps)
@@ -104,18 +106,19 @@ class SpritePainter:
 
         times, clips = steps.shape
         known = depth_m if depth_m is not None else image.new_empty(0, 0, 0)
-        for rank in self._ranks:
-            which = steps[:, rank.clips]
-            one = torch.arange(len(rank.clips)).expand_as(which)
-            paint_sheets(
-                rank.sheets.numpy(),
-                rank.frame[which, one].flatten().numpy(),
-                (torch.arange(times)[:, None] * clips + rank.clips).flatten().numpy(),
-                rank.pose[which, one].flatten(0, 1).numpy(),
-                rank.facing.repeat(times).numpy(),
-                known.flatten(0, -3).numpy(),
-                image.flatten(0, 1).numpy(),
-            )
+        if self._all is None:
+            return
+        which = steps[:, self._all.clips]
+        one = torch.arange(len(self._all.clips)).expand_as(which)
+        paint_sheets(
+            self._all.sheets.numpy(),
+            self._all.frame[which, one].flatten().numpy(),
+            (torch.arange(times)[:, None] * clips + self._all.clips).flatten().numpy(),
+            self._all.pose[which, one].flatten(0, 1).numpy(),
+            self._all.facing.repeat(times).numpy(),
+            known.flatten(0, -3).numpy(),
+            image.flatten(0, 1).numpy(),
+        )
 
     def paint_truth(self, steps: Tensor, before: Tensor, truths: Truths, *, deep: bool) -> None:
         """Paint into truth: intensity, classes, ids, flow, and depth where it is known.
@@ -232,6 +235,23 @@ class SpritePainter:
             frames = interpolate(small, size=(SHEET_PX, SHEET_PX), mode="bilinear")
         frames[:, 0] *= sprite.gain
         return frames
+
+
+def _joined(ranks: Sequence[_Rank]) -> _Rank:
+    """Return all sprites as one rank, the hindmost first."""
+    counts = [0, *(len(rank.sheets) for rank in ranks[:-1])]
+    first = np.cumsum(counts).tolist()
+    return _Rank(
+        torch.cat([rank.clips for rank in ranks]),
+        torch.cat([rank.sheets for rank in ranks]),
+        torch.cat([rank.frame + start for rank, start in zip(ranks, first, strict=True)], dim=1),
+        torch.cat([rank.pose for rank in ranks], dim=1),
+        torch.cat([rank.corner for rank in ranks], dim=1),
+        torch.cat([rank.facing for rank in ranks]),
+        (max(rank.window[0] for rank in ranks), max(rank.window[1] for rank in ranks)),
+        torch.cat([rank.numbers for rank in ranks]),
+        torch.cat([rank.segments for rank in ranks]),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -247,16 +247,18 @@ def _sheet_of(
 def drawn_picture(random: np.random.Generator, side: int) -> Backdrop:
     """Make up a picture: shapes of all sizes, lines, letters and patches of patterns, over shades.
 
-    The sizes follow a power law, which gives the scale-free statistics of natural images.
+    The sizes follow a power law, which gives the scale-free statistics of natural images. Shades
+    are drawn as square roots, so that dark ones keep their steps in eight bits.
     """
     import cv2
 
     size = 256
-    canvas = random.uniform(0.05, 0.6) * (0.4 + 1.2 * smooth_noise(random, 3, size))
+    ground = random.uniform(0.05, 0.6) * (0.4 + 1.2 * smooth_noise(random, 3, size))
+    canvas = np.ascontiguousarray(255 * np.sqrt(np.clip(ground, 0, 1)), np.uint8)
     count = int(log_uniform(random, 8, 400))
     for _ in range(count):
         radius = min(2.0 / np.sqrt(random.uniform(2e-4, 1)), 90.0)
-        shade = float(random.random() ** 2)
+        shade = float(255 * random.random())
         place = tuple(int(v) for v in random.integers(0, size, 2))
         kind = random.random()
         if kind < 0.35:
@@ -276,9 +278,9 @@ def drawn_picture(random: np.random.Generator, side: int) -> Backdrop:
         w, h = (int(v) for v in random.integers(16, 110, 2))
         x, y = int(random.integers(0, size - w)), int(random.integers(0, size - h))
         patch = pattern(random, np.linspace(-3, 3, max(w, h), dtype=np.float32))
-        canvas[y : y + h, x : x + w] = patch[:h, :w]
+        canvas[y : y + h, x : x + w] = 255 * np.sqrt(patch[:h, :w])
     grain = 1 + random.uniform(0, 0.5) * (smooth_noise(random, 80, size) - 0.5)
-    lit = canvas * grain * (0.6 + 0.8 * smooth_noise(random, 2, size))
+    lit = (canvas / np.float32(255)) ** 2 * grain * (0.6 + 0.8 * smooth_noise(random, 2, size))
     lit = cv2.GaussianBlur(lit.astype(np.float32), (5, 5), random.uniform(0.5, 1.2))
     shade_map = cv2.resize(lit, (side, side), interpolation=cv2.INTER_LINEAR)
     blank = np.full((side, side), UNLABELLED, np.uint8)

@@ -78,8 +78,6 @@ class PixelArray:
         self._level = self._received = self._followed = torch.zeros(self._size, device=device)
         self._rest_us = torch.zeros(self._size, device=device)
         self._dark = column(models, "dark", device)
-        self._has_corner = any(model.bandwidth_hz > 0 for model in models)
-        self._has_follower = any(model.follower_hz > 0 for model in models)
         self._corner_per_us = _corner(column(models, "bandwidth_hz", device))
         self._corner_in_dark = column(models, "bandwidth_in_dark", device)
         self._follower_per_us = _corner(column(models, "follower_hz", device))
@@ -96,7 +94,7 @@ class PixelArray:
     def prime(self, intensity: Tensor) -> None:
         """Let the pixels adapt to a first image, float32, shape (clips, height, width)."""
         self._level = torch.log(intensity + self._dark)
-        self._received = self._followed = self._level
+        self._received, self._followed = self._level.clone(), self._level.clone()
 
     def advance(self, intensity: Tensor, duration_us: NDArray[np.float64]) -> Fired:
         """Show the next image.
@@ -108,7 +106,6 @@ class PixelArray:
         spans = torch.from_numpy(duration_us.astype(np.float32)).to(self._device)
         span_us = spans.view(-1, 1, 1)
         change = self._see(intensity, span_us)
-        change.addcmul_(self._leak_per_us, span_us)
         first = int(self._random.integers(_BELL_SHIFTS))
         bell = self._bell[first : first + change.numel()].view(self._size)
         counts, when = cross(change, self._potential, self._rest_us, self._law, span_us, bell)
@@ -122,19 +119,40 @@ class PixelArray:
         return Fired(counts, when, sides * kept, places, misfired)
 
     def _see(self, intensity: Tensor, span_us: Tensor) -> Tensor:
-        """Return the change of what the pixels' circuits see, after both low-pass filters."""
+        """Return the change of what the pixels' circuits see, after both filters, with the leak."""
         level = torch.log(intensity + self._dark)
-        received = level
-        if self._has_corner:
-            share = torch.maximum(intensity, self._corner_in_dark)
-            turn = share.mul_(self._corner_per_us * span_us)
-            received = _answer(self._received, self._level, level, turn)
-        followed = received
-        if self._has_follower:
-            turn = self._follower_per_us * span_us
-            followed = _answer(self._followed, self._received, received, turn)
+        share = torch.maximum(intensity, self._corner_in_dark)
+        turn = share.mul_(self._corner_per_us * span_us)
+        follower_turn = self._follower_per_us * span_us
+        before, self._level = self._level, level
+        if level.device.type == "cpu":
+            return self._see_by_kernel(before, turn, follower_turn, span_us)
+        return self._see_tensors(before, turn, follower_turn, span_us)
+
+    def _see_tensors(
+        self, before: Tensor, turn: Tensor, follower_turn: Tensor, span_us: Tensor
+    ) -> Tensor:
+        received = _answer(self._received, before, self._level, turn)
+        followed = _answer(self._followed, self._received, received, follower_turn)
         change = followed - self._followed
-        self._level, self._received, self._followed = level, received, followed
+        self._received, self._followed = received, followed
+        return change.addcmul_(self._leak_per_us, span_us)
+
+    def _see_by_kernel(
+        self, before: Tensor, turn: Tensor, follower_turn: Tensor, span_us: Tensor
+    ) -> Tensor:
+        from eventvision.kernels.crossings import follow
+
+        change = torch.empty_like(turn)
+        maps = (before, self._level, turn, torch.exp(-turn))
+        state = (self._received, self._followed, change)
+        follow(
+            *(tensor.flatten(1).numpy() for tensor in maps),
+            follower_turn.flatten().numpy(),
+            self._leak_per_us.flatten(1).numpy(),
+            span_us.flatten().numpy(),
+            *(tensor.flatten(1).numpy() for tensor in state),
+        )
         return change
 
     def _misfires(self, duration_us: NDArray[np.float64]) -> tuple[Tensor, ...]:

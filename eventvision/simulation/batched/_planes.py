@@ -117,19 +117,20 @@ class _Voxels:
         _add_points(self._rows, rows + 1, fired, late)
 
     def _share(self, fired: Fired, rows: Tensor, place: Place) -> None:
-        clips = rows.shape[0]
-        if rows.device.type == "cpu":
-            from eventvision.kernels.crossings import add_signed
-
-            maps = (fired.counts.flatten(1).numpy(), fired.when.flatten(1).numpy())
-            places = (rows.numpy(), place.start.numpy(), place.span.numpy())
-            add_signed(*maps, *places, self._rows.numpy())
+        if rows.device.type != "cpu":
+            self._share_tensors(fired, rows, place)
             return
-        when = torch.addcmul(
-            place.start.view(-1, 1, 1), fired.when, place.span.view(-1, 1, 1)
-        ).mul_(fired.counts)  # fmt: skip
-        self._rows.index_add_(0, rows, (fired.counts - when).view(clips, -1))
-        self._rows.index_add_(0, rows + 1, when.view(clips, -1))
+        from eventvision.kernels.crossings import add_signed
+
+        maps = (fired.counts.flatten(1).numpy(), fired.when.flatten(1).numpy())
+        places = (rows.numpy(), place.start.numpy(), place.span.numpy())
+        add_signed(*maps, *places, self._rows.numpy())
+
+    def _share_tensors(self, fired: Fired, rows: Tensor, place: Place) -> None:
+        start, span = place.start.view(-1, 1, 1), place.span.view(-1, 1, 1)
+        late = torch.addcmul(start, fired.when, span) * fired.counts
+        self._rows.index_add_(0, rows, (fired.counts - late).flatten(1))
+        self._rows.index_add_(0, rows + 1, late.flatten(1))
 
 
 class _Counts:

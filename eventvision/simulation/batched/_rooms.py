@@ -134,7 +134,7 @@ def _street_box(
 ) -> tuple[Array, int, int]:
     """Draw a pole, a parked vehicle, a tree trunk or a kiosk; return bounds, class, kind."""
     side, z = random.choice([-1, 1]), random.uniform(3, 30)
-    what = random.choice(3, p=(0.4, 0.4, 0.2))
+    what = random.choice(3, p=(0.5, 0.25, 0.25))
     wide, tall, deep = (
         (0.08, random.uniform(2.5, 7), 0.08),
         (random.uniform(0.8, 1.0), random.uniform(1.4, 2.4), random.uniform(1.8, 3)),
@@ -190,7 +190,8 @@ def draw_flight(random: np.random.Generator, room: Room) -> Flight:
 
 def _atlas(random: np.random.Generator, library: PictureLibrary, *, outdoors: bool) -> Array:
     """Draw the looks of floor, sides, ceiling or trees, and boxes, as four tiles."""
-    walls = _facade(random) if outdoors else library.picture(random, TILE).shade
+    plain = not outdoors or random.random() < 0.25
+    walls = library.picture(random, TILE).shade if plain else _facade(random)
     floor = _road(random) if outdoors else library.picture(random, TILE).shade
     leaves = np.clip(
         0.1 + 0.7 * smooth_noise(random, 40, TILE) * smooth_noise(random, 9, TILE), 0, 1
@@ -203,7 +204,7 @@ def _atlas(random: np.random.Generator, library: PictureLibrary, *, outdoors: bo
 def _facade(random: np.random.Generator) -> Array:
     """Paint a stretch of a house: windows in rows, a band between the floors, doors."""
     y, x = np.mgrid[0:TILE, 0:TILE].astype(np.float32) / TILE
-    wall = random.uniform(0.15, 0.8) * (0.85 + 0.3 * smooth_noise(random, 50, TILE))
+    wall = random.uniform(0.15, 0.8) * (0.7 + 0.6 * smooth_noise(random, 50, TILE))
     rows, columns = random.integers(1, 4), random.integers(2, 6)
     glass = random.uniform(0.02, 0.9)
     u, v = (x * columns) % 1, (y * rows) % 1
