@@ -91,7 +91,7 @@ class FileBytes:
 
     def _check_end(self, reached: int, stop: int) -> None:
         if reached < stop:
-            raise FileShrankError(self._path, reached)
+            raise FileShrankError(self._path, os.fstat(self._file.fileno()).st_size)
 
     def _read(self, target: NDArray[np.uint8], start: int) -> int:
         """Fill `target` and return how many bytes there were."""
