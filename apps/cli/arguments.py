@@ -9,7 +9,20 @@ import typer
 
 SourceArgument = Annotated[
     str,
-    typer.Argument(metavar="SOURCE", help="A recording, a camera (camera:) or a peer (tcp://…)."),
+    typer.Argument(
+        metavar="SOURCE", help="A recording, a camera (camera:, sim:SCENE) or a peer (tcp://…)."
+    ),
+]
+LiveOrRecordedArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="SOURCE",
+        help="A recording, a camera (camera:), a simulated one (sim:SCENE) or a peer (tcp://…).",
+        show_default=False,
+    ),
+]
+SimOption = Annotated[
+    bool, typer.Option("--sim", help="Play a simulated camera: the same as the source sim:shapes.")
 ]
 SourcesArgument = Annotated[
     list[str],

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 
-from eventvision.core import EventVisionError, SensorSize, SourceError
+from eventvision.core import EventVisionError, SensorSize, SourceError, SourceInfo
 from eventvision.io import RecordingSummary, find_recordings, may_be_many, open_source, scan
 
 from .options import sensor_size
@@ -23,6 +23,10 @@ def run(sources: Sequence[str], *, sensor: str | None, strict: bool, as_json: bo
     """
     size = sensor_size(sensor)
     if len(sources) == 1 and not may_be_many(sources[0]):
+        live = _live(sources[0], size, strict=strict)
+        if live is not None:
+            _tell_live(live, as_json=as_json)
+            return 0
         summary = _summary(sources[0], size, strict=strict)
         if as_json:
             _print_json(summary.as_dict())
@@ -47,6 +51,27 @@ def _summary(source: str, sensor: SensorSize | None, *, strict: bool) -> Recordi
             raise SourceError(source, "is live and has no end", "record it, then ask again")
         with progress_bar(f"info {source}") as show:
             return scan(opened, show)
+
+
+def _live(source: str, sensor: SensorSize | None, *, strict: bool) -> SourceInfo | None:
+    """Return what a source says about itself if it is live, and so has no end."""
+    with open_source(source, sensor=sensor, strict=strict) as opened:
+        return opened.info if opened.is_live else None
+
+
+def _tell_live(info: SourceInfo, *, as_json: bool) -> None:
+    if as_json:
+        size = {"width": info.sensor.width, "height": info.sensor.height}
+        told = {"source": info.name, "format": info.format, "live": True, **size}
+        _print_json({**told, "camera": info.camera, "notes": list(info.notes)})
+        return
+    rows = [
+        ("format", info.format),
+        ("sensor", str(info.sensor)),
+        ("camera", info.camera or "does not say"),
+        ("events", "come live, without end; record them to learn more"),
+    ]
+    print_table(info.name, rows + [("note", note) for note in info.notes])
 
 
 def _survey(

@@ -12,8 +12,10 @@ from .arguments import (
     EndOption,
     ForceOption,
     JsonOption,
+    LiveOrRecordedArgument,
     SensorOption,
     SettingsOption,
+    SimOption,
     SourceArgument,
     SourcesArgument,
     StartOption,
@@ -65,7 +67,8 @@ def info(
 
 @app.command()
 def replay(
-    source: SourceArgument,
+    source: LiveOrRecordedArgument = None,
+    sim: SimOption = False,
     sensor: SensorOption = None,
     settings: SettingsOption = None,
     start: StartOption = 0.0,
@@ -118,11 +121,12 @@ def replay(
     strict: StrictOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Play a recording through filters, slicer and tasks; write what was found."""
+    """Play a source through filters, slicer and tasks; write what was found."""
+    from .options import source_or_simulation
     from .replay import run
 
     values = {
-        "source": source,
+        "source": source_or_simulation(source, sim=sim),
         "sensor": sensor,
         "settings": settings,
         "strict": strict,
@@ -181,6 +185,55 @@ def record(
         seconds=seconds,
         pre_roll=pre_roll,
         on=on,
+        force=force,
+    )
+    sys.exit(run(wanted, as_json=as_json))
+
+
+@app.command()
+def simulate(
+    scene: Annotated[
+        str,
+        typer.Argument(metavar="SCENE", help="A named scene, a video, or a folder of images."),
+    ],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="New recording; its extension says the format.")
+    ],
+    sensor: Annotated[
+        str | None, typer.Option(metavar="NAME|WxH", help="Sensor: davis346, evk4, 346x260, …")
+    ] = None,
+    camera: Annotated[
+        str | None,
+        typer.Option(metavar="PRESET", help="ideal, davis346, dvxplorer, evk4 or randomised."),
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(metavar="N", help="How much.")] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="Another seed, another recording.")] = 0,
+    fps: Annotated[
+        float | None,
+        typer.Option(metavar="FPS", help="Images a second; of a video, instead of its own times."),
+    ] = None,
+    images: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Images for scenes that show some.")
+    ] = None,
+    truth: Annotated[
+        str, typer.Option(metavar="TIME|none", help="Time between two truths.")
+    ] = "20ms",
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Simulate an event camera; write its events, and the truth beside them."""
+    from .simulate import config, run
+
+    wanted = config(
+        scene=scene,
+        out=out,
+        sensor=sensor,
+        camera=camera,
+        seconds=seconds,
+        seed=seed,
+        fps=fps,
+        images=images,
+        truth=truth,
         force=force,
     )
     sys.exit(run(wanted, as_json=as_json))

@@ -12,6 +12,7 @@ from ._conversion_report import ConversionReport
 from ._convert import convert, cut, repair
 from ._find import Found, find_recordings, may_be_many
 from ._formats import FORMATS, FileFormat
+from ._live import LiveStream
 from ._open import open_source, open_writer, target_format
 from ._scan import RecordingSummary, scan
 
@@ -80,6 +81,7 @@ __all__ = [
     "Found",
     "Hdf5Source",
     "Hdf5Writer",
+    "LiveStream",
     "MatSource",
     "McapSource",
     "NetworkSource",

@@ -10,6 +10,7 @@ from pathlib import Path
 from eventvision.core import SourceNotFoundError
 
 from ._formats import FORMATS, recognised_folder
+from ._open import is_stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +83,4 @@ def _is_folder(path: Path) -> bool:
 
 
 def _is_pattern(name: str) -> bool:
-    return has_magic(name) and not Path(name).exists()
+    return has_magic(name) and not Path(name).exists() and not is_stream(name)

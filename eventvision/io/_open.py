@@ -36,11 +36,17 @@ _UNREAD = (
 )
 _STREAMS = {
     "camera": "_cameras.source:CameraSource",
+    "sim": "eventvision.pipeline:SimulatedCamera",
     "tcp": "_network.source:NetworkSource",
     "tls": "_network.source:NetworkSource",
     "udp": "_network.udp_source:UdpSource",
 }
-"""Sources that are not files, by the scheme of their names."""
+"""Sources that are not files, by the scheme of their names: `module:Class`, imported when opened.
+
+A module of this package begins with an underscore. Others are named in full: rooms that this one
+must not import plug in here, with a class that derives from `LiveStream` and takes the name and
+`sensor=`.
+"""
 
 
 def open_source(
@@ -54,8 +60,8 @@ def open_source(
 
     Args:
         name: Path of a recording; `PATH#N` opens sample N of a collection. `camera:` opens the
-            first camera, `camera:MODEL/SERIAL` a certain one. `tcp://host:port`, `tls://` and
-            `udp://` open streams.
+            first camera, `camera:MODEL/SERIAL` a certain one, `sim:SCENE` a simulated one.
+            `tcp://host:port`, `tls://` and `udp://` open streams.
         sensor: Size of the pixel array; overrides what the recording says or suggests. A camera
             knows its own.
         settings: File with the settings of a camera, see `load_settings`.
@@ -71,16 +77,21 @@ def open_source(
         SourceError: If it cannot be opened for another reason.
         ConfigError: If the settings cannot be used.
     """
-    scheme, colon, _ = str(name).partition(":")
-    is_stream = colon and scheme in _STREAMS
-    if settings is not None and not (is_stream and scheme == "camera"):
+    scheme = str(name).partition(":")[0] if is_stream(str(name)) else ""
+    if settings is not None and scheme != "camera":
         raise ConfigError("settings", str(settings), f"none, since {name} is no camera")
     source: FileSource | LiveStream = (
-        _open_stream(scheme, str(name), sensor, settings) if is_stream else _open_file(name, sensor)
+        _open_stream(scheme, str(name), sensor, settings) if scheme else _open_file(name, sensor)
     )
     if strict:
         source.refuse_damage()
     return source
+
+
+def is_stream(name: str) -> bool:
+    """Tell whether a name is that of a camera or another stream, not that of a file."""
+    scheme, colon, _ = name.partition(":")
+    return bool(colon) and scheme in _STREAMS
 
 
 def open_writer(
@@ -132,7 +143,8 @@ def _open_stream(
     scheme: str, name: str, sensor: SensorSize | None, settings: str | Path | None
 ) -> LiveStream:
     module, _, kind = _STREAMS[scheme].partition(":")
-    opened = getattr(importlib.import_module(f".{module}", __package__), kind)
+    full = f".{module}" if module.startswith("_") else module
+    opened = getattr(importlib.import_module(full, __package__), kind)
     options = {"settings": settings} if scheme == "camera" else {"sensor": sensor}
     return cast("LiveStream", opened(name, **options))
 

@@ -235,9 +235,9 @@ def fire_pixels(
     count = 0
     for place in range(active.size):
         index = active[place]
-        light, level = np.float64(intensity[index]), np.float64(levels[index])
-        here, received = np.float64(pixels.level[index]), np.float64(pixels.received[index])
-        followed, drift = np.float64(pixels.followed[index]), np.float64(pixels.leak_per_us[index])
+        light, level = float(intensity[index]), float(levels[index])
+        here, received = float(pixels.level[index]), float(pixels.received[index])
+        followed, drift = float(pixels.followed[index]), float(pixels.leak_per_us[index])
         potential, release = pixels.potential[index], pixels.release_us[index]
         misfire, random = pixels.misfire_us[index], pixels.random[index]
         bend = _BEND * min(pixels.on_threshold[index], pixels.off_threshold[index])

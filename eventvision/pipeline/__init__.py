@@ -3,6 +3,20 @@
 from ._config import RunConfig
 from ._pipeline import Pipeline, Progress
 from ._replay import build_pipeline, replay
+from ._simulate import DEFAULT_CAMERA, SimulationConfig, SimulationReport, simulate
+from ._simulated_camera import SimulatedCamera
 from ._summary import Summary
 
-__all__ = ["Pipeline", "Progress", "RunConfig", "Summary", "build_pipeline", "replay"]
+__all__ = [
+    "DEFAULT_CAMERA",
+    "Pipeline",
+    "Progress",
+    "RunConfig",
+    "SimulatedCamera",
+    "SimulationConfig",
+    "SimulationReport",
+    "Summary",
+    "build_pipeline",
+    "replay",
+    "simulate",
+]

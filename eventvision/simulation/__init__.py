@@ -18,6 +18,7 @@ from ._presets import CAMERAS, PIXEL_MODELS, SENSOR_SIZES, pixel_model, randomis
 from ._scene import Scene, SceneTruth
 from ._shipped import shipped_recording
 from ._subframes import SubFrames
+from ._truth import write_truth
 from ._video import VideoScene
 from ._watch import Glance, watch
 
@@ -50,4 +51,5 @@ __all__ = [
     "record_clip",
     "shipped_recording",
     "watch",
+    "write_truth",
 ]

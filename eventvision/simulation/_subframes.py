@@ -46,10 +46,11 @@ class SubFrames:
         t_us = t0_us
         while t_us < t1_us:
             yield t_us
-            t_us = min(t1_us, t_us + self._step_us(scene, t_us))
+            t_us = min(t1_us, t_us + self.step_us(scene, t_us))
         yield t1_us
 
-    def _step_us(self, scene: Scene, t_us: int) -> int:
+    def step_us(self, scene: Scene, t_us: int) -> int:
+        """Return how long after `t_us` to look at a scene again, going by its motion."""
         step_us = self.longest_us
         while step_us > 1 and (moved_px := scene.motion_px(t_us, t_us + step_us)) > (
             self.most_motion_px

@@ -121,6 +121,8 @@ def _frames_of(path: Path) -> Iterator[_Frame]:
             for number, frame in enumerate(container.decode(video=0)):
                 yield _Frame(number if frame.pts is None else frame.pts, frame)
     except av.FFmpegError as error:
+        if number < 0:
+            raise _no_video(path) from error
         problem = f"cannot be decoded after frame {number + 1}"
         raise FormatError(path, problem, "use what comes before only, or repair it") from error
 

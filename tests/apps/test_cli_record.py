@@ -24,7 +24,6 @@ from eventvision.core import (
     OutputError,
     Packet,
     SensorSize,
-    SourceError,
     SourceInfo,
 )
 from eventvision.io import UDEV_RULES, CameraDescription, install_udev_rules, open_source
@@ -256,10 +255,18 @@ def test_rules_that_cannot_be_written_are_one_clear_error(tmp_path):
         install_udev_rules(tmp_path / "nowhere" / "65-test.rules")
 
 
-def test_a_live_source_has_no_summary(monkeypatch):
+def test_a_live_source_is_described_without_waiting_for_its_end(monkeypatch, capsys):
     monkeypatch.setattr(info, "open_source", lambda *_, **__: FakeCamera())
-    with pytest.raises(SourceError, match="is live and has no end"):
-        info.run(["camera:"], sensor=None, strict=False, as_json=False)
+    assert info.run(["camera:"], sensor=None, strict=False, as_json=True) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["live"]
+    assert (told["width"], told["height"]) == (SENSOR.width, SENSOR.height)
+
+
+def test_live_sources_do_not_come_in_lists(monkeypatch, capsys):
+    monkeypatch.setattr(info, "open_source", lambda *_, **__: FakeCamera())
+    assert info.run(["camera:", "camera:"], sensor=None, strict=False, as_json=False) == 2
+    assert "is live and has no end" in capsys.readouterr().err
 
 
 def test_replay_records_what_it_plays(text_recording, tmp_path):

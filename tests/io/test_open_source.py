@@ -120,7 +120,7 @@ def test_a_given_sensor_size_reaches_the_reader(tmp_path):
 
 @pytest.mark.parametrize("name", ["sims:street", "http://localhost:7777"])
 def test_names_that_are_no_files_are_refused_with_what_can_be_opened(name):
-    with pytest.raises(SourceError, match=r"camera: tcp: tls: udp:") as caught:
+    with pytest.raises(SourceError, match=r"camera: sim: tcp: tls: udp:") as caught:
         open_source(name)
     assert caught.value.source == name
 
