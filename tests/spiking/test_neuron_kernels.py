@@ -9,15 +9,14 @@ interpreter (see `test_triton_sources.py`).
 from __future__ import annotations
 
 import itertools
-from types import ModuleType
 
 import pytest
 import torch
 
 from eventvision.core import ConfigError, DeviceError
 from eventvision.spiking import nn
-from eventvision.spiking.nn import _backends, _numba, _parallel_kernels
-from eventvision.spiking.steps import SURROGATES, numba_source, parallel_numba_source
+from eventvision.spiking.nn import _backends
+from eventvision.spiking.steps import SURROGATES
 
 torch.set_num_threads(1)
 
@@ -63,29 +62,6 @@ SOME_CASES = [
 """Each neuron, reset and surrogate, for what takes longer to compile."""
 
 gpu = pytest.mark.gpu
-
-
-def uncompiled(source: str) -> ModuleType:
-    """Return a module of kernels that Python runs itself."""
-    source = source.replace(
-        "from eventvision.kernels._jit import arithmetic, kernel",
-        "arithmetic = kernel = lambda function: function",
-    )
-    module = ModuleType("uncompiled")
-    exec(source, module.__dict__)
-    return module
-
-
-@pytest.fixture
-def python_runs_kernels(monkeypatch):
-    def module(step, by_channel, by, real):
-        return uncompiled(numba_source(step, by_channel=by_channel, by=by, real=real))
-
-    def parallel_module(firing, real):
-        return uncompiled(parallel_numba_source(firing, real=real))
-
-    monkeypatch.setattr(_numba, "_module", module)
-    monkeypatch.setattr(_parallel_kernels, "_numba_module", parallel_module)
 
 
 @pytest.fixture

@@ -80,13 +80,13 @@ class Shelf:
         return sum(memory.nbytes for _, memory in self._free)
 
     def _fitting(self, size: int) -> NDArray[np.uint8] | None:
-        """Take the smallest unused memory that holds `size` and wastes less than a quarter."""
+        """Take the smallest unused memory that holds `size`, the latest; none that is much larger."""
         fitting = [
-            (memory.nbytes, index)
+            (memory.nbytes, -index)
             for index, (_, memory) in enumerate(self._free)
             if size <= memory.nbytes <= size + size // 4
         ]
-        return self._free.pop(min(fitting)[1])[1] if fitting else None
+        return self._free.pop(-min(fitting)[1])[1] if fitting else None
 
     def _put_back(self, memory: NDArray[np.uint8]) -> None:
         with self._lock:
