@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ._errors import one_line
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Damage:
@@ -12,7 +14,7 @@ class Damage:
 
     Attributes:
         kind: Short stable name, such as `truncated`, `corrupt-block`, `time-backwards`.
-        message: What was found there, in words.
+        message: What was found there, in words; what is not printable is escaped.
         byte_start: First byte of the place in the file; None where bytes mean nothing.
         byte_end: One past its last byte; None likewise.
         events_skipped: Events known to be lost there.
@@ -23,6 +25,9 @@ class Damage:
     byte_start: int | None = None
     byte_end: int | None = None
     events_skipped: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", one_line(self.message))
 
     def __str__(self) -> str:
         place = "" if self.byte_start is None else f" at bytes {self.byte_start}-{self.byte_end}"

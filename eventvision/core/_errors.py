@@ -39,7 +39,7 @@ class SourceError(EventVisionError):
     """
 
     def __init__(self, source: str | Path, problem: str, remedy: str) -> None:
-        super().__init__(_one_line(f"{source}: {problem}; {remedy}"))
+        super().__init__(one_line(f"{source}: {problem}; {remedy}"))
         self.source, self.problem, self.remedy = str(source), problem, remedy
 
 
@@ -101,7 +101,7 @@ class ModelError(EventVisionError):
     """A model is missing, incomplete, or its card is wrong."""
 
     def __init__(self, model: str | Path, problem: str, remedy: str) -> None:
-        super().__init__(_one_line(f"model {model}: {problem}; {remedy}"))
+        super().__init__(one_line(f"model {model}: {problem}; {remedy}"))
         self.model, self.problem, self.remedy = str(model), problem, remedy
 
 
@@ -113,6 +113,6 @@ class DeviceError(EventVisionError):
         self.device, self.problem, self.remedy = device, problem, remedy
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Escape what is not printable: damaged files bring line ends and terminal codes along."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -40,3 +40,9 @@ def test_the_text_names_kinds_places_and_loss():
         "1x truncated; 7 events skipped; first: "
         "truncated at bytes 10-20: ends in a packet, 7 events skipped"
     )
+
+
+def test_what_a_damaged_file_says_cannot_reach_the_terminal_as_it_is():
+    damage = Damage(kind="corrupt-block", message='unrecognized token: "\x1b[2J\n"')
+    assert damage.message == 'unrecognized token: "\\x1b[2J\\n"'
+    assert str(damage).isprintable()
