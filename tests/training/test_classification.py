@@ -61,6 +61,10 @@ learning_rate = 1e-2
 epochs = 4
 learning_rate = 1e-3
 
+[integers]
+epochs = 1
+learning_rate = 1e-4
+
 [augmentation]
 shift_px = 2
 """
@@ -264,7 +268,7 @@ def test_training_is_better_than_chance_and_the_same_every_time(recipe):
     assert score_spiking(first.net, recipe, unknown).accuracy > 0.85
     for a, b in zip(first.net.parameters(), again.net.parameters(), strict=True):
         assert torch.equal(a, b)
-    assert [p.phase for p in seen] == ["rates"] * 20 + ["spikes"] * 4
+    assert [p.phase for p in seen] == ["rates"] * 20 + ["spikes"] * 4 + ["integers"]
     output = first.net(recording_steps(recipe, unknown))
     assert torch.equal(output, output.round())
 
@@ -325,7 +329,7 @@ def test_the_command_writes_a_model_and_scores_a_recipe(tmp_path, capsys):
     assert (tmp_path / "out" / "model.safetensors").is_file()
     assert (tmp_path / "out" / "golden.npz").is_file()
     assert main(["score", recipe, data, "--folds", "2"]) == 0
-    assert "logistic" in capsys.readouterr().out.splitlines()[-1]
+    assert "converted" in capsys.readouterr().out.splitlines()[-1]
     assert main(["score", recipe, str(tmp_path / "none.npz")]) == 2
     assert "no such file" in capsys.readouterr().err
 

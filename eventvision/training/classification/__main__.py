@@ -45,12 +45,12 @@ def _train(recipe: ClassifierRecipe, recordings: LabelledRecordings, folder: Pat
 
 
 def _score(recipe: ClassifierRecipe, recordings: LabelledRecordings, parts: int, seed: int) -> None:
-    totals = {"spiking": Score(0, 0), "rates": Score(0, 0), "logistic": Score(0, 0)}
+    totals: dict[str, Score] = {}
     for fold in cross_validate(recipe, recordings, parts=parts, seed=seed):
-        for name in totals:
-            totals[name] += getattr(fold, name)
-        accuracies = ", ".join(f"{n} {getattr(fold, n).accuracy:.1%}" for n in totals)
-        _say(f"fold {fold.number}: {accuracies}")
+        scores = fold.all()
+        totals = {name: totals.get(name, Score(0, 0)) + each for name, each in scores.items()}
+        shares = ", ".join(f"{name} {each.accuracy:.1%}" for name, each in scores.items())
+        _say(f"fold {fold.number}: {shares}")
     for name, total in totals.items():
         _say(f"{name:<10}{total}")
 

@@ -54,6 +54,8 @@ class Phase(BaseModel):
         weight_decay: Of AdamW.
         label_smoothing: Share of the target that is spread over all classes.
         rate_price: Weight of the penalty on squared firing rates; for spiking phases.
+        weight_noise: Standard deviation of noise that is put on the weights of each batch, as a
+            share of their mean magnitude; networks become insensitive to rounding by it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,6 +65,7 @@ class Phase(BaseModel):
     weight_decay: float = Field(0.01, ge=0)
     label_smoothing: float = Field(0.0, ge=0, lt=1)
     rate_price: float = Field(0.0, ge=0)
+    weight_noise: float = Field(0.0, ge=0)
 
 
 class ClassifierRecipe(BaseModel):
@@ -78,6 +81,7 @@ class ClassifierRecipe(BaseModel):
         stages: The convolutions.
         rates: First phase: the layers with ReLU for neurons, on the events of the whole recording.
         spikes: Second phase: the spiking network, step by step.
+        integers: Third phase: its int8 form, which becomes an artifact of its own.
         augmentation: How recordings are changed before they are learned from.
         batch: Recordings in a batch.
         dropout: Share of the values before the last layer left out in the first phase.
@@ -95,19 +99,19 @@ class ClassifierRecipe(BaseModel):
     stages: tuple[ConvStage, ...] = Field(min_length=1)
     rates: Phase
     spikes: Phase
+    integers: Phase
     augmentation: Annotated[Augmentation, BeforeValidator(_augmentation)] = Augmentation()
     batch: int = Field(50, ge=1)
     dropout: float = Field(0.0, ge=0, lt=1)
     seed: int = Field(0, ge=0)
 
-    def with_epochs(self, *, rates: int, spikes: int) -> ClassifierRecipe:
-        """Return the recipe with other numbers of epochs."""
-        return self.model_copy(
-            update={
-                "rates": self.rates.model_copy(update={"epochs": rates}),
-                "spikes": self.spikes.model_copy(update={"epochs": spikes}),
-            }
-        )
+    def with_epochs(self, **epochs: int) -> ClassifierRecipe:
+        """Return the recipe with other numbers of epochs: `rates=5, spikes=2`."""
+        phases = {
+            name: getattr(self, name).model_copy(update={"epochs": count})
+            for name, count in epochs.items()
+        }
+        return self.model_copy(update=phases)
 
 
 def load_recipe(path: str | Path) -> ClassifierRecipe:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
+from ._forms import score_forms
 from ._logistic import fit_logistic
 from ._recipe import ClassifierRecipe
 from ._samples import LabelledRecordings
@@ -26,6 +27,7 @@ class FoldScore:
         spiking: Of the spiking network.
         rates: Of its twin with ReLU.
         logistic: Of logistic regression on the event counts of the whole recording.
+        forms: Of the other forms of the network; see `score_forms`.
         trained: The networks.
     """
 
@@ -33,7 +35,13 @@ class FoldScore:
     spiking: Score
     rates: Score
     logistic: Score
+    forms: dict[str, Score]
     trained: TrainedClassifier
+
+    def all(self) -> dict[str, Score]:
+        """Return all scores by name."""
+        named = {"spiking": self.spiking, "rates": self.rates, "logistic": self.logistic}
+        return named | self.forms
 
 
 def cross_validate(
@@ -65,6 +73,7 @@ def cross_validate(
             spiking=score_spiking(trained.net, recipe, unknown),
             rates=score_rates(trained.twin, recipe, unknown),
             logistic=score_logistic(recipe, known, unknown),
+            forms=score_forms(trained, recipe, known, unknown),
             trained=trained,
         )
 

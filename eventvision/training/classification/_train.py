@@ -1,12 +1,14 @@
-"""Training: first as rates, then as spikes.
+"""Training: first as rates, then as spikes, then as integers.
 
 Rates learn fast, as a whole recording is one step. The spiking network starts from their weights
 and learns what rates leave out: that spikes are whole, come in order, and cannot be taken back.
+Its int8 form starts from those weights and learns to live with their rounding.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +17,9 @@ from torch import Tensor
 from torch import nn as torch_nn
 
 from eventvision.spiking import nn
+from eventvision.spiking.integer import IntegerModel
 from eventvision.spiking.learning import SpikeRates
+from eventvision.spiking.quantise import quantise
 
 from ._network import build_classifier, build_rate_twin, copy_balanced
 from ._recipe import ClassifierRecipe, Phase
@@ -24,6 +28,7 @@ from ._steps import recording_steps, step_counts
 
 _COUNT_SCALE = 0.5
 """What one output spike is worth as a logit."""
+_CALIBRATION = 50
 _LARGEST_GRADIENT = 1.0
 RATE_SCALE = 0.1
 """Scale of event counts in the first phase."""
@@ -51,10 +56,11 @@ Watcher = Callable[[Progress], object]
 
 @dataclass(frozen=True, slots=True)
 class TrainedClassifier:
-    """A trained network and the twin that it comes from."""
+    """A trained network, the twin that it comes from, and its int8 form."""
 
     net: torch_nn.Sequential
     twin: torch_nn.Sequential
+    integer: IntegerModel
 
 
 def train_classifier(
@@ -92,7 +98,21 @@ def train_classifier(
 
     _run(net, recipe.spikes, "spikes", data, recipe.steps, spike_loss, watch)
     nn.reset(net)
-    return TrainedClassifier(net.eval(), twin.eval())
+    quantised = quantise(net.eval(), [recording_steps(recipe, _first(recordings))])
+
+    def integer_loss(x: Tensor, labels: Tensor) -> Tensor:
+        quantised.reset()
+        (spikes,) = quantised.sequence(x).values()
+        counts = spikes.sum(0).flatten(1)
+        return _cross_entropy(counts * _COUNT_SCALE, labels, recipe.integers)
+
+    _run(quantised, recipe.integers, "integers", data, recipe.steps, integer_loss, watch)
+    return TrainedClassifier(net, twin.eval(), quantised.to_integer())
+
+
+def _first(recordings: LabelledRecordings) -> LabelledRecordings:
+    """Return a few recordings, which calibrate the ranges of integers."""
+    return recordings.select(np.arange(min(_CALIBRATION, len(recordings))))
 
 
 class _Data:
@@ -143,15 +163,32 @@ def _run(
     for epoch in range(1, phase.epochs + 1):
         losses = []
         for x, labels in data.epoch(steps=steps):
-            loss = loss_of(x, labels)
             optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            with _noisy(net, phase.weight_noise):
+                loss = loss_of(x, labels)
+                loss.backward()  # type: ignore[no-untyped-call]
             torch_nn.utils.clip_grad_norm_(net.parameters(), _LARGEST_GRADIENT)
             optimiser.step()
             schedule.step()
             losses.append(loss.item())
         if watch is not None:
             watch(Progress(name, epoch, phase.epochs, sum(losses) / len(losses)))
+
+
+@contextmanager
+def _noisy(net: torch_nn.Module, share: float) -> Iterator[None]:
+    """Put noise on all weights for a while."""
+    if not share:
+        yield
+        return
+    kept = [(weight, weight.detach().clone()) for weight in net.parameters()]
+    for weight, value in kept:
+        weight.data += torch.randn_like(value) * value.abs().mean() * share
+    try:
+        yield
+    finally:
+        for weight, value in kept:
+            weight.data.copy_(value)
 
 
 def _cross_entropy(logits: Tensor, labels: Tensor, phase: Phase) -> Tensor:
