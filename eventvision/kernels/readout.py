@@ -98,7 +98,8 @@ def read_out(
     now, line = state.free_us, state.line
     taken = written = 0
     while True:
-        while taken < arrivals.size and arrivals[taken].t <= now:
+        then = now + state.pass_us
+        while taken < arrivals.size and (arrivals[taken].t <= then or then >= t1_us):
             _latch(arrivals[taken], state, heads, tails, successors, polarities, width)
             taken += 1
         if state.waiting == 0:
@@ -112,9 +113,9 @@ def read_out(
             else:
                 now = arrival
             continue
-        then, target = now + state.pass_us, np.int32((line + 1) % lines)
         if then >= t1_us:
             break
+        target = np.int32((line + 1) % lines)
         if state.pass_us == 0.0:
             if state.waiting_lines == 1 and state.lone_line >= 0:
                 target = state.lone_line
