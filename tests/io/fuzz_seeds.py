@@ -148,7 +148,8 @@ def _bags(folder: Path) -> list[Seed]:
         whole = bags.bag2(folder / plugin, messages, plugin)
         stored = next(whole.glob(f"*{suffix}"))
         data, about = stored.read_bytes(), (whole / "metadata.yaml").read_bytes()
-        seeds.append(Seed(f"ROS2 {suffix}", suffix, data))
+        name = {".mcap": "ROS2", ".db3": "ROS2-DB3"}[suffix]
+        seeds.append(Seed(name, suffix, data))
         beside = ((stored.name, data),)
         seeds.append(Seed(f"ROS2 folder {suffix}", "", about, beside, "metadata.yaml"))
     return seeds

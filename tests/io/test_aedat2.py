@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eventvision.core import EVENT_DTYPE, FormatError, SensorSize
+from eventvision.core import EVENT_DTYPE, Events, FormatError, SensorSize
 from eventvision.io._aedat2.source import Aedat2Source
 
 DVS128 = b"#!AER-DAT2.0\r\n# AEChip: ch.unizh.ini.jaer.chip.retina.DVS128\r\n"
@@ -244,8 +244,23 @@ def test_what_has_no_aedat2_header_is_refused(tmp_path):
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.binary(max_size=600), head=st.sampled_from([DVS128, DAVIS240, DVS128[:14]]))
-def test_garbage_never_does_worse_than_raise_format_error(tmp_path_factory, data, head):
+def test_garbage_is_refused_or_gives_events_in_order_on_the_sensor(tmp_path_factory, data, head):
     path = tmp_path_factory.mktemp("garbage") / "test.aedat"
     path.write_bytes(head + data)
     with contextlib.suppress(FormatError):
-        read(Aedat2Source(path))
+        source = Aedat2Source(path)
+        found = read(source)
+        Events(found, source.info.sensor).check_order()
+        assert (found["x"] < source.info.sensor.width).all()
+        assert (found["y"] < source.info.sensor.height).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.binary(min_size=1, max_size=600))
+def test_what_lies_before_garbage_is_read(tmp_path_factory, data):
+    events = made(300, SensorSize(128, 128))
+    path = stored(tmp_path_factory.mktemp("garbage"), DVS128, dvs128_words(events))
+    path.write_bytes(path.read_bytes() + data)
+    found = read(Aedat2Source(path))
+    assert np.array_equal(found[:280], events[:280])
+    assert found.size <= 300 + len(data) // 8

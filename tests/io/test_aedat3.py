@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import struct
 
 import numpy as np
@@ -10,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eventvision.core import EVENT_DTYPE, FormatError, SensorSize
+from eventvision.core import EVENT_DTYPE, Events, FormatError, SensorSize
 from eventvision.io._aedat3.source import Aedat3Source
 
 HEAD = b"#!AER-DAT3.1\r\n#Format: RAW\r\n#Source 1: DAVIS240C\r\n#!END-HEADER\r\n"
@@ -235,11 +234,17 @@ def test_what_cannot_be_read_is_refused(tmp_path, head, problem):
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.binary(max_size=600), edits=st.lists(st.integers(0, 2000), max_size=8))
-def test_damage_never_does_worse_than_raise_format_error(tmp_path_factory, data, edits):
-    events = made(40)
-    content = bytearray(polarity(events) + packet(2, 44, [bytes(44)]) + polarity(events) + data)
+def test_what_lies_before_damage_is_read(tmp_path_factory, data, edits):
+    sound, events = made(200), made(80, start_us=10_000)
+    parts = polarity(events[:40]), packet(2, 44, [bytes(44)]), polarity(events[40:]), data
+    content = bytearray(b"".join(parts))
     for at in edits:
         content[at % len(content)] ^= 0x81
-    path = stored(tmp_path_factory.mktemp("damage"), bytes(content))
-    with contextlib.suppress(FormatError):
-        list(Aedat3Source(path))
+    whole = polarity(sound) + bytes(content)
+    source = Aedat3Source(stored(tmp_path_factory.mktemp("damage"), whole))
+    found = read(source)
+    assert np.array_equal(found[:200], sound)
+    assert found.size <= 280 + len(data) // 8
+    Events(found, source.info.sensor).check_order()
+    if edits == [] and data == b"":
+        assert found.size == 280

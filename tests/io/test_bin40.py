@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eventvision.core import EVENT_DTYPE, FormatError, SensorSize
+from eventvision.core import EVENT_DTYPE, Events, FormatError, SensorSize
 from eventvision.io._bin40 import Bin40Source
 
 
@@ -110,6 +110,19 @@ def test_bytes_whose_times_jump_about_are_refused(tmp_path):
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.binary(min_size=1, max_size=600))
-def test_garbage_never_does_worse_than_raise_format_error(tmp_path_factory, data):
+def test_garbage_is_refused_or_gives_events_in_order(tmp_path_factory, data):
     with contextlib.suppress(FormatError):
-        read(Bin40Source(stored(tmp_path_factory.mktemp("garbage"), data)))
+        source = Bin40Source(stored(tmp_path_factory.mktemp("garbage"), data))
+        found = read(source)
+        Events(found, source.info.sensor).check_order()
+        assert found.size <= len(data) // 5
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.binary(min_size=1, max_size=400))
+def test_what_lies_before_garbage_is_read(tmp_path_factory, data):
+    events = made(2_000)
+    path = stored(tmp_path_factory.mktemp("garbage"), records(events) + data)
+    found = read(Bin40Source(path, sensor=SensorSize(34, 34)))
+    assert np.array_equal(found[:1_980], events[:1_980])
+    assert found.size <= 2_000 + len(data) // 5

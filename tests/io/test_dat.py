@@ -10,14 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eventvision.core import (
-    EVENT_DTYPE,
-    Events,
-    FormatError,
-    OutputError,
-    Packet,
-    SensorSize,
-)
+from eventvision.core import EVENT_DTYPE, Events, FormatError, OutputError, Packet, SensorSize
 from eventvision.io._dat.source import DatSource
 from eventvision.io._dat.writer import DatWriter
 from eventvision.kernels.dat import decode_dat
@@ -183,10 +176,23 @@ def test_a_false_time_at_the_beginning_does_not_count_as_a_wrap(tmp_path):
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.binary(max_size=400), cut=st.integers(0, 60))
-def test_garbage_never_does_worse_than_raise_format_error(tmp_path_factory, data, cut):
+def test_garbage_is_refused_or_gives_events_in_order(tmp_path_factory, data, cut):
     path = stored(tmp_path_factory.mktemp("garbage"), HEADER[:cut] + data + b"x")
     with contextlib.suppress(FormatError):
-        read(DatSource(path))
+        source = DatSource(path)
+        found = read(source)
+        Events(found, source.info.sensor).check_order()
+        assert found.size <= (cut + len(data) + 1) // 8
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.binary(min_size=1, max_size=400))
+def test_what_lies_before_garbage_is_read(tmp_path_factory, data):
+    events = made(1000)
+    path = stored(tmp_path_factory.mktemp("garbage"), HEADER + records(events) + data)
+    found = read(DatSource(path))
+    assert np.array_equal(found[:980], events[:980])
+    assert found.size <= 1000 + len(data) // 8
 
 
 def test_decoding_does_not_depend_on_how_many_records_a_call_takes():

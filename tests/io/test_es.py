@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eventvision.core import EVENT_DTYPE, FormatError, SensorSize
+from eventvision.core import EVENT_DTYPE, Events, FormatError, SensorSize
 from eventvision.io._dat.source import DatSource
 from eventvision.io._es import EsSource
 
@@ -168,7 +168,20 @@ def test_seeking_gives_what_reading_on_would_have_given(tmp_path):
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.binary(max_size=600), keep=st.integers(0, 20))
-def test_garbage_never_does_worse_than_raise_format_error(tmp_path_factory, data, keep):
+def test_garbage_is_refused_or_gives_events_in_order(tmp_path_factory, data, keep):
     path = stored(tmp_path_factory.mktemp("garbage"), header()[:keep] + data + b"x")
     with contextlib.suppress(FormatError):
-        read(EsSource(path))
+        source = EsSource(path)
+        found = read(source)
+        Events(found, source.info.sensor).check_order()
+        assert found.size <= len(data) // 5 + 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.binary(min_size=1, max_size=600))
+def test_what_lies_before_garbage_is_read(tmp_path_factory, data):
+    events = made(400)
+    path = stored(tmp_path_factory.mktemp("garbage"), header() + dvs_bytes(events) + data)
+    found = read(EsSource(path))
+    assert np.array_equal(found[:380], events[:380])
+    assert found.size <= 400 + len(data) // 5 + 1

@@ -142,11 +142,21 @@ def test_a_slow_client_loses_the_oldest_packets_and_holds_up_nobody():
 
 def test_a_client_that_takes_nothing_is_let_go(monkeypatch):
     monkeypatch.setattr(reception, "STALL_S", 0.2)
-    with EventServer(sensor=VGA) as server, socket.create_connection(place_of(server)):
-        eventually(lambda: server.clients)
-        while server.clients:
-            server.write(packet(made(50_000)))
-            time.sleep(0.01)
+    with EventServer(sensor=VGA) as server, socket.create_connection(place_of(server)) as stuck:
+        with NetworkSource(server.address) as reader:
+            eventually(lambda: len(server.clients) == 2)
+            gone, first_us, read = stuck.getsockname(), 0, 0
+            packets = iter(reader)
+            while len(server.clients) == 2:
+                server.write(packet(made(50_000, first_us)))
+                first_us += 50_000
+                read += len(next(packets))
+            (left,) = server.clients
+            assert left.address != f"{gone[0]}:{gone[1]}"
+            while read < first_us - 50_000 * left.packets_dropped:
+                read += len(next(packets))
+        assert not reader.damage
+        assert server.refused == 0
 
 
 def test_more_clients_than_allowed_are_refused_and_a_place_becomes_free_again():
@@ -212,8 +222,15 @@ def test_a_half_open_client_is_given_up_in_time(monkeypatch):
 def test_a_client_that_talks_too_much_is_let_go():
     with EventServer(sensor=VGA) as server, socket.create_connection(place_of(server)) as client:
         eventually(lambda: server.clients)
+        client.sendall(bytes(1000))
+        server.write(packet(made(10)))
+        eventually(lambda: [one.packets_sent for one in server.clients] == [1])
         client.sendall(bytes(3000))
         eventually(lambda: not server.clients)
+        client.settimeout(10)
+        with contextlib.suppress(ConnectionResetError):
+            while client.recv(1 << 16):
+                pass
 
 
 @pytest.mark.parametrize("option", ["token", "token_file"])
