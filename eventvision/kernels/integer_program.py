@@ -25,7 +25,7 @@ def run_program(
     program: NDArray[np.int64],
     terms: NDArray[np.int64],
     scratch: int,
-    columns: int,
+    extra: int,
     counter: int,
     met: int,
     thread: int,
@@ -37,7 +37,7 @@ def run_program(
         program: Shape (operations, FIELDS).
         terms: Shape (n, 4), what the sums add up.
         scratch: Address of this thread's memory for sums.
-        columns: Address of this thread's memory for the columns of depthwise convolutions.
+        extra: Address of this thread's memory for columns and lists of a convolution's input.
         counter: Address of a 64-bit number that all threads share, 0 before the first call.
         met: How often the threads have met there in earlier calls.
         thread: Number of this thread, from 0.
@@ -50,22 +50,22 @@ def run_program(
             if op[f.KIND] == f.COPY:
                 _copy(op, row)
             else:
-                _run_row(op, row, terms, scratch, columns)
+                _run_row(op, row, terms, scratch, extra)
         if threads > 1:
             meet(counter, threads, met + number + 1)
 
 
 @inline
 def _run_row(
-    op: NDArray[np.int64], row: int, terms: NDArray[np.int64], scratch: int, columns: int
+    op: NDArray[np.int64], row: int, terms: NDArray[np.int64], scratch: int, extra: int
 ) -> None:
     kind, segment = op[f.KIND], op[f.SEGMENT]
     for first in range(0, op[f.COLUMNS], segment):
         count = min(segment, op[f.COLUMNS] - first)
         if kind == f.DENSE:
-            fill_dense(op, row, first, count, scratch)
+            fill_dense(op, row, first, count, scratch, extra)
         elif kind == f.DEPTHWISE:
-            fill_depthwise(op, row, first, count, scratch, columns)
+            fill_depthwise(op, row, first, count, scratch, extra)
         elif kind == f.SUM:
             fill_sum(op, row, first, count, scratch, terms)
         else:

@@ -35,21 +35,31 @@ from .lanes import (
     splat,
     store_i32,
 )
-from .sparse_conv import active_words, sparse_pixel_1, sparse_pixel_2, sparse_pixel_4
+from .sparse_conv import active_words, list_active, sum_listed_1, sum_listed_2, sum_listed_4
 
 _VECTOR_BYTES = 64
 _LANES = 16
 _ROWS_OF_A_WORD = 4
-_TERM_FIELDS = 4
+ROOM_AFTER_A_LIST = 32
+"""Words after a list of active words that may be written."""
 
 Op = NDArray[np.int64]
 
 
 @inline
-def fill_dense(op: Op, row: int, first: int, count: int, sums: int) -> None:
-    """Convolve, by tiles, or by spikes where there are few."""
+def fill_dense(op: Op, row: int, first: int, count: int, sums: int, extra: int) -> None:
+    """Convolve, by tiles, or by spikes where there are few.
+
+    Args:
+        op: The operation.
+        row: Row of the result.
+        first: Column of the first pixel.
+        count: Number of pixels.
+        sums: Where sums go.
+        extra: Scratch memory for two lists of `RUNS * WORDS + ROOM_AFTER_A_LIST` words.
+    """
     if _is_sparse(op, row):
-        _fill_sparse(op, row, first, count, sums)
+        _fill_sparse(op, row, first, count, sums, extra)
     else:
         _fill_tiles(op, row, first, count, sums)
 
@@ -138,28 +148,27 @@ def _tiles_4(
 
 
 @inline
-def _fill_sparse(op: Op, row: int, first: int, count: int, sums: int) -> None:
-    step, runs, run_pitch, words = op[f.SOURCE_STEP], op[f.RUNS], op[f.RUN_PITCH], op[f.WORDS]
+def _fill_sparse(op: Op, row: int, first: int, count: int, sums: int, extra: int) -> None:
+    step, runs, words, vectors = op[f.SOURCE_STEP], op[f.RUNS], op[f.WORDS], op[f.VECTORS]
     start = op[f.SOURCE] + row * op[f.SOURCE_ROW] + first * step
-    weights, vectors = op[f.WEIGHTS], op[f.VECTORS]
-    pitch = vectors * _VECTOR_BYTES
-    done = 0
-    while done < vectors:
-        out = sums + done * _VECTOR_BYTES
-        if vectors - done >= 4:
-            for x in range(count):
-                sparse_pixel_4(start + x * step, runs, run_pitch, words, weights, out + x * pitch)
-            width = 4
-        elif vectors - done >= 2:
-            for x in range(count):
-                sparse_pixel_2(start + x * step, runs, run_pitch, words, weights, out + x * pitch)
-            width = 2
-        else:
-            for x in range(count):
-                sparse_pixel_1(start + x * step, runs, run_pitch, words, weights, out + x * pitch)
-            width = 1
-        weights += runs * words * width * _VECTOR_BYTES
-        done += width
+    places = extra + (runs * words + ROOM_AFTER_A_LIST) * 4
+    for x in range(count):
+        listed = list_active(start + x * step, runs, op[f.RUN_PITCH], words, extra, places)
+        out, weights = sums + x * vectors * _VECTOR_BYTES, op[f.WEIGHTS]
+        done = 0
+        while done < vectors:
+            if vectors - done >= 4:
+                sum_listed_4(listed, extra, places, weights, out)
+                width = 4
+            elif vectors - done >= 2:
+                sum_listed_2(listed, extra, places, weights, out)
+                width = 2
+            else:
+                sum_listed_1(listed, extra, places, weights, out)
+                width = 1
+            weights += runs * words * width * _VECTOR_BYTES
+            out += width * _VECTOR_BYTES
+            done += width
 
 
 @inline

@@ -210,8 +210,33 @@ def _scaled(_target: Any, builder: ir.IRBuilder, values: list[ir.Value]) -> ir.V
     return builder.fptosi(builder.fmul(positive, factor), _VECTOR)
 
 
-def _count_trailing(_target: Any, builder: ir.IRBuilder, values: list[ir.Value]) -> ir.Value:
-    return builder.cttz(values[0], ir.Constant(ir.IntType(1), 1))
+def _counting(_target: Any, _builder: ir.IRBuilder, _values: list[ir.Value]) -> ir.Value:
+    return ir.Constant(_VECTOR, list(range(LANES)))
+
+
+def _load_word(_target: Any, builder: ir.IRBuilder, values: list[ir.Value]) -> ir.Value:
+    return builder.sext(load(builder, values[0], _I32), _I64)
+
+
+def _store_chosen(target: Any, builder: ir.IRBuilder, values: list[ir.Value]) -> None:
+    address, lanes, bits = values
+    flags = ir.VectorType(ir.IntType(1), LANES)
+    mask = builder.bitcast(builder.trunc(bits, _I16), flags)
+    if has_features(target):
+        compress = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
+            builder.module,
+            ir.FunctionType(_VECTOR, [_VECTOR, _VECTOR, flags]),
+            "llvm.x86.avx512.mask.compress.v16i32",
+        )
+        store(builder, builder.call(compress, [lanes, lanes, mask]), address)
+        return
+    pointer = _I32.as_pointer()
+    compress = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
+        builder.module,
+        ir.FunctionType(ir.VoidType(), [_VECTOR, pointer, flags]),
+        "llvm.masked.compressstore.v16i32",
+    )
+    builder.call(compress, [lanes, builder.inttoptr(address, pointer), mask])
 
 
 def _count_ones(_target: Any, builder: ir.IRBuilder, values: list[ir.Value]) -> ir.Value:
@@ -252,7 +277,17 @@ scaled = cast(
     operation(lanes_type, (lanes_type, lanes_type, lanes_type), _scaled),
 )
 """Return the whole part of max(0, number + offset) * factor, the last two being float32 bits."""
-first_bit = cast("Callable[[int], int]", operation(types.int64, (types.int64,), _count_trailing))
-"""Return the place of the lowest bit that is set; undefined for 0."""
+counting = cast("Callable[[], Lanes]", operation(lanes_type, (), _counting))
+"""Return 0, 1, ... 15."""
+load_word = cast("Callable[[int], int]", operation(types.int64, (types.int64,), _load_word))
+"""Return the 32-bit number at an address."""
+store_chosen = cast(
+    "Callable[[int, Lanes, int], None]",
+    operation(types.none, (types.int64, lanes_type, types.int64), _store_chosen),
+)
+"""Store the numbers whose bits are set side by side: (address, lanes, bits).
+
+All 64 bytes there may be written; only the first ones mean something.
+"""
 count_bits = cast("Callable[[int], int]", operation(types.int64, (types.int64,), _count_ones))
 """Return how many bits are set."""

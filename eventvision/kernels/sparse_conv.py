@@ -1,9 +1,10 @@
 """Convolution that visits only spikes.
 
 Spiking layers are mostly silent. Instead of multiplying whole tiles, each pixel looks at its window
-sixteen words of four bytes at a time, learns from one comparison which of them hold anything, and
-visits these alone. Weights lie as for the dense tiles, and sums are the same numbers, so either way
-can be taken for each row, whichever is quicker for what the row holds.
+sixteen words of four bytes at a time, and puts those that hold anything into a list, without a
+branch that could be guessed wrong. Then it multiplies what is in the list. Weights lie as for the
+dense tiles, and sums are the same numbers, so either way can be taken for each row, whichever is
+quicker for what the row holds.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ from __future__ import annotations
 from ._jit import inline
 from .lanes import (
     Lanes,
+    add,
     count_bits,
+    counting,
     dot,
-    first_bit,
     load_i32,
+    load_word,
     repeat_word,
     splat,
+    store_chosen,
     store_i32,
     words_not_zero,
 )
@@ -24,6 +28,7 @@ from .lanes import (
 _WORDS = 16
 _WORD_BYTES = 4
 _VECTOR_BYTES = 64
+_AT_ONCE = 4
 
 
 @inline
@@ -44,67 +49,84 @@ def active_words(address: int, words: int) -> int:
 
 
 @inline
-def sparse_pixel_1(
-    start: int, runs: int, run_pitch: int, words: int, weights: int, out: int
-) -> None:
-    """Sum one pixel's window for 16 channels."""
-    total = splat(0)
+def list_active(start: int, runs: int, run_pitch: int, words: int, values: int, places: int) -> int:
+    """List the words of a window that are not zero.
+
+    Args:
+        start: Address of the window.
+        runs: Its rows.
+        run_pitch: Bytes from one row to the next.
+        words: Words in a row.
+        values: Where the words go; room for all, and 20 more.
+        places: Where their numbers go, counted along the rows; as much room.
+
+    Returns:
+        How many are listed: a multiple of 4, filled up with zeros.
+    """
+    count = 0
     for run in range(runs):
         address = start + run * run_pitch
         for word in range(0, words, _WORDS):
             bits = _active(address, word, words)
-            while bits != 0:
-                place = word + first_bit(bits)
-                bits &= bits - 1
-                values = repeat_word(address + _WORD_BYTES * place)
-                total = dot(total, values, _weights(weights, run * words + place, 1, 0))
-    store_i32(out, total)
+            end = _WORD_BYTES * count
+            store_chosen(values + end, load_i32(address + _WORD_BYTES * word), bits)
+            store_chosen(places + end, add(counting(), splat(run * words + word)), bits)
+            count += count_bits(bits)
+    store_i32(values + _WORD_BYTES * count, splat(0))
+    store_i32(places + _WORD_BYTES * count, splat(0))
+    return (count + _AT_ONCE - 1) // _AT_ONCE * _AT_ONCE
 
 
 @inline
-def sparse_pixel_2(
-    start: int, runs: int, run_pitch: int, words: int, weights: int, out: int
-) -> None:
-    """Sum one pixel's window for 32 channels."""
-    first, second = splat(0), splat(0)
-    for run in range(runs):
-        address = start + run * run_pitch
-        for word in range(0, words, _WORDS):
-            bits = _active(address, word, words)
-            while bits != 0:
-                place = word + first_bit(bits)
-                bits &= bits - 1
-                values = repeat_word(address + _WORD_BYTES * place)
-                first = dot(first, values, _weights(weights, run * words + place, 2, 0))
-                second = dot(second, values, _weights(weights, run * words + place, 2, 1))
-    store_i32(out, first)
-    store_i32(out + _VECTOR_BYTES, second)
+def sum_listed_1(count: int, values: int, places: int, weights: int, out: int) -> None:
+    """Sum 16 channels over a list."""
+    one, two, three, four = splat(0), splat(0), splat(0), splat(0)
+    for entry in range(0, _WORD_BYTES * count, _WORD_BYTES * _AT_ONCE):
+        value, place = values + entry, places + entry
+        one = dot(one, repeat_word(value), _weights(weights, place, 1, 0))
+        two = dot(two, repeat_word(value + 4), _weights(weights, place + 4, 1, 0))
+        three = dot(three, repeat_word(value + 8), _weights(weights, place + 8, 1, 0))
+        four = dot(four, repeat_word(value + 12), _weights(weights, place + 12, 1, 0))
+    store_i32(out, add(add(one, two), add(three, four)))
 
 
 @inline
-def sparse_pixel_4(
-    start: int, runs: int, run_pitch: int, words: int, weights: int, out: int
-) -> None:
-    """Sum one pixel's window for 64 channels."""
-    first, second, third, fourth = splat(0), splat(0), splat(0), splat(0)
-    for run in range(runs):
-        address = start + run * run_pitch
-        for word in range(0, words, _WORDS):
-            bits = _active(address, word, words)
-            while bits != 0:
-                place = word + first_bit(bits)
-                bits &= bits - 1
-                values = repeat_word(address + _WORD_BYTES * place)
-                first = dot(first, values, _weights(weights, run * words + place, 4, 0))
-                second = dot(second, values, _weights(weights, run * words + place, 4, 1))
-                third = dot(third, values, _weights(weights, run * words + place, 4, 2))
-                fourth = dot(fourth, values, _weights(weights, run * words + place, 4, 3))
-    store_i32(out, first)
-    store_i32(out + _VECTOR_BYTES, second)
-    store_i32(out + 2 * _VECTOR_BYTES, third)
-    store_i32(out + 3 * _VECTOR_BYTES, fourth)
+def sum_listed_2(count: int, values: int, places: int, weights: int, out: int) -> None:
+    """Sum 32 channels over a list."""
+    low, high, other_low, other_high = splat(0), splat(0), splat(0), splat(0)
+    for entry in range(0, _WORD_BYTES * count, _WORD_BYTES * _AT_ONCE // 2):
+        value, place = values + entry, places + entry
+        first, second = repeat_word(value), repeat_word(value + 4)
+        low = dot(low, first, _weights(weights, place, 2, 0))
+        high = dot(high, first, _weights(weights, place, 2, 1))
+        other_low = dot(other_low, second, _weights(weights, place + 4, 2, 0))
+        other_high = dot(other_high, second, _weights(weights, place + 4, 2, 1))
+    store_i32(out, add(low, other_low))
+    store_i32(out + _VECTOR_BYTES, add(high, other_high))
 
 
 @inline
-def _weights(weights: int, word: int, vectors: int, number: int) -> Lanes:
-    return load_i32(weights + (word * vectors + number) * _VECTOR_BYTES)
+def sum_listed_4(count: int, values: int, places: int, weights: int, out: int) -> None:
+    """Sum 64 channels over a list."""
+    a, b, c, d = splat(0), splat(0), splat(0), splat(0)
+    e, f, g, h = splat(0), splat(0), splat(0), splat(0)
+    for entry in range(0, _WORD_BYTES * count, _WORD_BYTES * _AT_ONCE // 2):
+        value, place = values + entry, places + entry
+        first, second = repeat_word(value), repeat_word(value + 4)
+        a = dot(a, first, _weights(weights, place, 4, 0))
+        b = dot(b, first, _weights(weights, place, 4, 1))
+        c = dot(c, first, _weights(weights, place, 4, 2))
+        d = dot(d, first, _weights(weights, place, 4, 3))
+        e = dot(e, second, _weights(weights, place + 4, 4, 0))
+        f = dot(f, second, _weights(weights, place + 4, 4, 1))
+        g = dot(g, second, _weights(weights, place + 4, 4, 2))
+        h = dot(h, second, _weights(weights, place + 4, 4, 3))
+    store_i32(out, add(a, e))
+    store_i32(out + _VECTOR_BYTES, add(b, f))
+    store_i32(out + 2 * _VECTOR_BYTES, add(c, g))
+    store_i32(out + 3 * _VECTOR_BYTES, add(d, h))
+
+
+@inline
+def _weights(weights: int, place: int, vectors: int, number: int) -> Lanes:
+    return load_i32(weights + (load_word(place) * vectors + number) * _VECTOR_BYTES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,19 +18,10 @@ from ._buffers import FLIP, Buffer, aligned
 from ._model import IntegerModel
 from ._nodes import Conv2d, Input, Linear
 from ._program import compile_model
+from ._sparse import Sparse
 from ._state import checked_inputs, checked_state, first_state
 from ._team import Team
 
-Sparse = Literal["auto", "always", "never"]
-
-_CROSSINGS = {1: 200, 2: 200, 4: 200}
-"""Active words of 1024 below which visiting spikes is quicker, by the width of a tile; measured by
-`benchmarks.integer`."""
-_LIMITS = {
-    "auto": _CROSSINGS,
-    "always": dict.fromkeys(_CROSSINGS, 1025),
-    "never": dict.fromkeys(_CROSSINGS, 0),
-}
 _COUNTER_LINE = 8
 
 
@@ -56,15 +47,15 @@ class IntegerNetwork:
         threads: int = 1,
         sparse: Sparse = "auto",
     ) -> None:
-        if sparse not in _LIMITS:
+        if sparse not in get_args(Sparse):
             raise ValueError(f"sparse must be auto, always or never, got {sparse!r}")
         self.model = model
         self.shapes = model.shapes(sizes)
-        self._program = compile_model(model, self.shapes, _LIMITS[sparse])
+        self._program = compile_model(model, self.shapes, sparse)
         self._team = Team(threads)
         program = self._program
         self._scratch = [aligned(program.scratch_bytes, np.uint8) for _ in range(threads)]
-        self._columns = [aligned(program.column_bytes, np.uint8) for _ in range(threads)]
+        self._extra = [aligned(program.extra_bytes, np.uint8) for _ in range(threads)]
         self._counter = aligned(_COUNTER_LINE, np.int64)
         self._steps = 0
         self.reset()
@@ -150,7 +141,7 @@ class IntegerNetwork:
             program.table,
             program.terms,
             int(self._scratch[thread].ctypes.data),
-            int(self._columns[thread].ctypes.data),
+            int(self._extra[thread].ctypes.data),
             int(self._counter.ctypes.data),
             (self._steps - 1) * len(program.table),
             thread,

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventvision.kernels import integer_fields as f
+from eventvision.kernels.integer_sums import ROOM_AFTER_A_LIST
 
-from ._buffers import FLIP, Buffer, aligned, buffer_for
+from ._buffers import Buffer, aligned, buffer_for
 from ._layout import Sums, as_conv, dense_sums, depthwise_sums, filled, limits_of, vectors_of
 from ._model import IntegerModel, Shape
 from ._nodes import (
@@ -31,6 +32,7 @@ from ._nodes import (
     Requantise,
     Upsample,
 )
+from ._sparse import Sparse, sparse_below
 
 _SUMS_BYTES = 32_768
 _LEAST_SEGMENT = 16
@@ -49,7 +51,7 @@ class Program:
         buffers: Tensors that exist, by name of their node.
         potentials: State by name of its node.
         scratch_bytes: What each thread needs for sums.
-        column_bytes: What each thread needs for columns of depthwise convolutions.
+        extra_bytes: What each thread needs for columns and lists of a convolution's input.
         kept: Arrays that the table points to.
     """
 
@@ -58,36 +60,31 @@ class Program:
     buffers: dict[str, Buffer]
     potentials: dict[str, Buffer]
     scratch_bytes: int
-    column_bytes: int
+    extra_bytes: int
     kept: list[NDArray[np.generic]] = field(default_factory=list)
 
 
-def compile_model(
-    model: IntegerModel, shapes: Mapping[str, Shape], sparse_below: Mapping[int, int]
-) -> Program:
+def compile_model(model: IntegerModel, shapes: Mapping[str, Shape], sparse: Sparse) -> Program:
     """Compile a model.
 
     Args:
         model: The network.
         shapes: What `IntegerModel.shapes` gave.
-        sparse_below: For tiles of 1, 2 and 4 vectors, below how many active words of 1024 a row
-            is convolved by its spikes alone.
+        sparse: Whether convolutions visit spikes only.
     """
-    return _Compiler(model, shapes, sparse_below).compiled()
+    return _Compiler(model, shapes, sparse).compiled()
 
 
 class _Compiler:
-    def __init__(
-        self, model: IntegerModel, shapes: Mapping[str, Shape], sparse_below: Mapping[int, int]
-    ) -> None:
-        self._model, self._shapes, self._sparse_below = model, shapes, sparse_below
+    def __init__(self, model: IntegerModel, shapes: Mapping[str, Shape], sparse: Sparse) -> None:
+        self._model, self._shapes, self._sparse = model, shapes, sparse
         self._buffers: dict[str, Buffer] = {}
         self._potentials: dict[str, Buffer] = {}
         self._kept: list[NDArray[np.generic]] = []
         self._ops: list[NDArray[np.int64]] = []
         self._terms: list[tuple[int, int, int, int]] = []
         self._done: set[str] = set()
-        self._column_bytes = 0
+        self._extra_bytes = 0
 
     def compiled(self) -> Program:
         for node in self._model.nodes:
@@ -101,7 +98,7 @@ class _Compiler:
             buffers=self._buffers,
             potentials=self._potentials,
             scratch_bytes=int(scratch.max(initial=_VECTOR_BYTES)),
-            column_bytes=max(self._column_bytes, _VECTOR_BYTES),
+            extra_bytes=max(self._extra_bytes, _VECTOR_BYTES),
             kept=self._kept,
         )
 
@@ -173,17 +170,20 @@ class _Compiler:
             op[f.KIND], op[f.WORDS] = f.DEPTHWISE, width
             sums = depthwise_sums(conv, source.flip)
             covered = (int(op[f.SEGMENT]) - 1) * horizontal + width
-            self._column_bytes = max(self._column_bytes, covered * _VECTOR_BYTES)
+            self._extra_bytes = max(self._extra_bytes, covered * _VECTOR_BYTES)
         else:
             op[f.KIND], op[f.WORDS] = f.DENSE, -(-width * source.pitch // 4)
             sums = dense_sums(conv, source.pitch, source.flip)
-            can_be_sparse = source.flip != FLIP
-            op[f.SPARSE_BELOW] = self._limit(int(op[f.VECTORS])) if can_be_sparse else 0
+            list_words = int(op[f.RUNS] * op[f.WORDS]) + ROOM_AFTER_A_LIST
+            self._extra_bytes = max(self._extra_bytes, 2 * 4 * list_words)
+            op[f.SPARSE_BELOW] = self._sparse_limit(op, source)
         self._set_sums(op, sums)
         self._finish_chain(op, node)
 
-    def _limit(self, vectors: int) -> int:
-        return self._sparse_below[4 if vectors >= 4 else 2 if vectors >= 2 else 1]
+    def _sparse_limit(self, op: NDArray[np.int64], source: Buffer) -> int:
+        if source.flip:
+            return 0
+        return sparse_below(self._sparse, *(int(op[at]) for at in (f.RUNS, f.WORDS, f.VECTORS)))
 
     def _set_sums(self, op: NDArray[np.int64], sums: Sums) -> None:
         op[f.WEIGHTS] = self._keep(sums.weights)
