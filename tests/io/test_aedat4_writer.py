@@ -121,7 +121,7 @@ def file(tmp_path) -> Path:
     return tmp_path / "a.aedat4"
 
 
-@pytest.mark.parametrize("compression", ["lz4", "none"])
+@pytest.mark.parametrize("compression", ["lz4", "zstd", "none"])
 def test_everything_comes_back_as_it_was_written(file, compression):
     stream = packets()
     write(file, stream, compression=compression, camera='DAVIS "1" <&>')
@@ -142,7 +142,7 @@ def test_everything_comes_back_as_it_was_written(file, compression):
     assert not source.damage
 
 
-@pytest.mark.parametrize("compression", ["lz4", "none"])
+@pytest.mark.parametrize("compression", ["lz4", "zstd", "none"])
 def test_dv_processing_reads_the_same(file, compression):
     stream = packets()
     write(file, stream, compression=compression, camera="DAVIS346_1")

@@ -66,7 +66,7 @@ def header_buffer(
 ) -> bytes:
     """Return the header; the position of the table of packets is not known yet (-1)."""
     text = _description(compression, sensor, camera, streams).encode()
-    code = {"NONE": 0, "LZ4": 1}[compression]
+    code = {"NONE": 0, "LZ4": 1, "ZSTD": 3}[compression]
     table = struct.pack("<i i I q", 16, code, 12, -1)
     vtable = struct.pack("<5H6x", 10, 20, 4, 12, 8)
     return _sized(b"IOHE", 28, vtable + table + struct.pack("<I", len(text)) + text + b"\0")
