@@ -6,7 +6,15 @@ import pytest
 import torch
 
 from eventvision.spiking import nn
-from eventvision.training.networks import MULTIPLE, SpikingReconstruction, normalised
+from eventvision.spiking.activity import measure_activity
+from eventvision.training.networks import (
+    MULTIPLE,
+    STRIDES,
+    Perception,
+    PerceptionShape,
+    SpikingReconstruction,
+    normalised,
+)
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +79,60 @@ def test_normalising_takes_out_the_gain_and_leaves_silence_alone():
     active = normalised(grid)[grid != 0]
     assert active.square().mean().item() == pytest.approx(1, rel=0.1)
     assert not normalised(torch.zeros(1, 5, 8, 8)).any()
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["spiking", "twin"])
+def perception(request):
+    torch.manual_seed(0)
+    small = PerceptionShape(channels=(8, 12, 16, 24), blocks=(1, 1, 1, 1), pyramid=8)
+    return Perception(small, spiking=request.param)
+
+
+def test_perception_nano_stays_within_its_budget():
+    net = Perception()
+    assert sum(value.numel() for value in net.parameters()) <= 1_500_000
+    with torch.no_grad():
+        report = measure_activity(net, [normalised(events((288, 352)))])
+    assert report.macs <= 1e9
+
+
+def test_the_heads_answer_for_every_place(perception):
+    nn.reset(perception)
+    with torch.no_grad():
+        found = perception(events((64, 96), 2))
+    places = sum((64 // stride) * (96 // stride) for stride in STRIDES)
+    assert {name: tuple(value.shape) for name, value in found.items()} == {
+        "detection": (2, places, 9),
+        "segmentation": (2, 9, 16, 24),
+        "depth": (2, 2, 16, 24),
+    }
+
+
+def test_perception_carries_what_it_saw(perception):
+    perception.eval()
+    with torch.no_grad():
+        nn.reset(perception)
+        alone = perception(events((32, 32), seed=1))["depth"]
+        nn.reset(perception)
+        perception(events((32, 32), seed=2))
+        assert not torch.allclose(perception(events((32, 32), seed=1))["depth"], alone)
+
+
+def test_every_weight_of_perception_learns(perception):
+    perception.train()
+    nn.reset(perception)
+    perception.zero_grad()
+    loss = torch.zeros(())
+    for seed in range(3):
+        for value in perception(4 * events((64, 64), 2, seed)).values():
+            loss = loss + value.square().mean()
+    loss.backward()
+    still = [n for n, p in perception.named_parameters() if p.grad is None or not p.grad.any()]
+    assert still == []
+
+
+def test_a_spiking_network_has_a_twin_of_the_same_graph():
+    spiking, twin = Perception(), Perception(spiking=False)
+    weights = [p.shape for n, p in spiking.named_parameters() if "logit" not in n]
+    assert weights == [p.shape for n, p in twin.named_parameters() if "logit" not in n]
+    assert not any(isinstance(module, nn.ILIF) for module in twin.modules())

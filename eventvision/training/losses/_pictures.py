@@ -45,8 +45,8 @@ def ssim(found: Tensor, truth: Tensor) -> Tensor:
 def multi_scale_ssim(found: Tensor, truth: Tensor) -> Tensor:
     """Return a similarity over three scales of each pair, shape (N,): contrast at the finer ones.
 
-    Needs pictures of 44 pixels or more either way. The mean with weights, in place of the product of Wang et al. (2003), so that it also has a
-    slope where pictures are opposite.
+    Needs pictures of 44 pixels or more either way. The mean with weights, in place of the product
+    of Wang et al. (2003), so that it also has a slope where pictures are opposite.
     """
     total = torch.zeros(len(found), device=found.device)
     for scale, weight in enumerate(_MS_WEIGHTS):
