@@ -70,39 +70,71 @@ def move_blocks(meaning: int, longest_step_us: int) -> Callable[[int, int, int, 
 
     def move(_c: Any, _to: Any, _source: Any, _blocks: Any, _column: Any, _row: Any) -> Any:
         def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-            to, source, blocks, column, row = arguments
-            columns, rows = _alike(builder, column), _alike(builder, row)
-            longest = _alternate(longest_step_us, longest_step_us)
-            low, sixteen = _alternate(0xFFFF, 0xFFFF), _alternate(16, 16)
-            found = cgutils.alloca_once_value(builder, _alternate(0, 0))
-            last = cgutils.alloca_once_value(
-                builder, _alike(builder, _time_before(builder, source))
-            )
-            with cgutils.for_range(builder, blocks) as loop:
-                at = builder.mul(loop.index, ir.Constant(_WORD, _EVENT_BYTES * EVENTS_AT_ONCE))
-                place = builder.add(source, at)
-                events = _load(builder, place)
-                before = builder.shuffle_vector(builder.load(last), events, _one_event_earlier)
-                builder.store(events, last)
-                step = builder.sub(events, before)
-                in_time = builder.or_(builder.or_(events, step), builder.sub(longest, step))
-                x = builder.and_(events, low)
-                y = builder.and_(builder.lshr(events, sixteen), low)
-                inside = builder.or_(builder.sub(columns, x), builder.sub(rows, y))
-                signs = builder.or_(
-                    builder.and_(in_time, _alternate(-1, 0)),
-                    builder.and_(inside, _alternate(0, -1)),
-                )
-                builder.store(builder.or_(builder.load(found), signs), found)
-                target = builder.inttoptr(builder.add(to, at), _VECTOR.as_pointer())
-                builder.store(builder.and_(events, _alternate(-1, meaning)), target).align = 1
-            lanes = builder.load(found)
-            result = ir.Constant(_WORD, 0)
-            for lane in range(_LANES):
-                number = ir.Constant(ir.IntType(32), lane)
-                result = builder.or_(result, builder.extract_element(lanes, number))
-            return result
+            return _over_blocks(builder, *arguments, longest_step_us, meaning)
 
         return types.int64(*[types.int64] * 5), generate
 
     return cast("Callable[[int, int, int, int, int], int]", intrinsic(move))
+
+
+def check_blocks(longest_step_us: int) -> Callable[[int, int, int, int], int]:
+    """Return what checks blocks of events as `move_blocks` does, without moving them.
+
+    It takes the address to read from, the number of blocks, the largest x and the largest y.
+
+    Args:
+        longest_step_us: Longest time between two events.
+    """
+
+    def check(_c: Any, _source: Any, _blocks: Any, _column: Any, _row: Any) -> Any:
+        def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+            return _over_blocks(builder, None, *arguments, longest_step_us)
+
+        return types.int64(*[types.int64] * 4), generate
+
+    return cast("Callable[[int, int, int, int], int]", intrinsic(check))
+
+
+def _over_blocks(
+    builder: Any,
+    to: Any,
+    source: Any,
+    blocks: Any,
+    column: Any,
+    row: Any,
+    longest_step_us: int,
+    meaning: int = 0,
+) -> Any:
+    """Write a loop over blocks; `to` is None where nothing is moved. Return the signs it finds."""
+    columns, rows = _alike(builder, column), _alike(builder, row)
+    longest = _alternate(longest_step_us, longest_step_us)
+    low, sixteen = _alternate(0xFFFF, 0xFFFF), _alternate(16, 16)
+    found = cgutils.alloca_once_value(builder, _alternate(0, 0))
+    last = cgutils.alloca_once_value(builder, _alike(builder, _time_before(builder, source)))
+    with cgutils.for_range(builder, blocks) as loop:
+        at = builder.mul(loop.index, ir.Constant(_WORD, _EVENT_BYTES * EVENTS_AT_ONCE))
+        events = _load(builder, builder.add(source, at))
+        before = builder.shuffle_vector(builder.load(last), events, _one_event_earlier)
+        builder.store(events, last)
+        step = builder.sub(events, before)
+        in_time = builder.or_(builder.or_(events, step), builder.sub(longest, step))
+        x = builder.and_(events, low)
+        y = builder.and_(builder.lshr(events, sixteen), low)
+        inside = builder.or_(builder.sub(columns, x), builder.sub(rows, y))
+        signs = builder.or_(
+            builder.and_(in_time, _alternate(-1, 0)), builder.and_(inside, _alternate(0, -1))
+        )
+        builder.store(builder.or_(builder.load(found), signs), found)
+        if to is not None:
+            target = builder.inttoptr(builder.add(to, at), _VECTOR.as_pointer())
+            builder.store(builder.and_(events, _alternate(-1, meaning)), target).align = 1
+    return _joined(builder, builder.load(found))
+
+
+def _joined(builder: Any, lanes: Any) -> Any:
+    """Return all lanes of a vector, joined by OR."""
+    result = ir.Constant(_WORD, 0)
+    for lane in range(_LANES):
+        number = ir.Constant(ir.IntType(32), lane)
+        result = builder.or_(result, builder.extract_element(lanes, number))
+    return result
