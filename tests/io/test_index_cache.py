@@ -14,6 +14,7 @@ from eventvision.core import EVENT_DTYPE, DamageReport, Events, Packet, SensorSi
 from eventvision.io import _index_cache, open_source, open_writer
 from eventvision.io._dat.source import DatSource
 from eventvision.io._file_bytes import FileBytes
+from eventvision.kernels import guard
 
 SENSOR = SensorSize(640, 480)
 COUNT = 60_000
@@ -193,34 +194,42 @@ def test_a_damaged_index_is_as_good_as_none(dat, tmp_path):
         assert index.read_bytes() == content
 
 
+MARKS, NUMBERS, ROWS = 32, 40, 64
+"""Where an index says how many marks there are, how many numbers each has, and where they begin."""
+
 HOSTILE = {
-    "no marks": (32, 0),
-    "endless marks": (32, 1 << 62),
-    "negative marks": (32, -5),
-    "endless numbers": (40, 1 << 62),
-    "a first place elsewhere": (64, 1 << 20),
-    "a place beyond the end": (-80, 1 << 60),
-    "a place before the last": (-80, 3),
-    "a time of the past": (-72, 5),
-    "a guard that holds events": (-40, 1),
-    "a clock out of range": (-24, -(1 << 63)),
+    "no marks": (MARKS, 0),
+    "endless marks": (MARKS, 1 << 62),
+    "negative marks": (MARKS, -5),
+    "endless numbers": (NUMBERS, 1 << 62),
+    "a first place elsewhere": (ROWS, 1 << 20),
+    "a place beyond the end": ("of the last mark", 0, 1 << 60),
+    "a place before the one before": ("of the last mark", 0, 3),
+    "a time of the past": ("of the last mark", 1, 5),
+    "a guard that holds events": ("of the last mark", 2 + guard.HELD, 1),
+    "a guard out of time": ("of the last mark", 2 + guard.LAST, -1),
+    "a clock out of range": ("of the last mark", -1, -(1 << 63)),
 }
 
 
-@pytest.mark.parametrize(("at", "value"), HOSTILE.values(), ids=HOSTILE.keys())
-def test_an_index_that_cannot_be_is_not_used_though_its_digest_is_right(dat, tmp_path, at, value):
+@pytest.mark.parametrize("change", HOSTILE.values(), ids=HOSTILE.keys())
+def test_an_index_that_cannot_be_is_not_used_though_its_digest_is_right(dat, tmp_path, change):
     events = made()
     with open_source(dat) as source:
         all_events(source)
     index = index_of(tmp_path)
     content = bytearray(index.read_bytes())
-    at %= len(content)
+    *where, value = change
+    numbers = int.from_bytes(content[NUMBERS : NUMBERS + 8], "little")
+    at = where[0] if len(where) == 1 else len(content) - 16 - 8 * (numbers - where[1] % numbers)
     content[at : at + 8] = int(value).to_bytes(8, "little", signed=True)
-    index.write_bytes(resealed(bytes(content)))
+    hostile = resealed(bytes(content))
+    index.write_bytes(hostile)
     with DatSource(dat) as source:
         source.seek(int(events["t"][-1]))
         found = all_events(source)
     np.testing.assert_array_equal(found, events[events["t"] >= events["t"][-1]])
+    assert index.read_bytes() != hostile
 
 
 @pytest.mark.parametrize(("asked", "places"), [("beside", [".DAT.dat.index"]), ("off", [])])
