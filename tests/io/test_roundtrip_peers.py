@@ -26,7 +26,13 @@ events = np.concatenate(list(faery.events_stream_from_file(path)))
 columns = [events[name] for name in ("t", "x", "y", "on")]
 """,
     "eventcv": """
-events = eventcv.load(path).numpy()
+options = {
+    ".bag": {"topic": "/dvs/events"},
+    ".csv": {"keys": {"t": "t_us", "x": "x", "y": "y", "p": "p"}, "time_unit": "microseconds"},
+    ".txt": {"time_unit": "microseconds"},
+    ".h5": {"time_unit": "microseconds"},
+}
+events = eventcv.load(path, **options.get(path[path.rindex("."):], {})).numpy()
 columns = [events[:, 2], events[:, 0], events[:, 1], events[:, 3] > 0]
 """,
     "expelliarmus": """
@@ -56,9 +62,14 @@ WRITTEN = [
     ("AEDAT4", "a.aedat4", "eventcv"),
     ("AEDAT4", "a.aedat4", "dv_processing"),
     ("CSV", "a.csv", "faery"),
+    ("CSV", "a.csv", "eventcv"),
+    ("TXT", "a.txt", "eventcv"),
+    ("NPZ", "a.npz", "eventcv"),
+    ("HDF5", "a.h5", "eventcv"),
+    ("BAG", "a.bag", "eventcv"),
 ]
 """Formats, names and tools. Left out: EVT3 in expelliarmus, which takes a low time that falls
-after a high one for a wrap; EVT2.1, which none of them reads."""
+after a high one for a wrap; EVT2.1, NPY and ROS2 bags, which none of them reads."""
 
 
 @functools.cache

@@ -14,6 +14,8 @@ from eventvision.kernels.words import joined
 _CHUNK_ROWS = 65_536
 _BUFFER_EVENTS = 4 * _CHUNK_ROWS
 _LONGEST_US = 24 * 3600 * 1_000_000
+_NO_OFFSET_US = 3_600_000_000
+"""Times that begin earlier are written as they are: not every reader adds `t_offset`."""
 _INDEX_STEP = 1 << 20
 _COLUMNS = {"p": ("on", "u1"), "t": ("t", "<i8"), "x": ("x", "<u2"), "y": ("y", "<u2")}
 
@@ -71,7 +73,8 @@ class Hdf5Writer:
         if not data.size:
             return
         if self._offset_us is None:
-            self._offset_us = int(data["t"][0]) // 1000 * 1000
+            first_us = int(data["t"][0])
+            self._offset_us = 0 if first_us < _NO_OFFSET_US else first_us // 1000 * 1000
         if not 0 <= data["t"][-1] - self._offset_us < _LONGEST_US:
             problem = "the layout of DSEC, with an index entry a millisecond, is for up to 24 hours"
             raise OutputError(self._path, problem, "cut the recording or write AEDAT4 instead")

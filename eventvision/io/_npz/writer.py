@@ -18,8 +18,12 @@ from eventvision.core import EVENT_DTYPE, Packet, SensorSize, output_errors
 _COPY_BYTES = 1 << 20
 
 
+_COLUMNS = {"t": ("t", "<i8"), "x": ("x", "<u2"), "y": ("y", "<u2"), "p": ("on", "u1")}
+"""Field and type by column; polarity is a number since not every reader takes truth values."""
+
+
 class NpzWriter:
-    """Writes columns t (us), x, y, on, with `sensor` (width, height) and `time_unit` beside them.
+    """Writes columns t (us), x, y, p (1 is brighter), `sensor` (width, height) and `time_unit`.
 
     An archive holds one column after the other, so until `close` the columns are kept in files
     without names in the same folder: memory stays small, the disk needs room for both, and
@@ -57,7 +61,7 @@ class NpzWriter:
         with output_errors(path):
             self._file = Path(path).open("wb")  # noqa: SIM115
             folder = Path(path).resolve().parent
-            for name in EVENT_DTYPE.names or ():
+            for name in _COLUMNS:
                 self._columns[name] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
 
     def write(self, packet: Packet) -> None:
@@ -69,7 +73,8 @@ class NpzWriter:
         data = packet.events.data
         with output_errors(self._path):
             for name, column in self._columns.items():
-                column.write(np.ascontiguousarray(data[name]).data)
+                field, kind = _COLUMNS[name]
+                column.write(np.ascontiguousarray(data[field]).view(kind).data)
         self._events += data.size
 
     def close(self) -> None:
@@ -95,7 +100,7 @@ class NpzWriter:
     def _add_column(self, archive: zipfile.ZipFile, name: str, column: IO[bytes]) -> None:
         column.seek(0)
         with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-            member.write(_header(EVENT_DTYPE[name], self._events))
+            member.write(_header(np.dtype(_COLUMNS[name][1]), self._events))
             shutil.copyfileobj(column, member, _COPY_BYTES)
 
 
