@@ -50,7 +50,10 @@ def checked(numbers: NDArray[np.int64], *, count: int) -> list[int]:
     Raises:
         ValueError: If they are not `count`, or too large for times.
     """
-    if numbers.shape != (count,) or (np.abs(numbers) > LARGEST_NUMBER).any():
+    if (
+        numbers.shape != (count,)
+        or ((numbers > LARGEST_NUMBER) | (numbers < -LARGEST_NUMBER)).any()
+    ):
         raise ValueError(f"not {count} numbers that a decoder remembers")
     values: list[int] = numbers.tolist()
     return values
