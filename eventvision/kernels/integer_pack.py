@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ._jit import kernel
+from ._jit import inline, kernel
+from ._memory import address_of, store_u8
+
+
+@inline
+def _scatter(units: NDArray[np.int32], first: int, pitch: int) -> None:
+    """Store the low byte of each unit, `pitch` bytes apart."""
+    for x in range(units.size):
+        store_u8(first + x * pitch, np.int64(units[x]))
 
 
 @kernel
@@ -23,10 +31,14 @@ def pack_units(
         left: Column of the picture's corner.
     """
     channels, height, width = values.shape
+    units = np.empty(width, np.int32)
+    pitch, row_pitch = out.strides[1], out.strides[0]
+    corner = address_of(out) + top * row_pitch + left * pitch
     for y in range(height):
         for channel in range(channels):
             for x in range(width):
-                out[top + y, left + x, channel] = np.uint8(values[channel, y, x] + flip)
+                units[x] = values[channel, y, x] + flip
+            _scatter(units, corner + y * row_pitch + channel, pitch)
 
 
 @kernel
@@ -51,12 +63,18 @@ def pack_real(
         left: Column of the picture's corner.
     """
     channels, height, width = values.shape
+    units = np.empty(width, np.int32)
+    pitch, row_pitch = out.strides[1], out.strides[0]
+    corner = address_of(out) + top * row_pitch + left * pitch
     for y in range(height):
         for channel in range(channels):
+            # apart from the scattered writing, so that this loop works on many values at once
             for x in range(width):
-                unit = np.floor(values[channel, y, x] * factor + np.float32(0.5))
-                unit = np.float32(0) if np.isnan(unit) else min(max(unit, low), high)
-                out[top + y, left + x, channel] = np.uint8(unit - low)
+                value = values[channel, y, x]
+                value = np.float32(0) if np.isnan(value) else value
+                unit = np.floor(value * factor + np.float32(0.5))
+                units[x] = np.int32(min(max(unit, low), high) - low)
+            _scatter(units, corner + y * row_pitch + channel, pitch)
 
 
 @kernel

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 import threading
@@ -386,6 +387,7 @@ print(digest.hexdigest())
 """
 
 
+@pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="not an x86 processor")
 def test_a_plain_processor_gives_the_same_numbers(tmp_path):
     chain = Chain(18, 3).conv(40, (3, 3), padding=(1, 1), stride=(2, 2)).neuron(levels=4, leak=2)
     chain.conv(40, (3, 3), padding=(1, 1), groups=40).neuron(levels=4, leak=2).conv(23, (1, 1))
