@@ -22,7 +22,7 @@ several per cent.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -228,8 +228,10 @@ def fire_pixels(
         the next one did not fit; that one was left as it was. Events come ordered by pixel, each
         pixel's by time, with times in [t0_us, t1_us).
     """
-    common = law[0]
-    follower = common.follower_per_us
+    dark_share, full_corner = law[0].corner_in_dark, law[0].corner_per_us
+    follower, refractory_us = law[0].follower_per_us, law[0].refractory_us
+    noise_in_light, noise_on_share = law[0].noise_in_light, law[0].noise_on_share
+    reset_noise = law[0].reset_noise
     start, end = np.float64(t0_us), np.float64(t1_us)
     shortest = (end - start) / _MOST_STRETCHES
     count = 0
@@ -238,34 +240,64 @@ def fire_pixels(
         light, level = float(intensity[index]), float(levels[index])
         here, received = float(pixels.level[index]), float(pixels.received[index])
         followed, drift = float(pixels.followed[index]), float(pixels.leak_per_us[index])
+        on, off = float(pixels.on_threshold[index]), float(pixels.off_threshold[index])
         potential, release = pixels.potential[index], pixels.release_us[index]
         misfire, random = pixels.misfire_us[index], pixels.random[index]
-        bend = _BEND * min(pixels.on_threshold[index], pixels.off_threshold[index])
-        corner = common.corner_per_us * max(light, common.corner_in_dark)
+        misfires_per_us = float(pixels.misfires_per_us[index])
+        corner, bend = full_corner * max(light, dark_share), _BEND * min(on, off)
         slope = np.divide(level - here, end - start)
         mark, now = count, start
         while now < end:
-            reach = _straight_us(slope, here, received, followed, corner, follower, bend)
             # While a pixel is held in reset, the path does not matter, only where it leads.
-            reach = max(reach, pixels.release_us[index] - now, shortest)
+            reach = _straight_us(slope, here, received, followed, corner, follower, bend)
+            reach = max(reach, release - now, shortest)
             stop, there = now + reach, here + slope * reach
             if stop >= end:
                 stop, there = end, level
             reach = stop - now
             then = low_pass(received, here, there, corner, reach) if corner > 0.0 else there
             after = low_pass(followed, received, then, follower, reach) if follower > 0.0 else then
-            stored = np.float64(np.float32(after))
-            count = _walk(
-                pixels, index, width, light, common, (stored - followed) / reach + drift, now, stop,
-                t1_us, events, count,
-            )  # fmt: skip
-            if count < 0:
-                pixels.potential[index], pixels.release_us[index] = potential, release
-                pixels.misfire_us[index], pixels.random[index] = misfire, random
-                return mark, place
-            now, here, received, followed = stop, there, then, stored
+            rise = np.divide(after - followed, reach) + drift
+            now, here, received, followed = min(max(now, release), stop), there, then, after
+            while now < stop:
+                while misfire < now:
+                    random, wait_us = draw_wait_us(random, misfires_per_us)
+                    misfire += wait_us
+                ahead = potential + rise * (stop - now)
+                fires = ahead >= on or ahead <= -off
+                polarity = ahead >= on
+                when = stop
+                if fires:
+                    when = min(stop, now + np.divide((on if polarity else -off) - potential, rise))
+                if misfire < when:
+                    random, chance = draw(random)
+                    random, side = draw(random)
+                    random, wait_us = draw_wait_us(random, misfires_per_us)
+                    polarity, when = side < noise_on_share, misfire
+                    misfire += wait_us
+                    if chance < min(light, 1.0) * (1.0 - noise_in_light):
+                        potential += rise * (when - now)
+                        now = when
+                        continue
+                elif not fires:
+                    potential = ahead
+                    break
+                if count == events.size:
+                    return mark, place
+                event = events[count]
+                event.t, event.on = min(np.int64(when), t1_us - 1), polarity
+                event.x, event.y = index % width, index // width
+                count += 1
+                potential, release = 0.0, when + refractory_us
+                if reset_noise > 0.0:
+                    random, deviation = draw_bell(random)
+                    potential = reset_noise * on * deviation
+                now = release
+            now = stop
         pixels.level[index], pixels.received[index] = level, received
-        pixels.followed[index] = followed
+        pixels.followed[index], pixels.potential[index] = followed, potential
+        pixels.release_us[index], pixels.misfire_us[index] = release, misfire
+        pixels.random[index] = random
     return count, active.size
 
 
@@ -311,65 +343,3 @@ def _straight_us(
         if amplitude > bend:
             reach = min(reach, math.sqrt(8.0 * bend / amplitude) / follower)
     return reach
-
-
-@inline
-def _walk(
-    pixels: Pixels,
-    index: int,
-    width: int,
-    light: float,
-    law: Any,
-    slope: float,
-    start: float,
-    end: float,
-    t1_us: int,
-    events: NDArray[np.void],
-    count: int,
-) -> int:
-    """Move one pixel along a straight stretch; return the count of events, or -1 if one is no fit.
-
-    The potential rises by `slope` a microsecond while the pixel is not held in reset.
-    """
-    on, off = np.float64(pixels.on_threshold[index]), np.float64(pixels.off_threshold[index])
-    potential, release = pixels.potential[index], pixels.release_us[index]
-    misfire, random = pixels.misfire_us[index], pixels.random[index]
-    misfires_per_us = np.float64(pixels.misfires_per_us[index])
-    now = min(max(start, release), end)
-    while now < end:
-        while misfire < now:
-            random, wait_us = draw_wait_us(random, misfires_per_us)
-            misfire += wait_us
-        ahead = potential + slope * (end - now)
-        fires = ahead >= on or ahead <= -off
-        polarity = ahead >= on
-        when = end
-        if fires:
-            when = min(end, now + ((on if polarity else -off) - potential) / slope)
-        if misfire < when:
-            random, chance = draw(random)
-            random, side = draw(random)
-            random, wait_us = draw_wait_us(random, misfires_per_us)
-            polarity, when = side < law.noise_on_share, misfire
-            misfire += wait_us
-            if chance < min(light, 1.0) * (1.0 - law.noise_in_light):
-                potential += slope * (when - now)
-                now = when
-                continue
-        elif not fires:
-            potential = ahead
-            break
-        if count == events.size:
-            return -1
-        event = events[count]
-        event.t, event.on = min(np.int64(when), t1_us - 1), polarity
-        event.x, event.y = index % width, index // width
-        count += 1
-        potential, release = 0.0, when + law.refractory_us
-        if law.reset_noise > 0.0:
-            random, deviation = draw_bell(random)
-            potential = law.reset_noise * on * deviation
-        now = release
-    pixels.potential[index], pixels.release_us[index] = potential, release
-    pixels.misfire_us[index], pixels.random[index] = misfire, random
-    return count

@@ -8,12 +8,10 @@ than the time that the whole array takes.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from ._jit import inline, kernel
+from ._jit import kernel
 from .exact import draw_bell
 
 FREE, LAST = -2, -1
@@ -100,18 +98,31 @@ def read_out(
     while True:
         then = now + state.pass_us
         while taken < arrivals.size and (arrivals[taken].t <= then or then >= t1_us):
-            _latch(arrivals[taken], state, heads, tails, successors, polarities, width)
+            arrival = arrivals[taken]
             taken += 1
+            pixel = np.int32(arrival.y) * width + np.int32(arrival.x)
+            if successors[pixel] != FREE:
+                state.lost += 1
+                continue
+            own = np.int32(arrival.x if state.by_columns else arrival.y)
+            if heads[own] == LAST:
+                heads[own] = pixel
+                state.lone_line = own if state.waiting_lines == 0 else LAST
+                state.waiting_lines += 1
+            else:
+                successors[tails[own]] = pixel
+            tails[own], successors[pixel], polarities[pixel] = pixel, LAST, arrival.on
+            state.waiting += 1
         if state.waiting == 0:
             if taken == arrivals.size:
                 break
-            arrival = np.float64(arrivals[taken].t)
+            idle_us = np.float64(arrivals[taken].t) - now
             if state.pass_us > 0.0:
-                passed = np.int64((arrival - now) / state.pass_us) + 1
+                passed = np.int64(np.divide(idle_us, state.pass_us)) + 1
                 line = np.int32((line + passed) % lines)
                 now += passed * state.pass_us
             else:
-                now = arrival
+                now += idle_us
             continue
         if then >= t1_us:
             break
@@ -124,16 +135,16 @@ def read_out(
         now, line = then, target
         if heads[line] == LAST:
             continue
-        pixel = heads[line]
+        head = heads[line]
         before = written
-        while pixel >= 0:
+        while head >= 0:
             event = events[written]
-            event.t, event.on = np.int64(now), polarities[pixel]
-            event.x, event.y = pixel % width, pixel // width
+            event.t, event.on = np.int64(now), polarities[head]
+            event.x, event.y = head % width, head // width
             written += 1
-            following = successors[pixel]
-            successors[pixel] = FREE
-            pixel = following
+            following = successors[head]
+            successors[head] = FREE
+            head = following
         heads[line] = LAST
         state.waiting_lines -= 1
         state.lone_line = LAST
@@ -141,31 +152,3 @@ def read_out(
         now += state.line_us + (written - before) * state.event_us
     state.free_us, state.line = now, line
     return written
-
-
-@inline
-def _latch(
-    event: Any,
-    state: Any,
-    heads: NDArray[np.int32],
-    tails: NDArray[np.int32],
-    successors: NDArray[np.int32],
-    polarities: NDArray[np.bool_],
-    width: int,
-) -> None:
-    """Let an event wait in the queue of its line, unless its pixel waits already."""
-    pixel = np.int32(event.y * width + event.x)
-    if successors[pixel] != FREE:
-        state.lost += 1
-        return
-    line = np.int64(event.x) if state.by_columns else np.int64(event.y)
-    if heads[line] == LAST:
-        heads[line] = pixel
-        state.lone_line = line if state.waiting_lines == 0 else LAST
-        state.waiting_lines += 1
-    else:
-        successors[tails[line]] = pixel
-    tails[line] = pixel
-    successors[pixel] = LAST
-    polarities[pixel] = event.on
-    state.waiting += 1
