@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 from eventvision.core import EVENT_DTYPE, Damage, DamageReport, SensorSize
 from eventvision.kernels import guard as rules
 
+from ._false_start import START_EVENTS, false_start
+
+_PIXEL_AND_POLARITY = (1 << 33) - 1
+
 
 class StreamGuard:
     """Lets through events that lie on the sensor and whose times never decrease.
@@ -19,6 +23,8 @@ class StreamGuard:
     - An event up to 1 ms behind its predecessor is moved forward to it: recorders that write from
       several threads jitter by some tens of us, and neither losing such events nor delaying all
       that follow would be better. They are counted (`time-backwards`, none skipped).
+    - An event 1 ms to 1 s ahead is held back until the next one comes. It is dropped if that goes
+      on from the one before it (`time-jump`), and passes otherwise.
     - An event further behind, or more than 1 s ahead, is in doubt and held back. When the stream
       returns to where it was, the events in doubt were outliers and are dropped
       (`time-backwards` or `time-jump`).
@@ -27,22 +33,36 @@ class StreamGuard:
       (a clock reset, a splice), the gap is closed: this and all that follows is shifted so that
       it continues 1 us after the last event (`time-jump`, none skipped). `shift_us` tells by how
       much, for whatever else carries times of that clock.
+    - Nothing before the first events tells whether they are right, so that those after them judge:
+      the first 64 are looked at together, see `false_start`.
 
-    At most 63 events are held; `flush` at the end of the stream lets go of those that lie ahead
-    and drops those that lie behind.
+    At most 64 events are held; `flush` at the end of the stream lets go of those that may pass.
+    Where events must not wait for others, in live streams, the first batch alone judges its first
+    events, and the last event of a batch is not held back for being ahead.
+
+    Args:
+        sensor: Size of the pixel array.
+        damage: Where to report what was wrong.
+        is_live: Whether events must not wait.
     """
 
-    def __init__(self, sensor: SensorSize, damage: DamageReport) -> None:
+    def __init__(self, sensor: SensorSize, damage: DamageReport, *, is_live: bool = False) -> None:
         self.damage = damage
         self._sensor = sensor
+        self._is_live = is_live
         self._state = np.zeros(rules.STATE_WORDS, np.int64)
         self._held = np.zeros((rules.RUN_EVENTS, 2), np.int64)
+        self._first: list[NDArray[np.void]] | None = []
+        self._first_byte: int | None = None
+        self._last_byte: int | None = None
 
     def copy(self, damage: DamageReport) -> StreamGuard:
         """Return a guard in the same state that reports to `damage`."""
-        twin = StreamGuard(self._sensor, damage)
+        twin = StreamGuard(self._sensor, damage, is_live=self._is_live)
         twin._state[:] = self._state
         twin._held[:] = self._held
+        twin._first = None if self._first is None else list(self._first)
+        twin._first_byte, twin._last_byte = self._first_byte, self._last_byte
         return twin
 
     NUMBERS = rules.STATE_WORDS
@@ -50,8 +70,8 @@ class StreamGuard:
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether events are held back."""
-        return bool(self._state[rules.HELD])
+        """Whether more is held back than `pack` can say."""
+        return bool(self._state[rules.HELD] or self._first)
 
     def pack(self) -> NDArray[np.int64]:
         """Return the state as numbers; only while no event is in doubt."""
@@ -63,12 +83,19 @@ class StreamGuard:
         Raises:
             ValueError: If there is no such state.
         """
-        started, last_us, shift_us, held, above = numbers.tolist()
-        is_time = 0 <= last_us <= rules.LATEST_US and abs(shift_us) <= 1 << 60
-        if not is_time or held or not {started, above} <= {0, 1}:
+        started, last_us, shift_us, held, above, peak, peak_us, place = numbers.tolist()
+        are_times = min(last_us, peak_us) >= 0 and max(last_us, peak_us) <= rules.LATEST_US
+        is_pixel = (
+            0 <= place < 1 << 33
+            and place & 0xFFFF < self._sensor.width
+            and place >> 16 & 0xFFFF < self._sensor.height
+        )
+        is_sound = are_times and is_pixel and abs(shift_us) <= 1 << 60
+        if not is_sound or held or not {started, above, peak} <= {0, 1}:
             raise ValueError("no guard is in such a state")
-        twin = StreamGuard(self._sensor, DamageReport())
+        twin = StreamGuard(self._sensor, DamageReport(), is_live=self._is_live)
         twin._state[:] = numbers
+        twin._first = None if started else []
         return twin
 
     @property
@@ -99,25 +126,97 @@ class StreamGuard:
             byte_end: Where they end.
             is_clean: Whether `kernels.guard.is_clean` is known to hold for them on their own.
         """
+        if self._first is not None and data.size:
+            begun = self._begin(data)
+            is_clean = is_clean and begun is data
+            data = begun
+            if self._first_byte is None:
+                self._first_byte = byte_start
+            byte_start = self._first_byte
+            self._last_byte = byte_end
         if data.size == 0:
             return data
-        words = _words(data)
-        state = self._state
-        last_us = state[rules.LAST] if state[rules.STARTED] else max(0, words[0, 0])
-        width, height = self._sensor.width, self._sensor.height
+        passed = self._passed(_words(data), data, is_clean=is_clean)
+        if passed is None:
+            out = np.empty(data.size + rules.RUN_EVENTS + 1, EVENT_DTYPE)
+            counts = np.zeros(rules.COUNTS, np.int64)
+            kept = rules.mend(
+                _words(data), _words(out), self._held, self._state, counts,
+                self._sensor.width, self._sensor.height,
+            )  # fmt: skip
+            self._report(counts, byte_start, byte_end)
+            passed = out[:kept]
+        if self._is_live and self._state[rules.PEAK]:
+            passed = np.concatenate([passed, self._settled()])
+        return passed
+
+    def _passed(
+        self, words: NDArray[np.int64], data: NDArray[np.void], *, is_clean: bool
+    ) -> NDArray[np.void] | None:
+        """Return the events of a batch in which nothing is wrong, but for a peak; None if it is."""
+        state, peak = self._state, self._state[rules.PEAK]
+        last_us = state[rules.PEAK_US] if peak else state[rules.LAST]
+        if not state[rules.STARTED]:
+            last_us = max(0, words[0, 0])
         of_them = words[:1] if is_clean else words
-        if not state[rules.HELD] and rules.is_clean(of_them, last_us, width, height):
-            state[rules.STARTED], state[rules.LAST] = 1, words[-1, 0]
-            return _shifted(data, self.shift_us)
-        out = np.empty(data.size + rules.RUN_EVENTS, EVENT_DTYPE)
-        counts = np.zeros(rules.COUNTS, np.int64)
-        kept = rules.mend(words, _words(out), self._held, state, counts, width, height)
-        self._report(counts, byte_start, byte_end)
-        return out[:kept]
+        width, height = self._sensor.width, self._sensor.height
+        if state[rules.HELD] or not rules.is_clean(of_them, last_us, width, height):
+            return None
+        before = self._settled() if peak else data[:0]
+        state[rules.STARTED] = 1
+        last_us = words[-2, 0] if len(words) > 1 else last_us
+        if words[-1, 0] - last_us > rules.JITTER_US:
+            state[rules.PEAK], state[rules.PEAK_US] = 1, words[-1, 0]
+            state[rules.PEAK_PLACE] = words[-1, 1] & _PIXEL_AND_POLARITY
+            data = data[:-1]
+        else:
+            last_us = words[-1, 0]
+        state[rules.LAST] = last_us
+        passed = _shifted(data, self.shift_us)
+        return np.concatenate([before, passed]) if before.size else passed
+
+    def _begin(self, data: NDArray[np.void]) -> NDArray[np.void]:
+        """Return what has come so far, once it is enough to judge the first events by."""
+        first = self._first or []
+        words = _words(data[:START_EVENTS])
+        width, height = self._sensor.width, self._sensor.height
+        enough = not first and len(words) == START_EVENTS
+        if enough and rules.is_clean(words, max(0, words[0, 0]), width, height):
+            self._first = None
+            return data
+        joined = np.concatenate([*first, data])
+        possible = self._possible(joined)
+        if not self._is_live and possible.size < START_EVENTS:
+            self._first = [joined]
+            return joined[:0]
+        return self._judged(joined, possible)
+
+    def _possible(self, data: NDArray[np.void]) -> NDArray[np.intp]:
+        """Return the places of events that could be right."""
+        inside = (data["x"] < self._sensor.width) & (data["y"] < self._sensor.height)
+        return np.flatnonzero(inside & (data["t"] >= 0) & (data["t"] <= rules.LATEST_US))
+
+    def _judged(self, data: NDArray[np.void], possible: NDArray[np.intp]) -> NDArray[np.void]:
+        """Return the beginning of the stream without the first events if these are wrong."""
+        self._first = None
+        count = false_start(data["t"][possible[:START_EVENTS]])
+        if not count:
+            return data
+        message = f"{count} events at the beginning that those after them contradict"
+        self.damage.add(Damage(kind="time-jump", message=message, events_skipped=count))
+        return np.delete(data, possible[:count])
 
     def flush(self) -> NDArray[np.void]:
         """Return the events still held back; call it once the stream has ended."""
-        if not self._state[rules.HELD]:
+        if not self._first:
+            return self._settled()
+        (data,) = self._first
+        judged = self._judged(data, self._possible(data))
+        passed = self.admit(judged, byte_start=self._first_byte, byte_end=self._last_byte)
+        return np.concatenate([passed, self._settled()])
+
+    def _settled(self) -> NDArray[np.void]:
+        if not self._state[rules.HELD] and not self._state[rules.PEAK]:
             return np.empty(0, EVENT_DTYPE)
         out = np.empty(rules.RUN_EVENTS, EVENT_DTYPE)
         counts = np.zeros(rules.COUNTS, np.int64)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ._event_moves import EVENTS_AT_ONCE, check_blocks
 from ._jit import inline, kernel
+from ._memory import address_of
 
 JITTER_US = 1_000
 DOUBT_US = 1_000_000
@@ -17,12 +19,14 @@ LONGEST_GAP_US = 3_600_000_000
 LATEST_US = 1 << 53
 RUN_EVENTS = 64
 
-STARTED, LAST, SHIFT, HELD, ABOVE = range(5)
-STATE_WORDS = 5
+STARTED, LAST, SHIFT, HELD, ABOVE, PEAK, PEAK_US, PEAK_PLACE = range(8)
+STATE_WORDS = 8
 OUTSIDE, NEGATIVE, BACKWARDS, MOVED, MOST_MOVED_US, AHEAD, JUMPS, LARGEST_JUMP_US = range(8)
 COUNTS = 8
 
 Words = NDArray[np.int64]
+
+_check_blocks = check_blocks(DOUBT_US)
 
 
 @kernel
@@ -36,18 +40,19 @@ def is_clean(words: Words, last_us: int, width: int, height: int) -> bool:
         height: Rows of the sensor.
     """
     last_column, last_row = np.int64(width - 1), np.int64(height - 1)
-    flat = words.reshape(-1)
+    blocks = np.int64((words.shape[0] - 1) // EVENTS_AT_ONCE)
+    of_blocks = EVENTS_AT_ONCE * blocks
+    signs = _check_blocks(address_of(words) + 16, blocks, last_column, last_row)
     before = np.int64(last_us)
-    signs = np.int64(0)
     # Every rule is a difference that must not be negative, so that one sign bit tells of all.
-    for i in range(words.shape[0]):
-        at = np.uint64(2 * i)
-        t, place = flat[at], flat[at + np.uint64(1)]
+    for i in range(words.shape[0] - of_blocks):
+        at = i if i == 0 else of_blocks + i
+        t, place = words[at, 0], words[at, 1]
+        before = words[at - 1, 0] if at else before
         step = t - before
         signs |= t | step | DOUBT_US - step
         signs |= last_column - (place & 0xFFFF) | last_row - ((place >> 16) & 0xFFFF)
-        before = t
-    return bool(signs >= 0 and before <= LATEST_US)
+    return bool(signs >= 0 and words[-1, 0] <= LATEST_US)
 
 
 @inline
@@ -60,6 +65,20 @@ def _drop_held(state: Words, counts: Words) -> None:
 def _move(by_us: int, counts: Words) -> None:
     counts[MOVED] += 1
     counts[MOST_MOVED_US] = max(counts[MOST_MOVED_US], by_us)
+
+
+@inline
+def _settle_peak(t: int, out: Words, kept: int, state: Words, counts: Words) -> int:
+    """Let the peak pass, unless the event after it, at `t`, goes on from the one before it."""
+    peak = state[PEAK_US]
+    state[PEAK] = 0
+    if state[LAST] - JITTER_US <= t < peak - JITTER_US:
+        counts[AHEAD] += 1
+        return kept
+    out[kept, 0] = peak + state[SHIFT]
+    out[kept, 1] = state[PEAK_PLACE]
+    state[LAST] = peak
+    return kept + 1
 
 
 @inline
@@ -92,7 +111,7 @@ def mend(
 
     Args:
         words: Shape (N, 2), the events as they came.
-        out: Shape (N + RUN_EVENTS, 2) or longer.
+        out: Shape (N + RUN_EVENTS + 1, 2) or longer.
         held: Shape (RUN_EVENTS, 2), events in doubt; kept between calls.
         state: Shape (STATE_WORDS,); zeros before the first call, kept between calls.
         counts: Shape (COUNTS,); what was found is added.
@@ -114,10 +133,15 @@ def mend(
         if state[STARTED] == 0:
             state[STARTED] = 1
             state[LAST] = t
+        if state[PEAK]:
+            kept = _settle_peak(t, out, kept, state, counts)
         ahead = t - state[LAST]
         if -JITTER_US <= ahead <= DOUBT_US:
             if state[HELD]:
                 _drop_held(state, counts)
+            if ahead > JITTER_US:
+                state[PEAK], state[PEAK_US], state[PEAK_PLACE] = 1, t, place
+                continue
             if ahead < 0:
                 _move(-ahead, counts)
                 t = state[LAST]
@@ -142,9 +166,12 @@ def mend(
 def settle(out: Words, held: Words, state: Words, counts: Words) -> int:
     """End all doubt: write held events that lie ahead to `out`, drop those that lie behind.
 
-    Arguments are those of `mend`, which see; `out` has RUN_EVENTS rows or more.
+    A peak passes. Arguments are those of `mend`, which see; `out` has RUN_EVENTS rows or more.
     """
+    kept = 0
+    if state[PEAK]:  # nothing is held then
+        kept = _settle_peak(state[PEAK_US], out, 0, state, counts)
     if state[ABOVE]:
-        return _accept_held(out, 0, held, state, counts)
+        return _accept_held(out, kept, held, state, counts)
     _drop_held(state, counts)
-    return 0
+    return kept

@@ -32,7 +32,7 @@ def admitted(data, cuts=()):
 
 def test_clean_events_pass_as_the_same_array():
     damage = DamageReport()
-    data = events_at(0, 0, 5, 900_000)
+    data = events_at(0, 0, 5, *run_at(900_000, 100))
     assert StreamGuard(SENSOR, damage).admit(data) is data
     assert not damage
 
@@ -41,6 +41,69 @@ def test_an_empty_batch_passes():
     out, damage = admitted(events_at())
     assert out.size == 0
     assert not damage
+
+
+@pytest.mark.parametrize("cuts", [(), (1,), (1, 2, 3), (40,)])
+@pytest.mark.parametrize("by_us", [1_500, 500_000, 30_000_000, 1 << 40])
+@pytest.mark.parametrize("count", [1, 5])
+def test_wrong_times_at_the_beginning_are_dropped_and_shift_nothing(by_us, cuts, count):
+    right = run_at(5_000_000, 3_000)
+    out, damage = admitted(events_at(*(right[:count] + by_us), *right), cuts)
+    assert out["t"].tolist() == right.tolist()
+    assert (damage.kinds, damage.events_skipped) == ({"time-jump": 1}, count)
+
+
+def test_a_first_event_long_before_the_clock_was_set_is_dropped():
+    right = run_at(1_700_000_000_000_000, 300)
+    out, damage = admitted(events_at(0, *right))
+    assert out["t"].tolist() == right.tolist()
+    assert damage.events_skipped == 1
+
+
+def test_a_clock_that_is_set_soon_after_the_beginning_is_a_step_and_loses_nothing():
+    before, after = run_at(5_000_000, 20), run_at(40, 200)
+    out, damage = admitted(events_at(*before, *after))
+    assert out.size == 220
+    assert (damage.kinds, damage.events_skipped) == ({"time-jump": 1}, 0)
+
+
+@pytest.mark.parametrize("cuts", [(), (500,), (501,), (502,), (499, 500, 501, 502)])
+@pytest.mark.parametrize("by_us", [1_500, 40_000, 999_000])
+def test_a_wrong_time_up_to_a_second_ahead_is_dropped_and_shifts_nothing(by_us, cuts):
+    right = run_at(5_000_000, 2_000)
+    times = np.insert(right, 500, right[500] + by_us)
+    out, damage = admitted(events_at(*times), cuts)
+    assert out["t"].tolist() == right.tolist()
+    assert (damage.kinds, damage.events_skipped) == ({"time-jump": 1}, 1)
+
+
+def test_events_after_a_pause_all_pass():
+    right = np.concatenate([run_at(0, 100), run_at(50_000, 1), run_at(90_000, 100)])
+    for cuts in ((), (100,), (101,)):
+        out, damage = admitted(events_at(*right), cuts)
+        assert out["t"].tolist() == right.tolist()
+        assert not damage
+
+
+def test_live_events_do_not_wait_for_others():
+    damage = DamageReport()
+    guard = StreamGuard(SENSOR, damage, is_live=True)
+    assert guard.admit(events_at(10))["t"].tolist() == [10]
+    assert guard.admit(events_at(50_000))["t"].tolist() == [50_000]
+    assert guard.admit(events_at(50_010, 90_000, 50_020))["t"].tolist() == [50_010, 50_020]
+    assert guard.flush().size == 0
+    assert damage.events_skipped == 1
+
+
+def test_a_state_that_was_packed_goes_on_the_same():
+    data = events_at(*run_at(0, 100), 5_000, *run_at(120_000, 100))
+    guard = StreamGuard(SENSOR, DamageReport())
+    begun = guard.admit(data[:101])
+    assert not guard.is_in_doubt
+    twin = guard.unpack(guard.pack())
+    rest = [np.concatenate([one.admit(data[101:]), one.flush()]) for one in (guard, twin)]
+    assert np.array_equal(rest[0], rest[1])
+    assert np.array_equal(np.concatenate([begun, rest[0]])["t"], data["t"])
 
 
 @pytest.mark.parametrize(("x", "y"), [(20, 0), (0, 10), (65_535, 0), (0, 65_535)])
@@ -125,14 +188,16 @@ def test_the_shift_of_the_clock_can_be_asked_for():
 
 def test_damage_names_the_bytes_of_its_batch():
     damage = DamageReport()
-    StreamGuard(SENSOR, damage).admit(events_at(1, x=20), byte_start=64, byte_end=80)
+    guard = StreamGuard(SENSOR, damage)
+    guard.admit(events_at(1, x=20), byte_start=64, byte_end=80)
+    guard.flush()
     assert (damage.items[0].byte_start, damage.items[0].byte_end) == (64, 80)
 
 
 def test_a_copy_goes_on_alone_and_reports_elsewhere():
     first, second = DamageReport(), DamageReport()
     guard = StreamGuard(SENSOR, first)
-    guard.admit(events_at(7_000_000, 10))
+    guard.admit(events_at(*run_at(6_999_300, 70), 7_000_000, 10))
     twin = guard.copy(second)
     assert guard.admit(events_at(7_000_001)).size == 1
     assert first.events_skipped == 1

@@ -18,6 +18,7 @@ class PlainGuard:
         self.shift = 0
         self.held = []
         self.above = False
+        self.peak = None
         self.counts = [0] * rules.COUNTS
 
     def _drop(self):
@@ -58,25 +59,41 @@ class PlainGuard:
             return []
         if self.last is None:
             self.last = t
+        before = self._settle_peak(t)
         ahead = t - self.last
         if -rules.JITTER_US <= ahead <= rules.DOUBT_US:
             self._drop()
+            if ahead > rules.JITTER_US:
+                self.peak = (t, place)
+                return before
             if ahead < 0:
                 self._moved(-ahead)
             self.last = max(t, self.last)
-            return [(self.last + self.shift, place)]
+            return [*before, (self.last + self.shift, place)]
         above = ahead > 0
         if self.held and (above != self.above or t < self.held[-1][0] - rules.JITTER_US):
             self._drop()
         self.above = above
         self.held.append((t, place))
-        return self._accept() if len(self.held) == rules.RUN_EVENTS else []
+        return [*before, *(self._accept() if len(self.held) == rules.RUN_EVENTS else [])]
+
+    def _settle_peak(self, t):
+        """An event that steps ahead passes unless the next one goes on from the one before."""
+        peak, self.peak = self.peak, None
+        if peak is None:
+            return []
+        if self.last - rules.JITTER_US <= t < peak[0] - rules.JITTER_US:
+            self.counts[rules.AHEAD] += 1
+            return []
+        self.last = peak[0]
+        return [(peak[0] + self.shift, peak[1])]
 
     def flush(self):
+        before = self._settle_peak(self.peak[0]) if self.peak else []
         if self.above:
-            return self._accept()
+            return [*before, *self._accept()]
         self._drop()
-        return []
+        return before
 
 
 def broken_stream(seed, count=3000):
@@ -105,7 +122,7 @@ def test_mending_follows_the_plain_rules(seed):
     state = np.zeros(rules.STATE_WORDS, np.int64)
     held = np.zeros((rules.RUN_EVENTS, 2), np.int64)
     counts = np.zeros(rules.COUNTS, np.int64)
-    out = np.empty((len(words) + rules.RUN_EVENTS, 2), np.int64)
+    out = np.empty((len(words) + rules.RUN_EVENTS + 1, 2), np.int64)
     kept = rules.mend(words, out, held, state, counts, WIDTH, HEIGHT)
     rest = np.empty((rules.RUN_EVENTS, 2), np.int64)
     settled = rules.settle(rest, held, state, counts)

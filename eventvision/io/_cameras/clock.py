@@ -36,7 +36,7 @@ class CameraClock:
     def __init__(self, sensor: SensorSize, damage: DamageReport) -> None:
         self._sensor = sensor
         self._damage = damage
-        self._guard = StreamGuard(sensor, damage)
+        self._guard = StreamGuard(sensor, damage, is_live=True)
         self._offset_us = 0
         self._tied = True
         self._last_us = -1
@@ -51,7 +51,7 @@ class CameraClock:
     def interrupt(self) -> Packet | None:
         """Let go of what is held back; the next batch comes from a clock of its own."""
         rest = self._placed(self._guard.flush())
-        self._guard = StreamGuard(self._sensor, self._damage)
+        self._guard = StreamGuard(self._sensor, self._damage, is_live=True)
         self._tied = self._last_us < 0
         return self._packet(Batch(), rest) if rest.size else None
 
@@ -103,7 +103,7 @@ class CameraClock:
             return batch.events[:0]
         rest = self._placed(self._guard.flush())
         self._offset_us += self._guard.shift_us
-        self._guard = StreamGuard(self._sensor, self._damage)
+        self._guard = StreamGuard(self._sensor, self._damage, is_live=True)
         return rest
 
     def _placed(self, data: NDArray[np.void]) -> NDArray[np.void]:

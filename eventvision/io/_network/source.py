@@ -80,7 +80,7 @@ class NetworkSource(LiveStream):
         except BaseException:
             self._connection.close()
             raise
-        self._guard = StreamGuard(self._info.sensor, self._damage)
+        self._guard = StreamGuard(self._info.sensor, self._damage, is_live=True)
 
     def _packets(self) -> Iterator[Packet]:
         """Yield packets as they come, until the peer or `close` ends the stream.

@@ -47,7 +47,7 @@ class UdpSource(LiveStream):
         self._wire = Wire.of(address)
         self._senders = _senders_of(address)
         super().__init__(_described(address, wanted, self._wire))
-        self._guard = StreamGuard(self._info.sensor, self._damage)
+        self._guard = StreamGuard(self._info.sensor, self._damage, is_live=True)
         self._order: DatagramOrder = (
             NumberOrder(self._damage) if self._wire.is_numbered else TimeOrder(self._damage)
         )

@@ -47,7 +47,8 @@ class NpzSource(FileSource):
         columns: Order of the columns of an (N, 4) array, such as `xytp`; None to detect it.
         time_unit: Unit of the times; None to detect it.
         sample: Number of the one sample of a collection to read; None for all, end to end.
-        packet_events: Most events in a packet, and the most that are lost before a damaged place.
+        packet_events: Events in a packet, and the most that are lost before a damaged place; up to
+            64 that were held back may come on top.
 
     Raises:
         SourceNotFoundError: If there is no such file.

@@ -47,7 +47,7 @@ class TextSource(FileSource):
         sensor: Size of the pixel array; overrides what the file says.
         columns: Order of the columns, such as `xytp`, with `-` for one to skip; None to detect it.
         time_unit: Unit of the times; None to detect it.
-        packet_events: Most events in a packet.
+        packet_events: Events in a packet; up to 64 that were held back may come on top.
 
     Where no size is given or stated, the file is read once to infer it; `seek` is quick then.
 
