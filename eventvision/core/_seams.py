@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._damage import DamageReport
+from ._errors import one_line
 from ._model_card import ModelCard
 from ._packets import Packet
 from ._results import Result, SliceResult
@@ -21,6 +22,8 @@ from ._slices import Slice
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceInfo:
     """What a source says about itself before any event is read.
+
+    What is not printable in `camera` and `notes`, which may come from the file, is escaped.
 
     Attributes:
         name: As the user named it: a path, `camera:…`, `tcp://…`.
@@ -37,6 +40,10 @@ class SourceInfo:
     sensor_from: Literal["header", "data", "user"]
     camera: str = ""
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "camera", one_line(self.camera))
+        object.__setattr__(self, "notes", tuple(map(one_line, self.notes)))
 
 
 class Source(Protocol):

@@ -251,6 +251,19 @@ def test_a_damaged_ecf_chunk_costs_only_its_events(tmp_path, case):
     assert np.array_equal(read(source), expected[expected["t"] >= EVENTS["t"][3500]])
 
 
+def test_a_chunk_that_claims_more_than_the_file_has_is_not_made_room_for(tmp_path):
+    path = ecf(tmp_path / "a.hdf5", EVENTS)
+    content = path.read_bytes()
+    with h5py.File(path) as file:
+        chunk = file["CD/events"].id.get_chunk_info_by_coord((3000,))
+    stored = struct.pack("<IIQ", chunk.size, chunk.filter_mask, 3000)
+    assert content.count(stored) == 1
+    path.write_bytes(content.replace(stored, b"\xff\xff\xff\xff" + stored[4:]))
+    source = Hdf5Source(path)
+    assert np.array_equal(read(source), np.concatenate([EVENTS[:3000], EVENTS[4000:]]))
+    assert "claims 4294967295 bytes" in str(source.damage)
+
+
 def test_a_flipped_bit_is_found_by_the_checksum_and_costs_one_block(tmp_path):
     events = some_events(200_000)
     path = generic(tmp_path / "a.h5", {})

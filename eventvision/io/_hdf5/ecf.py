@@ -58,6 +58,9 @@ class EcfTable:
         return int(chunk.byte_offset), int(chunk.byte_offset + chunk.size)
 
     def _decoded(self, begin: int) -> NDArray[np.void]:
+        stored = self._dataset.id.get_chunk_info_by_coord((begin,))
+        if stored.size > self._dataset.file.id.get_filesize():
+            raise ValueError(f"a chunk claims {stored.size} bytes")
         skipped, raw = self._dataset.id.read_direct_chunk((begin,))
         expected = min(self.block_rows, self.rows - begin)
         events = self._plain(raw) if skipped else _compressed(raw)

@@ -27,7 +27,8 @@ def read_database(path: Path) -> Iterator[FoundMessage]:
                 for number, name, kind in database.execute("SELECT id, name, type FROM topics")
             }
             for number, topic, body in database.execute(_QUERY):
-                if topic in topics and isinstance(body, bytes) and number > last:
+                is_next = isinstance(number, int) and number > last
+                if topic in topics and isinstance(body, bytes) and is_next:
                     yield FoundMessage(*topics[topic], body)
                     last = number
                 else:

@@ -69,7 +69,8 @@ class Pages:
         head = self._file.read(_FIRST_PAGE_BYTES)
         stated = int.from_bytes(head[16:18], "big")
         self._size = 65_536 if stated == 1 else stated
-        if not head.startswith(MAGIC) or self._size < 512 or self._size & (self._size - 1):
+        is_whole = head.startswith(MAGIC) and len(head) == _FIRST_PAGE_BYTES
+        if not is_whole or self._size < 512 or self._size & (self._size - 1):
             self._file.close()
             raise PageError("its header is damaged")
         self._usable = self._size - head[20]
