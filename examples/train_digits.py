@@ -43,7 +43,7 @@ def main() -> None:
 
     recipe_file = options.recipe or load_card("digits-nano").folder / "recipe.toml"
     rates, spikes = options.epochs
-    recipe = load_recipe(recipe_file).with_epochs(rates=rates, spikes=spikes)
+    recipe = load_recipe(recipe_file).with_epochs(rates=rates, spikes=spikes, integers=0)
     recordings = load_recordings(options.data)
     learn, test = next(iter(folds(len(recordings), 8, seed=1000)))
     known, unknown = recordings.select(learn), recordings.select(test)

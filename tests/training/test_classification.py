@@ -29,6 +29,7 @@ from eventvision.training.classification import (
     load_recipe,
     load_recordings,
     recording_steps,
+    resized,
     score_logistic,
     score_spiking,
     step_counts,
@@ -99,6 +100,22 @@ def saved(path: Path, recordings: LabelledRecordings, **changes) -> Path:
     return path
 
 
+CARD = """
+name = "bars-nano"
+summary = "Tells lying bars from standing ones."
+task = "classification"
+classes = ["lying", "standing"]
+representation = "histogram"
+sensor = "12x12"
+golden = "golden.npz"
+licence = "Apache-2.0"
+command = "none"
+inputs.events = { shape = [1, 2, 12, 12] }
+outputs.output = { shape = [1, 2] }
+artifacts = { safetensors = "model.safetensors", integer = "model.integer.safetensors" }
+"""
+
+
 @pytest.fixture
 def recipe(tmp_path):
     path = tmp_path / "recipe.toml"
@@ -157,6 +174,25 @@ def test_a_folder_of_classes_holds_recordings_of_any_format(tmp_path):
 def test_a_folder_without_recordings_is_refused(tmp_path):
     with pytest.raises(FormatError, match="make one for each class"):
         load_recordings(tmp_path)
+
+
+def test_recordings_of_a_larger_sensor_are_shrunk_about_their_middle():
+    events = np.zeros(4, EVENT_DTYPE)
+    events["x"], events["y"] = [60, 64, 68, 127], [30, 30, 34, 30]
+    given = LabelledRecordings(
+        events=events,
+        offsets=np.array([0, 3, 3, 4]),
+        labels=np.array([0, 1, 0]),
+        sensor=SensorSize(128, 128),
+    )
+    found = resized(given, SensorSize(4, 4), shrink=4)
+    assert found.events["x"].tolist() == [1, 2, 3, 2]
+    assert found.events["y"].tolist() == [2, 2, 3, 2]
+    assert found.offsets.tolist() == [0, 3, 3, 4]
+    few = resized(given, SensorSize(2, 2), shrink=2)
+    assert few.offsets.tolist() == [0, 1, 1, 2]
+    with pytest.raises(ValueError, match="must be positive"):
+        resized(given, SensorSize(4, 4), shrink=0)
 
 
 def test_recordings_are_selected_in_the_order_asked_for():
@@ -322,16 +358,37 @@ def test_logistic_regression_tells_bars_of_one_place_apart(recipe):
 
 
 def test_the_command_writes_a_model_and_scores_a_recipe(tmp_path, capsys):
-    (tmp_path / "recipe.toml").write_text(RECIPE.replace("epochs = 20", "epochs = 2"))
-    data = str(saved(tmp_path / "bars.npz", bars()))
-    recipe = str(tmp_path / "recipe.toml")
-    assert main(["train", recipe, data, str(tmp_path / "out")]) == 0
-    assert (tmp_path / "out" / "model.safetensors").is_file()
-    assert (tmp_path / "out" / "golden.npz").is_file()
+    model = tmp_path / "bars-nano"
+    model.mkdir()
+    (model / "recipe.toml").write_text(RECIPE.replace("epochs = 20", "epochs = 2"))
+    data, recipe = str(saved(tmp_path / "bars.npz", bars())), str(model / "recipe.toml")
+    assert main(["train", recipe, data, str(model), "--leave-out", "1"]) == 0
+    assert "on what was left out" in capsys.readouterr().out
+    written = {path.name for path in model.iterdir()}
+    assert written >= {"model.safetensors", "model.onnx", "model.nir", "golden.npz"}
     assert main(["score", recipe, data, "--folds", "2"]) == 0
     assert "converted" in capsys.readouterr().out.splitlines()[-1]
-    assert main(["score", recipe, str(tmp_path / "none.npz")]) == 2
-    assert "no such file" in capsys.readouterr().err
+    (model / "card.toml").write_text(CARD)
+    assert main(["test", str(model), data, "--shrink", "1", "--adapt", "--folds", "2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["spiking", "integer", "adapted"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["score", "RECIPE", "none.npz"], "no such file"),
+        (["train", "RECIPE", "DATA", "out", "--leave-out", "9"], "must be 0 to 7"),
+        (["test", "nothing", "DATA"], "no such model"),
+    ],
+)
+def test_a_command_that_cannot_work_says_why_in_one_line(tmp_path, capsys, arguments, said):
+    (tmp_path / "recipe.toml").write_text(RECIPE)
+    known = {"RECIPE": tmp_path / "recipe.toml", "DATA": saved(tmp_path / "bars.npz", bars())}
+    assert main([str(known.get(argument, argument)) for argument in arguments]) == 2
+    text = capsys.readouterr().err
+    assert said in text
+    assert text.count("\n") == 1
 
 
 def test_the_module_explains_itself():

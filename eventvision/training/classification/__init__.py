@@ -5,7 +5,16 @@ from ._files import load_classifier, write_model_files
 from ._logistic import LogisticRegression, fit_logistic
 from ._network import build_classifier, build_rate_twin
 from ._recipe import ClassifierRecipe, ConvStage, Phase, load_recipe
-from ._report import FoldScore, cross_validate, score_logistic, score_rates, score_spiking
+from ._report import (
+    FoldScore,
+    adapted_score,
+    cross_validate,
+    score_integer,
+    score_logistic,
+    score_rates,
+    score_spiking,
+)
+from ._resize import resized
 from ._samples import LabelledRecordings, load_recordings
 from ._score import Score, folds, score, spike_counts
 from ._steps import recording_steps, step_counts
@@ -22,6 +31,7 @@ __all__ = [
     "Progress",
     "Score",
     "TrainedClassifier",
+    "adapted_score",
     "build_classifier",
     "build_rate_twin",
     "cross_validate",
@@ -31,7 +41,9 @@ __all__ = [
     "load_recipe",
     "load_recordings",
     "recording_steps",
+    "resized",
     "score",
+    "score_integer",
     "score_logistic",
     "score_rates",
     "score_spiking",

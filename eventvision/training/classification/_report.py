@@ -7,7 +7,12 @@ from dataclasses import dataclass
 
 import torch
 
-from ._forms import score_forms
+from eventvision.core import ModelCard
+from eventvision.spiking.integer import load_model
+from eventvision.spiking.learning import adapt
+
+from ._files import load_classifier
+from ._forms import integer_counts, score_forms
 from ._logistic import fit_logistic
 from ._recipe import ClassifierRecipe
 from ._samples import LabelledRecordings
@@ -16,6 +21,7 @@ from ._steps import recording_steps, step_counts
 from ._train import RATE_SCALE, TrainedClassifier, Watcher, train_classifier
 
 _PENALTY = 1e-3
+_ADAPT_EPOCHS, _ADAPT_RATE = 10, 3e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,38 @@ def score_spiking(
 ) -> Score:
     """Score a spiking network: the output that fires most often wins, the first of equals."""
     return score(spike_counts(net, recording_steps(recipe, recordings)), recordings.labels)
+
+
+def score_integer(
+    card: ModelCard, recipe: ClassifierRecipe, recordings: LabelledRecordings
+) -> Score:
+    """Score the integer artifact of a model.
+
+    Raises:
+        ModelError: If the model has none.
+    """
+    model = load_model(card.artifact("integer"))
+    counts = integer_counts(model, recipe, recording_steps(recipe, recordings))
+    return score(counts, recordings.labels)
+
+
+def adapted_score(
+    card: ModelCard,
+    recipe: ClassifierRecipe,
+    recordings: LabelledRecordings,
+    *,
+    parts: int = 8,
+    seed: int = 1000,
+) -> Score:
+    """Score a model whose last layer was adapted by SLTT to the other folds, over all folds."""
+    steps, labels = recording_steps(recipe, recordings), recordings.labels
+    total = Score(0, 0)
+    for learn, test in folds(len(recordings), parts, seed=seed):
+        net = load_classifier(card)
+        samples = [(steps[:, i], int(labels[i])) for i in learn]
+        adapt(net, samples, rule="sltt", epochs=_ADAPT_EPOCHS, learning_rate=_ADAPT_RATE, seed=seed)
+        total += score(spike_counts(net, steps[:, test]), labels[test])
+    return total
 
 
 @torch.no_grad()
