@@ -80,7 +80,7 @@ class Shelf:
         return sum(memory.nbytes for _, memory in self._free)
 
     def _fitting(self, size: int) -> NDArray[np.uint8] | None:
-        """Take the smallest unused memory that holds `size`, the latest; none that is much larger."""
+        """Take the smallest unused memory of `size` to 5/4 of it, and of those the latest."""
         fitting = [
             (memory.nbytes, -index)
             for index, (_, memory) in enumerate(self._free)
