@@ -35,6 +35,15 @@ SensorOption = Annotated[
     str | None,
     typer.Option(metavar="WxH", help="Sensor size in pixels, where the recording is wrong."),
 ]
+ReadOption = Annotated[
+    list[str],
+    typer.Option(
+        metavar="NAME=VALUE",
+        help="Tell the reader what it cannot guess: columns=xytp, time_unit=s, topic=/t, group=g.",
+        default_factory=list,
+        show_default=False,
+    ),
+]
 SettingsOption = Annotated[
     Path | None,
     typer.Option(

@@ -4,37 +4,40 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
-from eventvision.core import EventVisionError, SensorSize, SourceError, SourceInfo
+from eventvision.core import EventVisionError, Source, SourceError, SourceInfo
 from eventvision.io import RecordingSummary, find_recordings, may_be_many, open_source, scan
 
-from .options import sensor_size
+from .options import reader_options, sensor_size
 from .output import damage_line, print_table, progress_bar, tell
+
+Opened = Callable[[str], Source]
+"""Opens a source as the user wants it."""
 
 _COLUMNS = ("recording", "format", "sensor", "events", "seconds", "Mev/s", "damaged places")
 
 
-def run(sources: Sequence[str], *, sensor: str | None, strict: bool, as_json: bool) -> int:
+def run(
+    sources: Sequence[str],
+    *,
+    sensor: str | None = None,
+    read: Sequence[str] = (),
+    strict: bool = False,
+    as_json: bool = False,
+) -> int:
     """Print what recordings hold; return 2 if one is damaged or cannot be read, else 0.
 
     A single recording fills a table; several get a line each, and one that cannot be read is told
     and does not stop the rest.
     """
-    size = sensor_size(sensor)
+    opened = partial(
+        open_source, sensor=sensor_size(sensor), read=reader_options(read), strict=strict
+    )
     if len(sources) == 1 and not may_be_many(sources[0]):
-        live = _live(sources[0], size, strict=strict)
-        if live is not None:
-            _tell_live(live, as_json=as_json)
-            return 0
-        summary = _summary(sources[0], size, strict=strict)
-        if as_json:
-            _print_json(summary.as_dict())
-        else:
-            print_table(sources[0], _rows(summary))
-        _tell_damage(summary)
-        return 2 if summary.damage else 0
-    summaries, failures = _survey(sources, size, strict=strict)
+        return _tell_one(sources[0], opened, as_json=as_json)
+    summaries, failures = _survey(sources, opened)
     if as_json:
         files = [summary.as_dict() for summary in summaries]
         _print_json({"files": files, "failures": failures})
@@ -45,18 +48,25 @@ def run(sources: Sequence[str], *, sensor: str | None, strict: bool, as_json: bo
     return 2 if failures or any(summary.damage for summary in summaries) else 0
 
 
-def _summary(source: str, sensor: SensorSize | None, *, strict: bool) -> RecordingSummary:
-    with open_source(source, sensor=sensor, strict=strict) as opened:
-        if opened.is_live:
-            raise SourceError(source, "is live and has no end", "record it, then ask again")
-        with progress_bar(f"info {source}") as show:
-            return scan(opened, show)
+def _tell_one(name: str, opened: Opened, *, as_json: bool) -> int:
+    with opened(name) as source:
+        if source.is_live:
+            _tell_live(source.info, as_json=as_json)
+            return 0
+        summary = _summary(name, source)
+    if as_json:
+        _print_json(summary.as_dict())
+    else:
+        print_table(name, _rows(summary))
+    _tell_damage(summary)
+    return 2 if summary.damage else 0
 
 
-def _live(source: str, sensor: SensorSize | None, *, strict: bool) -> SourceInfo | None:
-    """Return what a source says about itself if it is live, and so has no end."""
-    with open_source(source, sensor=sensor, strict=strict) as opened:
-        return opened.info if opened.is_live else None
+def _summary(name: str, source: Source) -> RecordingSummary:
+    if source.is_live:
+        raise SourceError(name, "is live and has no end", "record it, then ask again")
+    with progress_bar(f"info {name}") as show:
+        return scan(source, show)
 
 
 def _tell_live(info: SourceInfo, *, as_json: bool) -> None:
@@ -75,14 +85,15 @@ def _tell_live(info: SourceInfo, *, as_json: bool) -> None:
 
 
 def _survey(
-    sources: Sequence[str], sensor: SensorSize | None, *, strict: bool
+    sources: Sequence[str], opened: Opened
 ) -> tuple[list[RecordingSummary], list[dict[str, str]]]:
     summaries, failures = [], []
     for name, found in _found(sources):
         try:
             if isinstance(found, EventVisionError):
                 raise found
-            summaries.append(_summary(name, sensor, strict=strict))
+            with opened(name) as source:
+                summaries.append(_summary(name, source))
         except EventVisionError as error:
             tell(str(error))
             failures.append({"source": name, "error": str(error)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ class Wanted:
         out: A file for a single recording, else a folder.
         to: Name of the format to write; None to go by the extensions.
         sensor: Size of the pixel array, where the recordings are wrong.
+        read: What readers should not find out by themselves.
         force: Whether to replace what is there.
         as_json: Whether to print one object rather than tables.
     """
@@ -37,6 +38,7 @@ class Wanted:
     out: str
     to: str | None
     sensor: SensorSize | None
+    read: Mapping[str, str]
     force: bool
     as_json: bool
 
@@ -53,8 +55,8 @@ class Wanted:
             0; 2 if a recording was damaged or failed.
         """
         jobs = plan(self.sources, self.out, self.to, keeps_format=keeps_format)
-        common = {"format": self.to, "sensor": self.sensor, "force": self.force}
-        done = partial(work, **common, **options)
+        common: dict[str, Any] = {"format": self.to, "sensor": self.sensor, "read": self.read}
+        done = partial(work, **common, force=self.force, **options)
         return run_jobs(jobs, done, label, as_json=self.as_json)
 
 

@@ -13,6 +13,7 @@ from .arguments import (
     ForceOption,
     JsonOption,
     LiveOrRecordedArgument,
+    ReadOption,
     SensorOption,
     SettingsOption,
     SimOption,
@@ -55,6 +56,7 @@ def options(
 @app.command()
 def info(
     sources: SourcesArgument,
+    read: ReadOption,
     sensor: SensorOption = None,
     strict: StrictOption = False,
     as_json: JsonOption = False,
@@ -62,11 +64,12 @@ def info(
     """Say what recordings hold: format, size, events, rates, damage."""
     from .info import run
 
-    sys.exit(run(sources, sensor=sensor, strict=strict, as_json=as_json))
+    sys.exit(run(sources, sensor=sensor, read=read, strict=strict, as_json=as_json))
 
 
 @app.command()
 def replay(
+    read: ReadOption,
     source: LiveOrRecordedArgument = None,
     sim: SimOption = False,
     sensor: SensorOption = None,
@@ -122,12 +125,13 @@ def replay(
     as_json: JsonOption = False,
 ) -> None:
     """Play a source through filters, slicer and tasks; write what was found."""
-    from .options import source_or_simulation
+    from .options import reader_options, source_or_simulation
     from .replay import run
 
     values = {
         "source": source_or_simulation(source, sim=sim),
         "sensor": sensor,
+        "read": reader_options(read),
         "settings": settings,
         "strict": strict,
         "start_s": start,
@@ -150,6 +154,7 @@ def replay(
 def record(
     source: SourceArgument,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="New .aedat4 or .raw file.")],
+    read: ReadOption,
     seconds: Annotated[
         float | None, typer.Option(metavar="N", help="Stop after N seconds of recording.")
     ] = None,
@@ -181,6 +186,7 @@ def record(
         source=source,
         out=out,
         sensor=sensor,
+        read=read,
         settings=settings,
         seconds=seconds,
         pre_roll=pre_roll,

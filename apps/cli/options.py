@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from eventvision.core import ConfigError, SensorSize
 
 
@@ -28,3 +30,18 @@ def source_or_simulation(source: str | None, *, sim: bool) -> str:
     if sim == (source is not None):
         raise ConfigError("SOURCE", source, "either a source or --sim")
     return source or "sim:"
+
+
+def reader_options(texts: Iterable[str]) -> dict[str, str]:
+    """Read `--read NAME=VALUE`.
+
+    Raises:
+        ConfigError: If it is anything else.
+    """
+    options = {}
+    for text in texts:
+        name, mark, value = text.partition("=")
+        if not (name and mark and value):
+            raise ConfigError("--read", text, "an option and its value such as columns=txyp")
+        options[name] = value
+    return options

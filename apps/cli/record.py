@@ -7,9 +7,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
@@ -17,7 +17,7 @@ from eventvision.core import ConfigError, Packet, SensorSize, Source, parse_dura
 from eventvision.io import follow_settings, open_source, split
 from eventvision.sinks import Recorder, RecorderReport
 
-from .options import sensor_size
+from .options import reader_options, sensor_size
 from .output import damage_line, print_table, progress_bar, tell
 from .record_trigger import Happens, handling, on_user, parse_trigger
 
@@ -30,6 +30,7 @@ class Options:
         source: File, camera or peer.
         out: File to write.
         sensor: Size of the pixel array, where the source is wrong.
+        read: What the reader should not find out by itself.
         settings: File with the settings of a camera.
         seconds: How much to record; None for all.
         pre_roll_us: Above 0, wait for a trigger and begin so much earlier.
@@ -40,6 +41,7 @@ class Options:
     source: str
     out: Path
     sensor: SensorSize | None = None
+    read: Mapping[str, str] = field(default_factory=dict)
     settings: Path | None = None
     seconds: float | None = None
     pre_roll_us: int = 0
@@ -52,6 +54,7 @@ def options(
     source: str,
     out: Path,
     sensor: str | None,
+    read: Sequence[str] = (),
     settings: Path | None = None,
     seconds: float | None,
     pre_roll: str | None,
@@ -72,6 +75,7 @@ def options(
         source=source,
         out=out,
         sensor=sensor_size(sensor),
+        read=reader_options(read),
         settings=settings,
         seconds=seconds,
         pre_roll_us=0 if pre_roll is None else _duration_us("--pre-roll", pre_roll),
@@ -82,7 +86,9 @@ def options(
 
 def run(wanted: Options, *, as_json: bool) -> int:
     """Record until the source ends, the time is up, or Ctrl-C; return 2 if anything was damaged."""
-    opened = open_source(wanted.source, sensor=wanted.sensor, settings=wanted.settings)
+    opened = open_source(
+        wanted.source, sensor=wanted.sensor, read=wanted.read, settings=wanted.settings
+    )
     with opened as source, follow_settings(source, tell):
         recorder = Recorder(
             wanted.out,

@@ -10,6 +10,7 @@ from .arguments import (
     ForceOption,
     JsonOption,
     OutArgument,
+    ReadOption,
     SensorOption,
     SourcesArgument,
     StartOption,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 def convert(
     sources: SourcesArgument,
     out: OutArgument,
+    read: ReadOption,
     to: ToOption = None,
     sensor: SensorOption = None,
     force: ForceOption = False,
@@ -31,7 +33,7 @@ def convert(
     as_json: JsonOption = False,
 ) -> None:
     """Write recordings in another format, with frames, IMU and triggers where it holds them."""
-    wanted = _wanted(sources, out, to=to, sensor=sensor, force=force, as_json=as_json)
+    wanted = _wanted(sources, out, to=to, sensor=sensor, read=read, force=force, as_json=as_json)
     from eventvision.io import convert as work
 
     sys.exit(wanted.run("convert", work, keeps_format=False, strict=strict))
@@ -40,6 +42,7 @@ def convert(
 def cut(
     sources: SourcesArgument,
     out: OutArgument,
+    read: ReadOption,
     start: StartOption = 0.0,
     end: EndOption = None,
     to: ToOption = None,
@@ -49,7 +52,7 @@ def cut(
     as_json: JsonOption = False,
 ) -> None:
     """Write a stretch of recordings; times stay as they are."""
-    wanted = _wanted(sources, out, to=to, sensor=sensor, force=force, as_json=as_json)
+    wanted = _wanted(sources, out, to=to, sensor=sensor, read=read, force=force, as_json=as_json)
     from eventvision.io import cut as work
 
     sys.exit(wanted.run("cut", work, start_s=start, end_s=end, strict=strict))
@@ -58,24 +61,38 @@ def cut(
 def repair(
     sources: SourcesArgument,
     out: OutArgument,
+    read: ReadOption,
     to: ToOption = None,
     sensor: SensorOption = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write all of damaged recordings that can be read; what comes out is sound."""
-    wanted = _wanted(sources, out, to=to, sensor=sensor, force=force, as_json=as_json)
+    wanted = _wanted(sources, out, to=to, sensor=sensor, read=read, force=force, as_json=as_json)
     from eventvision.io import repair as work
 
     sys.exit(wanted.run("repair", work))
 
 
 def _wanted(
-    sources: list[str], out: str, *, to: str | None, sensor: str | None, force: bool, as_json: bool
+    sources: list[str],
+    out: str,
+    *,
+    to: str | None,
+    sensor: str | None,
+    read: list[str],
+    force: bool,
+    as_json: bool,
 ) -> Wanted:
     from .jobs import Wanted
-    from .options import sensor_size
+    from .options import reader_options, sensor_size
 
     return Wanted(
-        sources=sources, out=out, to=to, sensor=sensor_size(sensor), force=force, as_json=as_json
+        sources=sources,
+        out=out,
+        to=to,
+        sensor=sensor_size(sensor),
+        read=reader_options(read),
+        force=force,
+        as_json=as_json,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ def convert(
     *,
     format: str | None = None,  # noqa: A002
     sensor: SensorSize | None = None,
+    read: Mapping[str, str] | None = None,
     force: bool = False,
     strict: bool = False,
     on_progress: OnProgress | None = None,
@@ -47,6 +48,7 @@ def convert(
         path: Where to write.
         format: Name of the format; None to go by the extension of `path`.
         sensor: Size of the pixel array, where the recording is wrong; not for an open source.
+        read: As in `open_source`; not for an open source.
         force: Whether to replace what is there.
         strict: Whether damage is an error; nothing is written then.
         on_progress: Called after each packet.
@@ -58,7 +60,7 @@ def convert(
         OutputError: If the target exists, is the source, cannot be written or cannot hold an
             event; an earlier file of that name stays.
     """
-    with _opened(source, sensor, strict=strict) as opened:
+    with _opened(source, sensor, read, strict=strict) as opened:
         target = _checked_target(opened, path, format, force=force)
         return _copy(opened, opened, path, target, options, strict=strict, on_progress=on_progress)
 
@@ -71,6 +73,7 @@ def cut(
     *,
     format: str | None = None,  # noqa: A002
     sensor: SensorSize | None = None,
+    read: Mapping[str, str] | None = None,
     force: bool = False,
     strict: bool = False,
     on_progress: OnProgress | None = None,
@@ -85,6 +88,7 @@ def cut(
         end_s: Its end, likewise; None for the end of the recording.
         format: As in `convert`, but that of the source where the extension allows it.
         sensor: As in `convert`.
+        read: As in `convert`.
         force: As in `convert`.
         strict: As in `convert`; only damage met on the way counts.
         on_progress: As in `convert`.
@@ -99,7 +103,7 @@ def cut(
         raise ConfigError("start", start_s, "0 or more seconds after the first event")
     if end_s is not None and not end_s > start_s:
         raise ConfigError("end", end_s, f"more than the start ({start_s:g} s)")
-    with _opened(source, sensor, strict=strict) as opened:
+    with _opened(source, sensor, read, strict=strict) as opened:
         target = _checked_target(opened, path, format or _same_format(opened, path), force=force)
         packets = clip(opened, start_s=start_s, end_s=end_s)
         return _copy(opened, packets, path, target, options, strict=strict, on_progress=on_progress)
@@ -111,6 +115,7 @@ def repair(
     *,
     format: str | None = None,  # noqa: A002
     sensor: SensorSize | None = None,
+    read: Mapping[str, str] | None = None,
     force: bool = False,
     on_progress: OnProgress | None = None,
     **options: Any,
@@ -120,7 +125,7 @@ def repair(
     Arguments and errors are those of `convert`, except that the format is that of the source
     where the extension allows it. `damage` of the report says what was wrong.
     """
-    with _opened(source, sensor) as opened:
+    with _opened(source, sensor, read) as opened:
         target = _checked_target(opened, path, format or _same_format(opened, path), force=force)
         return _copy(opened, opened, path, target, options, strict=False, on_progress=on_progress)
 
@@ -152,11 +157,15 @@ def _same_format(source: Source, path: str | Path) -> str | None:
 
 @contextmanager
 def _opened(
-    source: str | Path | Source, sensor: SensorSize | None, *, strict: bool = False
+    source: str | Path | Source,
+    sensor: SensorSize | None,
+    read: Mapping[str, str] | None,
+    *,
+    strict: bool = False,
 ) -> Iterator[Source]:
     if isinstance(source, (str, Path)):
-        opened = open_source(source, sensor=sensor, strict=strict)
-        with opened, _opened(opened, None) as checked:
+        opened = open_source(source, sensor=sensor, read=read, strict=strict)
+        with opened, _opened(opened, None, None) as checked:
             yield checked
         return
     if source.is_live:

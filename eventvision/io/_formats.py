@@ -29,6 +29,7 @@ class FileFormat:
         writer: Likewise; None where it is read only.
         options: Arguments that the writer gets to write just this format.
         carries: What a written file holds besides events: `frames`, `imu`, `triggers`.
+        choices: Options of the reader for users: `columns`, `time_unit`, `topic`, `group`.
         variants: Further arguments of the writer by what is written behind the name, as in
             `BAG:event_camera_msgs`.
         samples: Whether `PATH#N` opens a part of it.
@@ -42,6 +43,7 @@ class FileFormat:
     reader: str | None = None
     writer: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    choices: frozenset[str] = frozenset()
     variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     carries: frozenset[str] = frozenset()
     samples: bool = False
@@ -59,6 +61,7 @@ class FileFormat:
 
 _EDGES = frozenset({TRIGGERS})
 _EVT_WRITER = "_evt.writer:EvtWriter"
+_TOPIC, _COLUMNS = frozenset({"topic"}), frozenset({"columns", "time_unit"})
 _MESSAGES = {
     package: {"message": package}
     for package in ("dvs_msgs", "prophesee_event_msgs", "event_camera_msgs")
@@ -95,27 +98,29 @@ FORMATS = (
     FileFormat(
         name="HDF5", suffixes=(".h5", ".hdf5"), head=rb"\x89HDF\r\n\x1a\n",
         reader="_hdf5.source:Hdf5Source", writer="_hdf5.writer:Hdf5Writer",
+        choices=frozenset({"group", "time_unit"}),
     ),
     FileFormat(
         name="BAG", suffixes=(".bag",), head=rb"#ROSBAG", reader="_rosbag.ros1:RosbagSource",
-        writer="_rosbag.writer:RosbagWriter", variants=_MESSAGES,
+        writer="_rosbag.writer:RosbagWriter", variants=_MESSAGES, choices=_TOPIC,
     ),
     FileFormat(
         name="ROS2", suffixes=(".mcap",), head=rb"\x89MCAP0\r\n",
         reader="_rosbag.mcap:McapSource", writer=_ROS2_WRITER, variants=_MESSAGES,
+        choices=_TOPIC,
     ),
     FileFormat(
         name="ROS2-DB3", suffixes=(".db3",), head=rb"SQLite format 3\0", folder="metadata.yaml",
         reader="_rosbag.ros2:Rosbag2Source", writer=_ROS2_WRITER, options={"storage": "sqlite3"},
-        variants=_MESSAGES,
+        variants=_MESSAGES, choices=_TOPIC,
     ),
     FileFormat(
         name="NPZ", suffixes=(".npz",), head=rb"PK\x03\x04", reader="_npz.source:NpzSource",
-        writer="_npz.writer:NpzWriter", samples=True,
+        writer="_npz.writer:NpzWriter", samples=True, choices=_COLUMNS,
     ),
     FileFormat(
         name="NPY", suffixes=(".npy",), head=rb"\x93NUMPY", reader="_npz.source:NpzSource",
-        writer="_npz.writer:NpyWriter", samples=True, notes=_NO_SIZE,
+        writer="_npz.writer:NpyWriter", samples=True, notes=_NO_SIZE, choices=_COLUMNS,
     ),
     FileFormat(
         name="AEDAT3", suffixes=(".aedat",), head=rb"#!AER-DAT3",
@@ -134,11 +139,12 @@ FORMATS = (
     FileFormat(
         name="TXT", suffixes=(".txt", ".tsv"), head=rb"(?:\xef\xbb\xbf)?\s*[!-~][\t\r\n -~]*\Z",
         reader="_text.source:TextSource", writer="_text.writer:TextWriter",
-        options={"style": "txt"},
+        options={"style": "txt"}, choices=_COLUMNS,
     ),
     FileFormat(
         name="CSV", suffixes=(".csv",), reader="_text.source:TextSource",
         writer="_text.writer:TextWriter", options={"style": "csv"}, notes=_NO_SIZE,
+        choices=_COLUMNS,
     ),
 )  # fmt: skip
 """All formats; where two could be meant, the first one is."""

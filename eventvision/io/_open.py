@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,6 +29,7 @@ from ._formats import (
     writable_format,
 )
 from ._live import LiveStream
+from ._time_unit import TIME_UNITS
 
 _UNREAD = (
     (b"#!AER-DAT1", "an AEDAT1 recording"),
@@ -53,6 +55,7 @@ def open_source(
     name: str | Path,
     *,
     sensor: SensorSize | None = None,
+    read: Mapping[str, str] | None = None,
     settings: str | Path | None = None,
     strict: bool = False,
 ) -> Source:
@@ -64,6 +67,9 @@ def open_source(
             `tcp://host:port`, `tls://` and `udp://` open streams.
         sensor: Size of the pixel array; overrides what the recording says or suggests. A camera
             knows its own.
+        read: What the reader should not find out by itself: `columns` (such as `xytp`, `-` to
+            skip) and `time_unit` (`s`, `ms`, `us`, `ns`) of text and NumPy files, `group` and
+            `time_unit` of HDF5, `topic` of bags.
         settings: File with the settings of a camera, see `load_settings`.
         strict: Whether damage is an error: reading then ends with a `FormatError` at the first
             damaged place, instead of going on behind it.
@@ -75,13 +81,17 @@ def open_source(
         SourceNotFoundError: If there is no such file, camera or peer.
         FormatError: If its format is not known or it is damaged beyond reading.
         SourceError: If it cannot be opened for another reason.
-        ConfigError: If the settings cannot be used.
+        ConfigError: If `read` or the settings cannot be used.
     """
     scheme = str(name).partition(":")[0] if is_stream(str(name)) else ""
+    if read and scheme:
+        raise ConfigError("read", ", ".join(read), f"none, since {name} is no recording")
     if settings is not None and scheme != "camera":
         raise ConfigError("settings", str(settings), f"none, since {name} is no camera")
     source: FileSource | LiveStream = (
-        _open_stream(scheme, str(name), sensor, settings) if scheme else _open_file(name, sensor)
+        _open_stream(scheme, str(name), sensor, settings)
+        if scheme
+        else _open_file(name, sensor, read or {})
     )
     if strict:
         source.refuse_damage()
@@ -149,12 +159,14 @@ def _open_stream(
     return cast("LiveStream", opened(name, **options))
 
 
-def _open_file(name: str | Path, sensor: SensorSize | None) -> FileSource:
+def _open_file(name: str | Path, sensor: SensorSize | None, read: Mapping[str, str]) -> FileSource:
     path, sample = _split_sample(name)
     chosen = recognised_folder(path) or _format_of(path, name)
     if sample is not None and not chosen.samples:
         raise FormatError(path, "has no numbered samples", f"leave out #{sample}")
-    options = {} if sample is None else {"sample": sample}
+    options: dict[str, Any] = {**_checked_choices(chosen, read)}
+    if sample is not None:
+        options["sample"] = sample
     given = name if sample is None else str(path)
     source = cast("FileSource", chosen.load(chosen.reader)(given, sensor=sensor, **options))
     suffix = path.suffix.lower()
@@ -162,6 +174,16 @@ def _open_file(name: str | Path, sensor: SensorSize | None) -> FileSource:
         named = f"named {suffix}" if suffix else "its name has no extension"
         source.add_note(f"Opened as {source.info.format} because of its content, though {named}.")
     return source
+
+
+def _checked_choices(chosen: FileFormat, read: Mapping[str, str]) -> Mapping[str, str]:
+    for option, value in read.items():
+        if option not in chosen.choices:
+            known = ", ".join(sorted(chosen.choices)) or "none"
+            raise ConfigError("read", option, f"options of {chosen.name}: {known}")
+        if option == "time_unit" and value not in TIME_UNITS:
+            raise ConfigError("time_unit", value, f"one of {', '.join(TIME_UNITS)}")
+    return read
 
 
 def _format_of(path: Path, name: str | Path) -> FileFormat:

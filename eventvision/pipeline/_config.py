@@ -35,6 +35,7 @@ class RunConfig(BaseModel):
     Attributes:
         source: Path of a recording.
         sensor: Size of the pixel array, where the recording does not say or is wrong.
+        read: What the reader should not find out by itself, as in `open_source`.
         settings: File with the settings of a camera; changes to it take effect meanwhile.
         strict: Whether damage ends the run with an error.
         start_s: Where to begin, in seconds after the first event.
@@ -55,6 +56,7 @@ class RunConfig(BaseModel):
 
     source: str
     sensor: Annotated[SensorSize | None, BeforeValidator(_sensor)] = None
+    read: dict[str, str] = Field(default_factory=dict)
     settings: Path | None = None
     strict: bool = False
     start_s: float = Field(0.0, ge=0, allow_inf_nan=False)

@@ -43,7 +43,11 @@ def replay(
         OutputError: If an output cannot be written.
     """
     opened = open_source(
-        config.source, sensor=config.sensor, settings=config.settings, strict=config.strict
+        config.source,
+        sensor=config.sensor,
+        read=config.read,
+        settings=config.settings,
+        strict=config.strict,
     )
     with opened as source, follow_settings(source, on_notice):
         return build_pipeline(config, source, on_progress).run()

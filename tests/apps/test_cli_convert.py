@@ -198,3 +198,19 @@ def test_info_of_many_as_json_is_one_object(run, tmp_path, recording):
     strict = json.loads(run("info", tmp_path / "in", "--strict", "--json").stdout)
     assert [file["events"] for file in strict["files"]] == [COUNT]
     assert [failure["source"] for failure in strict["failures"]] == [str(tmp_path / "in" / "b.npz")]
+
+
+@pytest.mark.parametrize("command", ["info", "convert", "cut", "repair"])
+def test_the_order_of_columns_and_the_unit_of_times_can_be_told(run, tmp_path, command):
+    (tmp_path / "a.txt").write_text("".join(f"{t % 2} {t % 60} {t % 40} {t}\n" for t in range(900)))
+    out = [] if command == "info" else [tmp_path / "b.npz"]
+    told = ("--read", "columns=pyxt", "--read", "time_unit=ms", "--sensor", "64x64")
+    done = run(command, tmp_path / "a.txt", *out, *told, "--json")
+    assert done.returncode == 0, done.stderr
+    if command == "info":
+        assert json.loads(done.stdout)["t_last_us"] == 899_000
+    else:
+        assert scan(open_source(tmp_path / "b.npz")).t_last_us == 899_000
+    refused = run(command, tmp_path / "a.txt", *out, "--read", "columns")
+    assert refused.returncode == 2
+    assert "columns=txyp" in problems(refused)[0]

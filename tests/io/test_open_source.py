@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from eventvision.core import FormatError, SensorSize, SourceError, SourceNotFoundError
+from eventvision.core import ConfigError, FormatError, SensorSize, SourceError, SourceNotFoundError
 from eventvision.io import FORMATS, open_source, scan
 
 REAL = {
@@ -184,3 +184,30 @@ def test_strict_reading_ends_at_the_first_damage(tmp_path):
         with pytest.raises(FormatError, match=r"a\.txt: is damaged \(.*bytes.*repair"):
             list(source)
         assert source.damage.places == 1
+
+
+def test_what_a_reader_cannot_guess_can_be_told(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("".join(f"{t % 2} {t % 60} {t % 40} {t}\n" for t in range(1000)))
+    read = {"columns": "pyxt", "time_unit": "ms"}
+    with open_source(path, read=read) as source:
+        (packet,) = source
+    assert packet.events.t[-1] == 999_000
+    assert packet.events.data["y"][59] == 59
+    assert packet.events.data["x"][59] == 19
+
+
+@pytest.mark.parametrize(
+    ("name", "read", "match"),
+    [
+        ("a.txt", {"topic": "/events"}, "options of TXT: columns, time_unit"),
+        ("a.txt", {"columns": "xyz"}, "t, x, y, p once each"),
+        ("a.txt", {"time_unit": "min"}, "one of s, ms, us, ns"),
+        ("tcp://127.0.0.1:1", {"columns": "txyp"}, "is no recording"),
+    ],
+)
+def test_what_a_reader_does_not_know_is_refused(tmp_path, monkeypatch, name, read, match):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.txt").write_text("1 2 3 1\n2 2 3 0\n")
+    with pytest.raises(ConfigError, match=match):
+        open_source(name, read=read)

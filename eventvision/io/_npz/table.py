@@ -138,7 +138,7 @@ def _from_matrix(path: Path, array: StoredArray, columns: str | None) -> Table:
         raise FormatError(
             path,
             f"its {array.shape} array does not look like columns of t, x, y and polarity",
-            'give their order, such as columns="txyp"',
+            "give their order, such as columns=txyp",
         )
     note = f"Column order {' '.join(order)} {'as given' if columns else 'taken from the content'}."
     return _table(runs, dict(zip(order, places, strict=True)), None, note)

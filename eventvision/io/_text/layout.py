@@ -163,7 +163,7 @@ def _order(path: Path, found: _Head, columns: str | None) -> tuple[str, str, Tim
         raise FormatError(
             path,
             f"its {width} columns do not look like t, x, y and polarity",
-            'give their order, such as columns="txyp", with - for columns to skip',
+            "give their order, such as columns=txyp, with - for columns to skip",
         )
     return guessed, f"Column order {' '.join(guessed)} judged by the values.", None
 
