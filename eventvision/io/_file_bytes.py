@@ -49,8 +49,8 @@ class FileBytes:
         self._buffer: NDArray[np.uint8] = np.empty(0, np.uint8)
         self._base, self._filled = 0, 0
 
-    def __getitem__(self, part: slice) -> NDArray[np.uint8]:
-        """Return the bytes of `[part.start, part.stop)` as far as the file has them.
+    def __getitem__(self, place: slice) -> NDArray[np.uint8]:
+        """Return the bytes of `[place.start, place.stop)` as far as the file has them.
 
         What was returned stays as it is when more is asked for.
 
@@ -58,13 +58,13 @@ class FileBytes:
             FileShrankError: If the file has become shorter.
             SourceError: If it cannot be read.
         """
-        start, stop, _ = part.indices(self.size)
+        start, stop, _ = place.indices(self.size)
         stop = max(start, stop)
         if self._base <= start and stop <= self._base + self._filled:
             return self._buffer[start - self._base : stop - self._base]
         is_near = self._base <= start < self._base + self._filled
         if stop - start <= PEEK_BYTES and not is_near:
-            part = np.empty(stop - start, np.uint8)
+            part: NDArray[np.uint8] = np.empty(stop - start, np.uint8)
             self._check_end(start + self._read(part, start), stop)
             return part
         self._move_to(start, min(max(stop - start, CHUNK_BYTES), self.size - start))

@@ -7,7 +7,7 @@ written in LLVM's own terms.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from llvmlite import ir
@@ -70,7 +70,8 @@ def move_blocks(meaning: int, longest_step_us: int) -> Callable[[int, int, int, 
 
     def move(_c: Any, _to: Any, _source: Any, _blocks: Any, _column: Any, _row: Any) -> Any:
         def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-            return _over_blocks(builder, *arguments, longest_step_us, meaning)
+            to, *others = arguments
+            return _over_blocks(builder, longest_step_us, others, to, meaning)
 
         return types.int64(*[types.int64] * 5), generate
 
@@ -88,7 +89,7 @@ def check_blocks(longest_step_us: int) -> Callable[[int, int, int, int], int]:
 
     def check(_c: Any, _source: Any, _blocks: Any, _column: Any, _row: Any) -> Any:
         def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-            return _over_blocks(builder, None, *arguments, longest_step_us)
+            return _over_blocks(builder, longest_step_us, arguments)
 
         return types.int64(*[types.int64] * 4), generate
 
@@ -96,21 +97,15 @@ def check_blocks(longest_step_us: int) -> Callable[[int, int, int, int], int]:
 
 
 def _over_blocks(
-    builder: Any,
-    to: Any,
-    source: Any,
-    blocks: Any,
-    column: Any,
-    row: Any,
-    longest_step_us: int,
-    meaning: int = 0,
+    builder: Any, longest_step_us: int, arguments: Sequence[Any], to: Any = None, meaning: int = 0
 ) -> Any:
     """Write a loop over blocks; `to` is None where nothing is moved. Return the signs it finds."""
+    source, blocks, column, row = arguments
     columns, rows = _alike(builder, column), _alike(builder, row)
     longest = _alternate(longest_step_us, longest_step_us)
     low, sixteen = _alternate(0xFFFF, 0xFFFF), _alternate(16, 16)
-    found = cgutils.alloca_once_value(builder, _alternate(0, 0))
-    last = cgutils.alloca_once_value(builder, _alike(builder, _time_before(builder, source)))
+    found = _variable(builder, _alternate(0, 0))
+    last = _variable(builder, _alike(builder, _time_before(builder, source)))
     with cgutils.for_range(builder, blocks) as loop:
         at = builder.mul(loop.index, ir.Constant(_WORD, _EVENT_BYTES * EVENTS_AT_ONCE))
         events = _load(builder, builder.add(source, at))
@@ -129,6 +124,10 @@ def _over_blocks(
             target = builder.inttoptr(builder.add(to, at), _VECTOR.as_pointer())
             builder.store(builder.and_(events, _alternate(-1, meaning)), target).align = 1
     return _joined(builder, builder.load(found))
+
+
+def _variable(builder: Any, value: Any) -> Any:
+    return cast("Any", cgutils).alloca_once_value(builder, value)
 
 
 def _joined(builder: Any, lanes: Any) -> Any:

@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._event_moves import EVENTS_AT_ONCE, move_blocks
 from ._jit import inline, kernel
-from ._memory import address_of, load_64, load_u16, load_u32, store_64
-from .guard import DOUBT_US
+from ._memory import address_of, load_u16, load_u32
+from .event_copies import EVENT_BYTES
 from .lz4 import MAGIC as LZ4_MAGIC
 from .lz4 import decode_head
 from .lz4_blocks import copy_range
@@ -45,11 +44,7 @@ RAW, LZ4, ZSTD = range(3)
 FINE, MORE, DOUBT = range(3)
 """Why a walk stopped: enough packets, bytes are missing, or the next packet is not believed."""
 
-PIXEL_AND_POLARITY = 0x1_FFFF_FFFF
-"""What of an event's second word has a meaning."""
-
 HEADER_BYTES = 8
-EVENT_BYTES = 16
 PROOF_BYTES = 20
 """Bytes of a packet, header included, that tell whether there is one."""
 
@@ -68,9 +63,6 @@ MOST_RATIO = 256
 ZSTD_MAGIC = 0xFD2FB528
 IDENTIFIERS = np.array([0, 0x53545645, 0x454D5246, 0x53554D49, 0x47495254, 0], np.int64)
 """`EVTS`, `FRME`, `IMUS`, `TRIG` as little-endian words, by kind."""
-
-BLOCK_BYTES = EVENT_BYTES * EVENTS_AT_ONCE
-_move_blocks = move_blocks(PIXEL_AND_POLARITY, DOUBT_US)
 
 MALFORMED = -9
 """A flatbuffer is not what it should be; the codes of `lz4` lie above."""
@@ -277,47 +269,3 @@ def describe_packet(
     packet["kind"], packet["form"] = kind, form
     packet["start"], packet["end"] = HEADER_BYTES, end
     _describe(data, packet, np.empty(HEAD_BYTES, np.uint8))
-
-
-@inline
-def copy_checked(
-    source: int, to: int, count: int, before: int, last_column: int, last_row: int
-) -> tuple[int, int]:
-    """Do as `copy_clean`, to another place or closer to the beginning of the same memory.
-
-    Args:
-        source: Address to read from.
-        to: Address to write to.
-        count: How many events.
-        before: Time that the first one must not precede.
-        last_column: Largest x there may be.
-        last_row: Largest y.
-
-    Returns:
-        A number that is negative if `guard.is_clean` would not hold, and the time of the last.
-    """
-    # Every rule is a difference that must not be negative, so that one sign bit tells of all.
-    signs, stop = np.int64(0), source + EVENT_BYTES * count
-    at, blocks = source, np.int64(0)
-    while at < stop:
-        t, place = load_64(at), load_64(at + 8) & PIXEL_AND_POLARITY
-        step = t - before
-        signs |= t | step | DOUBT_US - step
-        signs |= last_column - (place & 0xFFFF) | last_row - ((place >> 16) & 0xFFFF)
-        store_64(to, t)
-        store_64(to + 8, place)
-        before, at, to = t, at + EVENT_BYTES, to + EVENT_BYTES
-        if at == source + EVENT_BYTES:
-            blocks = (stop - at) // BLOCK_BYTES
-            before = load_64(at + BLOCK_BYTES * blocks - EVENT_BYTES)
-            signs |= _move_blocks(to, at, blocks, last_column, last_row)
-            at, to = at + BLOCK_BYTES * blocks, to + BLOCK_BYTES * blocks
-    return signs, before  # type: ignore[return-value]
-
-
-@inline
-def copy_clean(source: int, to: int, count: int) -> None:
-    """Copy events from one address to another, with zeros for padding and polarities 0 or 1."""
-    for at in range(0, EVENT_BYTES * count, EVENT_BYTES):
-        store_64(to + at, load_64(source + at))
-        store_64(to + at + 8, load_64(source + at + 8) & PIXEL_AND_POLARITY)

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from ._jit import inline, kernel
 from ._memory import address_of, load_64
-from .aedat4 import EVENT_BYTES, EVENTS, LZ4, MALFORMED, RAW, copy_checked, copy_clean
+from .aedat4 import EVENTS, LZ4, MALFORMED, RAW
+from .event_copies import EVENT_BYTES, copy_checked, copy_clean
 from .guard import LATEST_US
 from .lz4 import decode_frames
 
@@ -59,6 +60,22 @@ def _gather(
     return group, size, next_packet
 
 
+@inline
+def _append(
+    source: int,
+    count: int,
+    words: NDArray[np.int64],
+    at: int,
+    before: int,
+    width: int,
+    height: int,
+) -> tuple[int, int]:
+    """Copy events to `words[at:]`; see `copy_checked`. The very first one follows none."""
+    to = address_of(words) + EVENT_BYTES * at
+    before = before if at else load_64(source)
+    return copy_checked(source, to, count, before, width - 1, height - 1)
+
+
 @kernel
 def decode_events(
     data: NDArray[np.uint8],
@@ -86,8 +103,7 @@ def decode_events(
     """
     members, frames = np.empty(GROUP_PACKETS, np.int64), np.empty(4 * GROUP_PACKETS, np.int64)
     lengths = np.empty(GROUP_PACKETS, np.int64)
-    last_column, last_row = np.int64(width - 1), np.int64(height - 1)
-    next_packet, at, signs, before = 0, 0, np.int64(0), np.int64(0)
+    next_packet, at, signs, before = 0, 0, 0, 0
     while next_packet < packets.size:
         group, size, next_packet = _gather(packets, next_packet, members, frames)
         if size > scratch.size:
@@ -99,11 +115,7 @@ def decode_events(
                 codes[members[index]] = lengths[index] if lengths[index] < 0 else MALFORMED
             elif packet["count"]:
                 source = address_of(scratch) + frames[4 * index + 2] + packet["first"]
-                to = address_of(words) + EVENT_BYTES * at
-                before = before if at else load_64(source)
-                sign, before = copy_checked(
-                    source, to, packet["count"], before, last_column, last_row
-                )
+                sign, before = _append(source, packet["count"], words, at, before, width, height)
                 signs |= sign
                 at += packet["count"]
         if next_packet < packets.size:
@@ -112,11 +124,7 @@ def decode_events(
             next_packet += is_raw
             if is_raw and packet["count"] > 0:
                 source = address_of(data) + packet["start"] + packet["first"]
-                to = address_of(words) + EVENT_BYTES * at
-                before = before if at else load_64(source)
-                sign, before = copy_checked(
-                    source, to, packet["count"], before, last_column, last_row
-                )
+                sign, before = _append(source, packet["count"], words, at, before, width, height)
                 signs |= sign
                 at += packet["count"]
     return at, signs >= 0 and before <= LATEST_US

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from ._jit import inline, kernel
 from ._memory import address_of, store_u32
-from .aedat4 import EVENT_BYTES, EVENTS, HEADER_BYTES, IDENTIFIERS, copy_clean
+from .aedat4 import EVENTS, HEADER_BYTES, IDENTIFIERS
+from .event_copies import EVENT_BYTES, copy_clean
 from .lz4 import MAGIC
 from .lz4_blocks import copy_range
 from .lz4_events import GROWTH, MOST_EVENTS, PLACES, SLACK, compress_events

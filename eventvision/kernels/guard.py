@@ -39,8 +39,8 @@ def is_clean(words: Words, last_us: int, width: int, height: int) -> bool:
         width: Columns of the sensor.
         height: Rows of the sensor.
     """
-    last_column, last_row = np.int64(width - 1), np.int64(height - 1)
-    blocks = np.int64((words.shape[0] - 1) // EVENTS_AT_ONCE)
+    last_column, last_row = width - 1, height - 1
+    blocks = (words.shape[0] - 1) // EVENTS_AT_ONCE
     of_blocks = EVENTS_AT_ONCE * blocks
     signs = _check_blocks(address_of(words) + 16, blocks, last_column, last_row)
     before = np.int64(last_us)

@@ -7,7 +7,7 @@ import pytest
 
 from eventvision.core import EVENT_DTYPE
 from eventvision.kernels import guard
-from eventvision.kernels.aedat4 import copy_checked
+from eventvision.kernels.event_copies import copy_checked
 
 WIDTH, HEIGHT = 40, 30
 SPOILED = {

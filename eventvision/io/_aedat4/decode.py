@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from eventvision.core import EVENT_DTYPE, Damage, Frame, SensorSize
 from eventvision.kernels import aedat4 as kernels
 from eventvision.kernels.aedat4_decode import GROUP_BYTES, copy_events, decode_events
+from eventvision.kernels.event_copies import EVENT_BYTES
 from eventvision.kernels.words import joined
 
 from .packets import Stretch
@@ -54,7 +55,7 @@ def room_for(stretch: Stretch) -> NDArray[np.void]:
     events = packets[(packets["kind"] == kernels.EVENTS) & (packets["count"] > 0)]
     expected = int(events["count"].sum())
     if (events["form"] == kernels.RAW).all():
-        return stretch.data[: kernels.EVENT_BYTES * expected].view(EVENT_DTYPE)
+        return stretch.data[: EVENT_BYTES * expected].view(EVENT_DTYPE)
     return np.empty(expected, EVENT_DTYPE)
 
 

@@ -26,7 +26,7 @@ from eventvision.io._aedat4 import build
 from eventvision.io._aedat4.header import KINDS
 from eventvision.io._aedat4.payload import PayloadError, form_of, unpack
 from eventvision.io._aedat4.tables import Table, TableError, read_frame, read_imu, read_triggers
-from eventvision.kernels import aedat4
+from eventvision.kernels.event_copies import PIXEL_AND_POLARITY
 from eventvision.kernels.guard import LATEST_US
 
 FRAME_EVENTS = 1 << 16
@@ -40,7 +40,7 @@ EVERY_KIND: tuple[Kind, ...] = get_args(Kind)
 
 _HEADER = struct.Struct("<ii")
 _EVENTS = struct.Struct("<II4s2xHHHiII")
-_MEANINGFUL: NDArray[np.int64] = np.array([-1, aedat4.PIXEL_AND_POLARITY])
+_MEANINGFUL: NDArray[np.int64] = np.array([-1, PIXEL_AND_POLARITY])
 
 Message = tuple[bytes, int]
 """A packet as it is sent, and how many events it holds."""
