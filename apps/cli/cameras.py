@@ -24,7 +24,7 @@ from .output import print_table
 RULES = Path("/etc/udev/rules.d")
 _COLUMNS = ("open as", "camera", "connection", "driver", "state")
 _WITHOUT_A_CAMERA = (
-    "to try without a camera: eventvision replay RECORDING --speed 1",
+    "to try without a camera: eventvision replay --sim",
     "settings of a model:     eventvision cameras --settings evk4",
 )
 
