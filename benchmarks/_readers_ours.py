@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
 from eventvision.core import Packet, SensorSize
 from eventvision.io import Aedat4Source, Aedat4Writer, open_source
@@ -42,10 +44,13 @@ def write(source: str, path: str, width: int, height: int) -> int:
 
 
 def seek(path: str, times_us: Sequence[int]) -> list[float]:
-    """Return the ms from opening until the events of the first time, then those of each seek."""
+    """Return the ms from opening until the events of the first time, then those of each seek.
+
+    Nothing that earlier runs found out about the recording is used.
+    """
     waits_ms = []
     start = time.perf_counter()
-    with open_source(path) as source:
+    with patch.dict(os.environ, EVENTVISION_INDEX="off"), open_source(path) as source:
         for t_us in times_us:
             source.seek(t_us)
             first_us = int(next(iter(source)).events.data["t"][0])

@@ -5,10 +5,10 @@ own containers are cheaper for it, is timed with both. lz4 is the LZ4 library on
 decompresses the same packets, from memory, on one core, which is what a reader on one core cannot
 beat. Writers have the events in memory, in containers of their own.
 
-The first seek is that into a file that was opened this moment; some formats have to be read up to
-there. After it come twenty more, of which the slowest counts. Peak memory is that of a fresh
-process that does nothing but read; eventcv loads the whole file. It includes those pages of a
-mapped file that the system keeps for us while nobody else needs the memory.
+The first seek is that into a file that was opened this moment and of which no index is kept from
+earlier runs; most formats are then indexed as a whole. After it come twenty more, of which the
+slowest counts. Peak memory is that of a fresh process that does nothing but read; eventcv loads the
+whole file.
 
     python -m benchmarks.readers [--json] [--recordings DIR]
 """

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from eventvision.core import EVENT_DTYPE, DamageReport, Events, Packet, SensorSize
-from eventvision.io import _index_cache, open_source, open_writer
+from eventvision.io import Aedat4Source, _index_cache, open_source, open_writer
+from eventvision.io._aedat4.packets import PacketWalk
 from eventvision.io._dat.source import DatSource
 from eventvision.io._file_bytes import FileBytes
 from eventvision.kernels import guard
@@ -296,3 +297,27 @@ def test_no_mark_is_set_while_events_are_in_doubt(dat):
         position.guard.flush()
         marks.note(position)
         assert len(marks) == 2
+
+
+def test_aedat4_needs_no_index_to_find_a_time(tmp_path, monkeypatch):
+    monkeypatch.setattr("eventvision.io._aedat4.seek.CLOSE_BYTES", 10_000)
+    monkeypatch.setattr("eventvision.io._aedat4.seek.MARGIN_US", 100)
+    events, path = made(count=600_000), tmp_path / "a.aedat4"
+    with closing(open_writer(path, SENSOR)) as writer:
+        for start in range(0, events.size, 1000):
+            writer.write(Packet(Events(events[start : start + 1000], SENSOR)))
+    wanted = []
+    read = PacketWalk._read_into
+
+    def counted(self, data, at):
+        wanted.append(data.size)
+        return read(self, data, at)
+
+    monkeypatch.setattr(PacketWalk, "_read_into", counted)
+    for t_us in events["t"][:: events.size // 9].tolist():
+        wanted.clear()
+        with Aedat4Source(path, packet_events=1000) as source:
+            source.seek(t_us)
+            assert next(iter(source)).events.data["t"][0] == t_us
+        assert sum(wanted) < path.stat().st_size / 3
+    assert not (tmp_path / "cache").exists()
