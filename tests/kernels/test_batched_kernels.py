@@ -40,6 +40,11 @@ class OnTensors:
             lambda self, *given: self._paint_tensors(*given),
         )
         monkeypatch.setattr(
+            painter.SpritePainter,
+            "_paint_truth_by_kernel",
+            lambda self, *given: self._paint_truth_tensors(*given),
+        )
+        monkeypatch.setattr(
             pixels.PixelArray,
             "_see_by_kernel",
             lambda self, *given: self._see_tensors(*given),
@@ -71,6 +76,11 @@ def test_kernels_and_tensors_simulate_the_same(world, monkeypatch):
         assert (ours.activity - theirs.activity).abs().sum() < 0.02 * total + 5
         assert (ours.planes - theirs.planes).abs().sum() < 0.04 * total + 10
         assert (ours.truths.classes != theirs.truths.classes).float().mean() < 2e-3
+        assert (ours.truths.instances != theirs.truths.instances).float().mean() < 2e-3
+        same = (ours.truths.instances == theirs.truths.instances)[:, :, None]
+        torch.testing.assert_close(
+            ours.truths.flow_px * same, theirs.truths.flow_px * same, rtol=1e-2, atol=2e-2
+        )
         torch.testing.assert_close(
             ours.truths.intensity.mean(), theirs.truths.intensity.mean(), rtol=1e-3, atol=1e-4
         )

@@ -63,8 +63,8 @@ class LayeredScene:
         self._shape, self._device = shape, device
         shades = np.stack([backdrop.shade for backdrop in backdrops])[:, None]
         self._shade = torch.from_numpy(shades).to(device)
-        marks = np.stack([[backdrop.labels, backdrop.instances] for backdrop in backdrops])
-        self._marks = torch.from_numpy(marks).to(device)
+        marks = [256.0 * backdrop.labels + backdrop.instances for backdrop in backdrops]
+        self._marks = torch.from_numpy(np.stack(marks)[:, None].astype(np.float32)).to(device)
         side = shades.shape[-1]
         self._view = _view_matrices(cameras, tilts, places, 2 * TEXELS_PER_PX / side)
         self._matrices = torch.from_numpy(self._view.astype(np.float32)).to(device)
@@ -82,10 +82,11 @@ class LayeredScene:
             float32, shape (times, clips, height, width).
         """
         times, clips = steps.shape
-        grid = self._grid(steps)
-        shade = self._shade if times == 1 else self._shade.repeat(times, 1, 1, 1)
-        seen = grid_sample(shade, grid, padding_mode="reflection", align_corners=False)
-        image = seen.view(times, clips, *self._shape)
+        parts = [
+            grid_sample(self._shade, grid, padding_mode="reflection", align_corners=False)
+            for grid in self._grid(steps).split(clips)
+        ]
+        image = torch.cat(parts).view(times, clips, *self._shape)
         self._sprites.paint(steps, image)
         return image
 
@@ -93,16 +94,16 @@ class LayeredScene:
         """Return what is true at some edges of the steps, with flow since the edges `before`."""
         times, clips = steps.shape
         truths = Truths.blank(times, clips, self._shape, self._device)
-        layers = self._marks.float()
         for time in range(times):
             grid = self._grid(steps[time : time + 1])
             seen = grid_sample(self._shade, grid, padding_mode="reflection", align_corners=False)
             marks = grid_sample(
-                layers, grid, mode="nearest", padding_mode="reflection",
+                self._marks, grid, mode="nearest", padding_mode="reflection",
                 align_corners=False,
             )  # fmt: skip
             truths.intensity[time] = seen[:, 0]
-            truths.classes[time], truths.instances[time] = marks.to(torch.uint8).unbind(1)
+            both = marks[:, 0].to(torch.int32)
+            truths.classes[time], truths.instances[time] = both // 256, both % 256
         clip = np.arange(clips)
         now, then = (self._view[edges.cpu().numpy(), clip] for edges in (steps, before))
         back = torch.from_numpy((np.linalg.inv(then) @ now).astype(np.float32)).to(self._device)

@@ -129,6 +129,41 @@ class SpritePainter:
             truths: Painted over.
             deep: Whether distances are known; then they hide what is behind.
         """
+        if self._device.type == "cpu":
+            self._paint_truth_by_kernel(steps, before, truths, deep)
+        else:
+            self._paint_truth_tensors(steps, before, truths, deep)
+
+    def _paint_truth_by_kernel(
+        self, steps: Tensor, before: Tensor, truths: Truths, deep: bool
+    ) -> None:
+        from eventvision.kernels.sheets import paint_sheet_truths
+
+        every = self._all
+        if every is None:
+            return
+        times, clips = steps.shape
+        which = steps[:, every.clips]
+        one = torch.arange(len(every.clips)).expand_as(which)
+        paint_sheet_truths(
+            every.sheets.numpy(),
+            every.frame[which, one].flatten().numpy(),
+            (torch.arange(times)[:, None] * clips + every.clips).flatten().numpy(),
+            every.pose[which, one].flatten(0, 1).numpy(),
+            every.pose[before[:, every.clips], one].flatten(0, 1).numpy(),
+            every.facing.repeat(times).numpy(),
+            torch.stack([every.numbers, every.segments], 1).repeat(times, 1).numpy(),
+            deep,
+            truths.depth_m.flatten(0, 1).numpy(),
+            truths.intensity.flatten(0, 1).numpy(),
+            truths.classes.flatten(0, 1).numpy(),
+            truths.instances.flatten(0, 1).numpy(),
+            truths.flow_px.flatten(0, 1).numpy(),
+        )
+
+    def _paint_truth_tensors(
+        self, steps: Tensor, before: Tensor, truths: Truths, deep: bool
+    ) -> None:
         pixels = self._shape[0] * self._shape[1]
         for rank in self._ranks:
             looks = self._looks(rank, steps, before)

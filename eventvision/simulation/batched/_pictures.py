@@ -34,6 +34,7 @@ _SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 _LEAST_OBJECT_PX = 60
 _LEAST_CUT_PX = {8: 24, 9: 28, 10: 28}
 _MOST_INSTANCES = 16
+_DRAWN, _DRAWN_SEED = 128, 2026
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +88,15 @@ class PictureLibrary:
             self.streets += labelled
             self.pictures += [path for path in paths if path not in set(labelled)]
         self._read = lru_cache(maxsize=None)(_read_grey)
+        self._drawn = lru_cache(maxsize=None)(_draw)
         self._street = lru_cache(maxsize=None)(_read_street)
 
     def picture(self, random: np.random.Generator, side: int) -> Backdrop:
-        """Draw a part of an unlabelled image, or a picture made up where there is none."""
-        if not self.pictures:
-            return drawn_picture(random, side)
-        image = self._read(self.pictures[int(random.integers(len(self.pictures)))])
+        """Draw a part of an unlabelled image, or of a made-up one where there is none."""
+        if self.pictures:
+            image = self._read(self.pictures[int(random.integers(len(self.pictures)))])
+        else:
+            image = self._drawn(int(random.integers(_DRAWN)))
         crop = _Crop.draw(random, (image.shape[0], image.shape[1]), (0.35, 1.0))
         shade = crop.cut(_linear(image, random), side, smooth=True)
         blank = np.full(shade.shape, UNLABELLED, np.uint8)
@@ -244,15 +247,15 @@ def _sheet_of(
     return Sheet(frames, kind, SEGMENTATION_CLASSES.index(segment))
 
 
-def drawn_picture(random: np.random.Generator, side: int) -> Backdrop:
+def _draw(number: int) -> NDArray[np.uint8]:
     """Make up a picture: shapes of all sizes, lines, letters and patches of patterns, over shades.
 
     The sizes follow a power law, which gives the scale-free statistics of natural images. Shades
-    are drawn as square roots, so that dark ones keep their steps in eight bits.
+    are drawn as square roots, as photographs store them, so that dark ones keep their steps.
     """
     import cv2
 
-    size = 256
+    random, size = np.random.default_rng([_DRAWN_SEED, number]), 320
     ground = random.uniform(0.05, 0.6) * (0.4 + 1.2 * smooth_noise(random, 3, size))
     canvas = np.ascontiguousarray(255 * np.sqrt(np.clip(ground, 0, 1)), np.uint8)
     count = int(log_uniform(random, 8, 400))
@@ -281,7 +284,6 @@ def drawn_picture(random: np.random.Generator, side: int) -> Backdrop:
         canvas[y : y + h, x : x + w] = 255 * np.sqrt(patch[:h, :w])
     grain = 1 + random.uniform(0, 0.5) * (smooth_noise(random, 80, size) - 0.5)
     lit = (canvas / np.float32(255)) ** 2 * grain * (0.6 + 0.8 * smooth_noise(random, 2, size))
-    lit = cv2.GaussianBlur(lit.astype(np.float32), (5, 5), random.uniform(0.5, 1.2))
-    shade_map = cv2.resize(lit, (side, side), interpolation=cv2.INTER_LINEAR)
-    blank = np.full((side, side), UNLABELLED, np.uint8)
-    return Backdrop(np.clip(shade_map, 0, 1), blank, np.zeros_like(blank))
+    soft = cv2.GaussianBlur(lit.astype(np.float32), (5, 5), random.uniform(0.5, 1.2))
+    picture: NDArray[np.uint8] = np.rint(255 * np.sqrt(np.clip(soft, 0, 1))).astype(np.uint8)
+    return picture

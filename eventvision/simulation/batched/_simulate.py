@@ -22,7 +22,7 @@ from ._truths import Truths
 _SURVEY_PX, _SURVEYS = 10, 25
 _LONGEST_FLIGHT_M = 15.0
 _FAST_SHARE = 0.95
-_STEPS_AT_ONCE = {"cpu": 1, "cuda": 8}
+_STEPS_AT_ONCE = {"cpu": 4, "cuda": 8}
 
 
 @dataclass(frozen=True, slots=True)
