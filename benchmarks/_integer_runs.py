@@ -71,7 +71,8 @@ class Separable(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the sum."""
-        return x + self.branch(x)
+        added: Tensor = self.branch(x)
+        return x + added
 
 
 class Stage(nn.Sequential):
@@ -181,13 +182,17 @@ def integer_network(threads: int, sparse: str) -> IntegerNetwork:
 def folded_eager() -> nn.Module:
     """Return it in plain torch, batch norm folded, channels last."""
     net = settled(trained(lambda _: EagerILIF(), Doubled()), forget)
+    fuse: Any = fuse_conv_bn_eval
     for module in list(net.modules()):
         for name, child in list(module.named_children()):
             if isinstance(child, nn.Sequential) and [type(part) for part in child] == [
                 nn.Conv2d, nn.BatchNorm2d
             ]:  # fmt: skip
-                setattr(module, name, fuse_conv_bn_eval(child[0], child[1]))
-    return net.to(memory_format=torch.channels_last)
+                setattr(module, name, fuse(child[0], child[1]))
+    for parameter in net.parameters():
+        if parameter.ndim == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    return net
 
 
 def forget(net: nn.Module) -> None:

@@ -13,7 +13,7 @@ from ._memory import address_of, store_u8
 def _scatter(units: NDArray[np.int32], first: int, pitch: int) -> None:
     """Store the low byte of each unit, `pitch` bytes apart."""
     for x in range(units.size):
-        store_u8(first + x * pitch, np.int64(units[x]))
+        store_u8(first + x * pitch, units[x])
 
 
 @kernel

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-import llvmlite.binding as llvm
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -24,8 +23,6 @@ LANES = 16
 _I8, _I16, _I32, _I64, _F32 = (*map(ir.IntType, (8, 16, 32, 64)), ir.FloatType())
 _VECTOR = ir.VectorType(_I32, LANES)
 _FLOATS = ir.VectorType(_F32, LANES)
-_BYTES_TYPED_SINCE = 22
-"""The LLVM release in which the byte product began to take bytes instead of words."""
 
 
 class LanesType(types.Type):
@@ -112,14 +109,13 @@ def dot_of_bytes(
 
 
 def _vnni(builder: ir.IRBuilder, sums: ir.Value, unsigned: ir.Value, signed: ir.Value) -> ir.Value:
-    kind = ir.VectorType(_I8, 64) if llvm.llvm_version_info[0] >= _BYTES_TYPED_SINCE else _VECTOR
+    # LLVM 22 gave it bytes as operands, and still reads the form that is older
     function = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
         builder.module,
-        ir.FunctionType(_VECTOR, [_VECTOR, kind, kind]),
+        ir.FunctionType(_VECTOR, [_VECTOR, _VECTOR, _VECTOR]),
         "llvm.x86.avx512.vpdpbusd.512",
     )
-    operands = [builder.bitcast(each, kind) for each in (unsigned, signed)]
-    return builder.call(function, [sums, *operands])
+    return builder.call(function, [sums, unsigned, signed])
 
 
 def _spelled_out(

@@ -155,7 +155,8 @@ def test_units_are_packed_by_pixel_and_come_back(dtype, flip):
     values = RNG.integers(limits.min, limits.max + 1, (3, 4, 5)).astype(dtype)
     packed = np.full((6, 8, 4), 77, np.uint8)
     pack_units(values, flip, packed, 1, 2)
-    np.testing.assert_array_equal(packed[1:5, 2:7, :3], values.transpose(1, 2, 0).astype(int) + flip)
+    expected = values.transpose(1, 2, 0).astype(int) + flip
+    np.testing.assert_array_equal(packed[1:5, 2:7, :3], expected)
     untouched = np.ones(packed.shape, bool)
     untouched[1:5, 2:7, :3] = False
     assert (packed[untouched] == 77).all()

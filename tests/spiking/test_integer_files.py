@@ -51,7 +51,8 @@ def model_of_all_nodes(bits=8):
             Input(name="x", channels=3, exponent=-2),
             Conv2d(
                 name="c", input="x", weight=weight(5, 3, 3, 3), bias=np.arange(5, dtype=np.int32),
-                shift=np.arange(-2, 3, dtype=np.int8), stride=(2, 1), padding=(1, 1), weight_bits=bits,
+                shift=np.arange(-2, 3, dtype=np.int8), stride=(2, 1), padding=(1, 1),
+                weight_bits=bits,
             ),
             Neuron(
                 name="n", input="c", threshold=np.arange(1, 6).astype(np.int16) * 50, leak=3,
