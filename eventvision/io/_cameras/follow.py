@@ -56,7 +56,8 @@ class _Follower:
 
     def run(self, stop: threading.Event) -> None:
         """Look until told to stop; a file is read once it has stayed the same for a while."""
-        used = seen = None
+        used: _Stamp = None
+        seen: _Stamp = None
         while not stop.wait(LOOK_EVERY_S):
             before, seen = seen, _stamp(self._path)
             if seen is not None and seen == before and seen != used:
