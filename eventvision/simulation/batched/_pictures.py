@@ -95,9 +95,10 @@ class PictureLibrary:
         """Draw a part of an unlabelled image, or of a made-up one where there is none."""
         if self.pictures:
             image = self._read(self.pictures[int(random.integers(len(self.pictures)))])
+            least = 0.35
         else:
-            image = self._drawn(int(random.integers(_DRAWN)))
-        crop = _Crop.draw(random, (image.shape[0], image.shape[1]), (0.35, 1.0))
+            image, least = self._drawn(int(random.integers(_DRAWN))), 0.6
+        crop = _Crop.draw(random, (image.shape[0], image.shape[1]), (least, 1.0))
         shade = crop.cut(_linear(image, random), side, smooth=True)
         blank = np.full(shade.shape, UNLABELLED, np.uint8)
         return Backdrop(shade, blank, np.zeros_like(blank))
@@ -258,7 +259,7 @@ def _draw(number: int) -> NDArray[np.uint8]:
     random, size = np.random.default_rng([_DRAWN_SEED, number]), 320
     ground = random.uniform(0.05, 0.6) * (0.4 + 1.2 * smooth_noise(random, 3, size))
     canvas = np.ascontiguousarray(255 * np.sqrt(np.clip(ground, 0, 1)), np.uint8)
-    count = int(log_uniform(random, 8, 400))
+    count = int(log_uniform(random, 20, 600))
     for _ in range(count):
         radius = min(2.0 / np.sqrt(random.uniform(2e-4, 1)), 90.0)
         shade = float(255 * random.random())
