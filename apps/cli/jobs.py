@@ -148,10 +148,9 @@ def _renamed(found: Found, suffix: str | None) -> Path:
 
 
 def _print_report(report: ConversionReport) -> None:
-    written = [f"{count:,} {kind}" for kind, count in report.written.items() if count]
     rows = [
         ("read", f"{report.source} ({report.read_as}, {report.sensor})"),
-        ("written", f"{', '.join(written) or 'no events'} as {report.written_as}"),
+        ("written", str(report)),
         *(("note", note) for note in report.notes),
     ]
     print_table(report.target, rows)

@@ -13,7 +13,7 @@ from ._formats import FileFormat
 OnProgress = Callable[[float | None, int], None]
 """Takes the share of the source read so far (None where unknown) and the events read."""
 
-_KINDS = {"frames": "frame", "imu": "IMU sample", "triggers": "trigger"}
+_KINDS = {"events": "event", "frames": "frame", "imu": "IMU sample", "triggers": "trigger"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +47,11 @@ class ConversionReport:
         """How many events were written."""
         return self.written["events"]
 
+    def __str__(self) -> str:
+        """Say what was written, such as `5,000 events and 2 frames as EVT3`."""
+        written = [_counted(kind, n) for kind, n in self.written.items() if n]
+        return f"{' and '.join(written) or 'no events'} as {self.written_as}"
+
     def as_dict(self) -> dict[str, Any]:
         """Return the report as plain values that JSON can hold."""
         return {
@@ -67,6 +72,10 @@ def losses(target: FileFormat, dropped: dict[str, int]) -> tuple[str, ...]:
     """Say in words what the target cannot hold."""
     if not dropped:
         return ()
-    what = [f"{n} {_KINDS[kind]}{'s' if n > 1 else ''}" for kind, n in dropped.items()]
+    what = [_counted(kind, n) for kind, n in dropped.items()]
     held = " and ".join(["events", *(f"{_KINDS[kind]}s" for kind in sorted(target.carries))])
     return (f"Left out: {', '.join(what)}; {target.name} holds {held} only.",)
+
+
+def _counted(kind: str, count: int) -> str:
+    return f"{count:,} {_KINDS[kind]}{'' if count == 1 else 's'}"

@@ -245,6 +245,28 @@ def test_a_repaired_recording_is_sound_and_the_damage_told(tmp_path, suffix):
     assert summary.events == report.events > 3000
 
 
+@pytest.mark.parametrize("suffix", [".aedat4", ".npz", ".bag", ".mcap", ".db3", ".csv"])
+def test_what_is_left_of_a_cut_recording_is_repaired(tmp_path, suffix):
+    pytest.importorskip("rosbags")
+    many, parts = some_events(60_000), 40
+    source = tmp_path / f"a{suffix}"
+    writer = open_writer(source, SENSOR)
+    for part in np.array_split(many, parts):
+        writer.write(Packet(Events(part, SENSOR)))
+    writer.close()
+    source.write_bytes(source.read_bytes()[: source.stat().st_size * 97 // 100])
+    report = repair(source, tmp_path / f"b{suffix}", sensor=SENSOR)
+    found = read(tmp_path / f"b{suffix}")
+    assert report.damage
+    assert found.size == report.events > 0.5 * many.size
+    assert set(found["t"].tolist()) <= set(many["t"].tolist())
+
+
+def test_a_report_says_what_was_written(tmp_path):
+    report = convert(stored(tmp_path / "a.npz"), tmp_path / "b.raw")
+    assert str(report) == "5,000 events as EVT3"
+
+
 def test_strict_takes_damage_for_a_failure(tmp_path):
     source = stored(tmp_path / "a.dat")
     source.write_bytes(source.read_bytes()[:-3])
