@@ -53,7 +53,7 @@ def decode_aedat2(
     """Decode records; rows come out counted from the top, columns from the left.
 
     Args:
-        data: Bytes of the whole recording.
+        data: Bytes of the recording.
         start: Offset of the first record; all must lie inside `data`.
         count: How many to decode.
         chip: `DVS128` or `DAVIS`.

@@ -26,7 +26,7 @@ def decode_polarity(
     """Decode valid events; return how many there were.
 
     Args:
-        data: Bytes of the whole recording.
+        data: Bytes of the recording.
         start: Offset of the first event; all must lie inside `data`.
         count: How many to look at.
         base_us: Time to add, from the overflows that the packet states.

@@ -32,7 +32,7 @@ def decode_bin40(
     """Decode records.
 
     Args:
-        data: Bytes of the whole recording.
+        data: Bytes of the recording.
         start: Offset of the first record; all must lie inside `data`.
         count: How many to decode.
         events: Shape (2 * N,), `EVENT_DTYPE` as 64-bit words, N at least `count`.

@@ -62,7 +62,7 @@ def decode_dat(
     """Decode as many records as `events` holds.
 
     Args:
-        data: Bytes of the whole recording.
+        data: Bytes of the recording.
         start: Offset of the first record; all must lie inside `data`.
         events: Shape (2 * N,), `EVENT_DTYPE` as 64-bit words.
         reference: Time near that of the first record.

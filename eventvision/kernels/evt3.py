@@ -161,7 +161,7 @@ def decode_evt3(
     """Decode words until they end or an output is full; return where decoding should continue.
 
     Args:
-        data: Bytes of the whole recording; words after `stop` are looked at, not decoded.
+        data: Bytes of the recording; words after `stop` are looked at, not decoded.
         start: Offset of the first word.
         stop: Offset at which to stop; a last odd byte is left.
         events: Shape (2 * N,), `EVENT_DTYPE` as 64-bit words; N above `MARGIN`.
