@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._nodes import Conv2d, Neuron, Pair, TensorType
+from ._checks import Pair
+from ._nodes import Conv2d, Neuron, TensorType
 
 
 class Fired(NamedTuple):

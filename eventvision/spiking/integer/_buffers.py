@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ._checks import Pair
 from ._layout import LANES, vectors_of
 from ._model import IntegerModel, Shape
-from ._nodes import Conv2d, Input, Linear, Pair, Pool
+from ._nodes import Conv2d, Input, Linear, Pool
 
 _SLACK = 128
 """Bytes after a tensor that kernels may read, and alignment."""

@@ -24,8 +24,9 @@ from eventvision.core import (
     output_errors,
 )
 
+from ._checks import WEIGHT_RANGES
 from ._model import IntegerModel
-from ._nodes import NODE_KINDS, WEIGHT_RANGES, Node
+from ._nodes import NODE_KINDS, Node
 from ._packing import pack_weights, packed_size, unpack_weights
 from ._safetensors import Arrays, from_bytes, parsed_json, to_bytes
 

@@ -7,27 +7,28 @@ the arithmetic to the last bit.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-TensorType: TypeAlias = Literal["uint8", "int8", "int16"]
-Pair: TypeAlias = tuple[int, int]
-"""(vertical, horizontal)."""
+from ._checks import (
+    LARGEST_ADD_SHIFT,
+    LARGEST_LEAK,
+    LARGEST_SHIFT,
+    Pair,
+    check,
+    check_array,
+    check_leak,
+    check_name,
+    check_weights,
+    is_pair,
+)
 
-LARGEST_SHIFT = 31
-LARGEST_LEFT_SHIFT = 8
-LARGEST_LEAK = 15
-LARGEST_ADD_SHIFT = 12
-"""Eight int16 values shifted so far still add up within 32 bits."""
-WEIGHT_RANGES = {8: (-128, 127), 4: (-8, 7), 2: (-1, 1)}
-"""Smallest and largest weight by bits; two bits are ternary."""
-_NAME = re.compile(r"[A-Za-z_][\w.]{0,127}")
+TensorType: TypeAlias = Literal["uint8", "int8", "int16"]
+
 _MAX_CHANNELS = 65_536
-_ACCUMULATOR_MAX = 2**31 - 1
 _ACTIVATION_MAX = 255
 
 
@@ -48,10 +49,10 @@ class Input:
     exponent: int = 0
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
-        _check(1 <= self.channels <= _MAX_CHANNELS, self.name, "channels must be 1 to 65536")
-        _check(self.dtype in {"uint8", "int8"}, self.name, "dtype must be uint8 or int8")
-        _check(abs(self.exponent) <= 64, self.name, "exponent must be -64 to 64")
+        check_name(self.name)
+        check(1 <= self.channels <= _MAX_CHANNELS, self.name, "channels must be 1 to 65536")
+        check(self.dtype in {"uint8", "int8"}, self.name, "dtype must be uint8 or int8")
+        check(abs(self.exponent) <= 64, self.name, "exponent must be -64 to 64")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -82,12 +83,12 @@ class Conv2d:
     weight_bits: int = 8
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
-        _check_weights(self, dimensions=4)
-        _check(_is_pair(self.stride, 1), self.name, "stride must be two numbers of 1 to 255")
-        _check(_is_pair(self.padding, 0), self.name, "padding must be two numbers of 0 to 255")
+        check_name(self.name)
+        check_weights(self, dimensions=4)
+        check(is_pair(self.stride, 1), self.name, "stride must be two numbers of 1 to 255")
+        check(is_pair(self.padding, 0), self.name, "padding must be two numbers of 0 to 255")
         divides = self.groups >= 1 and self.weight.shape[0] % self.groups == 0
-        _check(divides, self.name, "groups must divide the out channels")
+        check(divides, self.name, "groups must divide the out channels")
 
     @property
     def in_channels(self) -> int:
@@ -121,8 +122,8 @@ class Linear:
     weight_bits: int = 8
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
-        _check_weights(self, dimensions=2)
+        check_name(self.name)
+        check_weights(self, dimensions=2)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -151,17 +152,17 @@ class Neuron:
     initial: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
-        _check_array(self.threshold, np.int16, 1, f"{self.name}: threshold")
+        check_name(self.name)
+        check_array(self.threshold, np.int16, 1, f"{self.name}: threshold")
         above_zero = self.threshold.size > 0 and int(self.threshold.min()) > 0
-        _check(above_zero, self.name, "threshold must be above zero")
-        _check_leak(self.name, self.leak)
-        _check(1 <= self.levels <= _ACTIVATION_MAX, self.name, "levels must be 1 to 255")
-        _check_array(self.initial, np.int16, 1, f"{self.name}: initial")
+        check(above_zero, self.name, "threshold must be above zero")
+        check_leak(self.name, self.leak)
+        check(1 <= self.levels <= _ACTIVATION_MAX, self.name, "levels must be 1 to 255")
+        check_array(self.initial, np.int16, 1, f"{self.name}: initial")
         if not self.initial.size:
             object.__setattr__(self, "initial", np.zeros_like(self.threshold))
         same = self.initial.shape == self.threshold.shape
-        _check(same, self.name, "initial must have as many values as threshold")
+        check(same, self.name, "initial must have as many values as threshold")
 
     @property
     def offset(self) -> NDArray[np.int32]:
@@ -185,8 +186,8 @@ class Readout:
     leak: int | None = None
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
-        _check_leak(self.name, self.leak)
+        check_name(self.name)
+        check_leak(self.name, self.leak)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -206,9 +207,9 @@ class Requantise:
     dtype: TensorType = "int8"
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
-        _check(0 <= self.shift <= LARGEST_LEAK, self.name, "shift must be 0 to 15")
-        _check(self.dtype in {"uint8", "int8"}, self.name, "dtype must be uint8 or int8")
+        check_name(self.name)
+        check(0 <= self.shift <= LARGEST_LEAK, self.name, "shift must be 0 to 15")
+        check(self.dtype in {"uint8", "int8"}, self.name, "dtype must be uint8 or int8")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -226,13 +227,13 @@ class Add:
     shifts: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
-        _check(2 <= len(self.inputs) <= 8, self.name, "needs two to eight inputs")
+        check_name(self.name)
+        check(2 <= len(self.inputs) <= 8, self.name, "needs two to eight inputs")
         if not self.shifts:
             object.__setattr__(self, "shifts", (0,) * len(self.inputs))
-        _check(len(self.shifts) == len(self.inputs), self.name, "needs one shift per input")
+        check(len(self.shifts) == len(self.inputs), self.name, "needs one shift per input")
         in_range = all(0 <= shift <= LARGEST_ADD_SHIFT for shift in self.shifts)
-        _check(in_range, self.name, "shifts must be 0 to 12")
+        check(in_range, self.name, "shifts must be 0 to 12")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -248,8 +249,8 @@ class Concat:
     inputs: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
-        _check(2 <= len(self.inputs) <= 8, self.name, "needs two to eight inputs")
+        check_name(self.name)
+        check(2 <= len(self.inputs) <= 8, self.name, "needs two to eight inputs")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -270,8 +271,8 @@ class Upsample:
     like: str = ""
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
-        _check(2 <= self.factor <= 64, self.name, "factor must be 2 to 64")
+        check_name(self.name)
+        check(2 <= self.factor <= 64, self.name, "factor must be 2 to 64")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -297,18 +298,18 @@ class Pool:
     shift: int = 0
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
-        _check(self.kind in {"sum", "max"}, self.name, "kind must be sum or max")
+        check_name(self.name)
+        check(self.kind in {"sum", "max"}, self.name, "kind must be sum or max")
         if self.size is None:
             whole = self.stride is None and self.padding == (0, 0)
-            _check(whole, self.name, "pooling of the whole plane has neither stride nor padding")
+            check(whole, self.name, "pooling of the whole plane has neither stride nor padding")
         else:
-            _check(_is_pair(self.size, 1), self.name, "size must be two numbers of 1 to 255")
+            check(is_pair(self.size, 1), self.name, "size must be two numbers of 1 to 255")
         if self.stride is not None:
-            _check(_is_pair(self.stride, 1), self.name, "stride must be two numbers of 1 to 255")
-        _check(_is_pair(self.padding, 0), self.name, "padding must be two numbers of 0 to 255")
-        _check(0 <= self.shift <= LARGEST_SHIFT, self.name, "shift must be 0 to 31")
-        _check(self.kind == "sum" or not self.shift, self.name, "only sums are shifted")
+            check(is_pair(self.stride, 1), self.name, "stride must be two numbers of 1 to 255")
+        check(is_pair(self.padding, 0), self.name, "padding must be two numbers of 0 to 255")
+        check(0 <= self.shift <= LARGEST_SHIFT, self.name, "shift must be 0 to 31")
+        check(self.kind == "sum" or not self.shift, self.name, "only sums are shifted")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -326,8 +327,8 @@ class Output:
     exponent: int = 0
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
-        _check(abs(self.exponent) <= 64, self.name, "exponent must be -64 to 64")
+        check_name(self.name)
+        check(abs(self.exponent) <= 64, self.name, "exponent must be -64 to 64")
 
 
 Node: TypeAlias = (
@@ -357,58 +358,3 @@ def inputs_of(node: Node) -> tuple[str, ...]:
     if isinstance(node, Upsample) and node.like:
         return node.input, node.like
     return (node.input,)
-
-
-def _check(holds: bool, name: str, problem: str) -> None:
-    if not holds:
-        raise ValueError(f"node {name}: {problem}")
-
-
-def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
-        raise ValueError(f"node {name!r}: a name is letters, digits, '_' and '.', at most 128")
-
-
-def _check_leak(name: str, leak: int | None) -> None:
-    _check(leak is None or 0 <= leak <= LARGEST_LEAK, name, "leak must be 0 to 15, or None")
-
-
-def _is_pair(value: Pair | None, least: int) -> bool:
-    return value is not None and len(value) == 2 and all(least <= n <= 255 for n in value)
-
-
-def _check_array(array: object, dtype: type[np.generic], dimensions: int, what: str) -> None:
-    right = isinstance(array, np.ndarray) and array.dtype == dtype and array.ndim == dimensions
-    if not right:
-        raise ValueError(
-            f"node {what} must be an array of {dtype.__name__} with {dimensions} dimensions"
-        )
-
-
-def _check_weights(node: Conv2d | Linear, *, dimensions: int) -> None:
-    _check_array(node.weight, np.int8, dimensions, f"{node.name}: weight")
-    _check(node.weight.size > 0, node.name, "weight is empty")
-    out_channels = node.weight.shape[0]
-    for what, array, dtype in (("bias", node.bias, np.int32), ("shift", node.shift, np.int8)):
-        _check_array(array, dtype, 1, f"{node.name}: {what}")
-        _check(array.size == out_channels, node.name, f"{what} needs one value per out channel")
-    in_range = (
-        -LARGEST_LEFT_SHIFT <= int(node.shift.min()) <= int(node.shift.max()) <= LARGEST_SHIFT
-    )
-    _check(in_range, node.name, "shift must be -8 to 31")
-    _check(node.weight_bits in WEIGHT_RANGES, node.name, "weight_bits must be 8, 4 or 2")
-    low, high = WEIGHT_RANGES[node.weight_bits]
-    fits = low <= int(node.weight.min()) and int(node.weight.max()) <= high
-    _check(fits, node.name, f"a weight is outside {low}..{high}, the range of its weight_bits")
-    _check_accumulator(node)
-
-
-def _check_accumulator(node: Conv2d | Linear) -> None:
-    """Make sure that no sum, with rounding or shifted left, can leave int32."""
-    weights = np.abs(node.weight.astype(np.int64)).reshape(node.weight.shape[0], -1)
-    shift = node.shift.astype(np.int64)
-    rounding = (np.int64(1) << np.maximum(shift, 0)) >> 1
-    largest = weights.sum(1) * _ACTIVATION_MAX + np.abs(node.bias.astype(np.int64)) + rounding
-    largest <<= np.maximum(-shift, 0)
-    fits = int(largest.max()) <= _ACCUMULATOR_MAX
-    _check(fits, node.name, "weights and bias can overflow the 32-bit accumulator")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from torch import Tensor, fx
+from torch import fx
 from torch import nn as torch_nn
 from torch.nn import functional
 
@@ -21,12 +21,15 @@ from eventvision.spiking import integer, nn
 
 from ._calibrate import Ranges
 from ._fold import Norm, folded
-from ._layers import Add, Concat, Layer, Neuron, Pool, Readout, Requantise, Upsample, Weighted
+from ._layer import Layer
 from ._network import QuantisedNetwork
 from ._neurons import form_of
-from ._plan import Kind, Units, Value, small_exponent
+from ._plan import Kind, Units, Value, in_units, named, small_exponent
 from ._scale import weight_exponents
 from ._settings import conv_settings, window_of
+from ._stateful import Neuron, Readout
+from ._stateless import Add, Concat, Pool, Requantise, Upsample
+from ._weighted import Weighted
 
 _NORMS = (torch_nn.BatchNorm1d, torch_nn.BatchNorm2d)
 _PASSING = (torch_nn.Identity, torch_nn.Dropout, torch_nn.Dropout2d, torch_nn.Flatten)
@@ -347,23 +350,3 @@ class Builder:
             if value.gain != 1:
                 raise ConfigError(f"output {name}", f"a mean, {value.layer}", "a layer after it")
             self._outputs[self._name(name)] = value
-
-
-def named(outputs: Any) -> dict[str, fx.Node]:
-    """Name what a network returns: a dict as it is, one tensor `output`, several by number.
-
-    Raises:
-        ConfigError: If it returns something else.
-    """
-    if isinstance(outputs, fx.Node):
-        return {"output": outputs}
-    if isinstance(outputs, Mapping):
-        return dict(outputs)
-    if isinstance(outputs, tuple | list) and all(isinstance(each, fx.Node) for each in outputs):
-        return {f"output_{number}": each for number, each in enumerate(outputs)}
-    raise ConfigError("output of the network", type(outputs).__name__, "tensors, by name or not")
-
-
-def in_units(values: Tensor, unit: float, channels: int) -> Tensor:
-    """Return values per channel as whole units."""
-    return torch.floor(values.double() / unit + 0.5).expand(channels)

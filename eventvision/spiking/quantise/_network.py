@@ -11,7 +11,7 @@ from eventvision.core import ConfigError
 from eventvision.spiking import integer
 from eventvision.spiking.integer import IntegerModel
 
-from ._layers import Layer
+from ._layer import Layer
 from ._rounding import round_half_up, saturate
 
 _LIMITS = {"uint8": (0.0, 255.0), "int8": (-128.0, 127.0)}

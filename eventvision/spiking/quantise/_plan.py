@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, fx
 
 from eventvision.core import ConfigError
 
@@ -115,3 +119,23 @@ class Value:
 def small_exponent(largest: float, kind: Kind) -> int:
     """Return the exponent at which a value fits in eight bits."""
     return exponent_to_hold(largest, _SMALL_UNITS[kind])
+
+
+def named(outputs: Any) -> dict[str, fx.Node]:
+    """Name what a network returns: a dict as it is, one tensor `output`, several by number.
+
+    Raises:
+        ConfigError: If it returns something else.
+    """
+    if isinstance(outputs, fx.Node):
+        return {"output": outputs}
+    if isinstance(outputs, Mapping):
+        return dict(outputs)
+    if isinstance(outputs, tuple | list) and all(isinstance(each, fx.Node) for each in outputs):
+        return {f"output_{number}": each for number, each in enumerate(outputs)}
+    raise ConfigError("output of the network", type(outputs).__name__, "tensors, by name or not")
+
+
+def in_units(values: Tensor, unit: float, channels: int) -> Tensor:
+    """Return values per channel as whole units."""
+    return torch.floor(values.double() / unit + 0.5).expand(channels)

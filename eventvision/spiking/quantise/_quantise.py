@@ -11,9 +11,9 @@ from eventvision.spiking.convert import one_step
 
 from ._build import Builder
 from ._calibrate import Sample, calibrate
-from ._layers import RANGES
 from ._network import QuantisedNetwork
 from ._trace import traced
+from ._weighted import RANGES
 
 
 def quantise(

@@ -14,9 +14,10 @@ from eventvision.spiking import nn
 from eventvision.spiking.convert import one_step
 
 from ._calibrate import Sample, sequences
-from ._layers import INT16, Layer, Weighted
+from ._layer import INT16, Layer
 from ._network import QuantisedNetwork
 from ._trace import traced
+from ._weighted import Weighted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from ._layers import RANGES
+from ._weighted import RANGES
 
 _TRIED = 4
 _SMALLEST = 2.0**-60
