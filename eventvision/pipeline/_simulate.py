@@ -5,11 +5,20 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from contextlib import closing
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from eventvision.core import ConfigError, Events, OutputError, Packet, PartFile, SensorSize
+from eventvision.core import (
+    ConfigError,
+    Events,
+    EventWriter,
+    OutputError,
+    Packet,
+    PartFile,
+    SensorSize,
+)
 from eventvision.io import open_writer, target_format
 from eventvision.simulation import (
     CAMERAS,
@@ -125,38 +134,52 @@ def simulate(config: SimulationConfig, on_progress: OnProgress | None = None) ->
     camera = EventCamera(sensor, pixel_model(config.camera, seed=config.seed), seed=config.seed)
     part = PartFile(config.out)
     has_truth = config.truth_every_us > 0 and not part.is_stream
-    report = SimulationReport(
-        out=str(config.out), truth=str(truth_path) if has_truth else "", camera=config.camera,
-        width=sensor.width, height=sensor.height, seconds=duration_us / 1e6, events=0, sub_frames=0,
-        lost_events=0, wall_s=0.0,
-    )  # fmt: skip
     try:
         writer = open_writer(
             part.path, sensor, format=target.name, force=True, camera=f"simulated {config.camera}"
         )
-        try:
-            events = sub_frames = 0
-            for packet, looks in _packets(scene, camera, duration_us):
-                writer.write(packet)
-                events, sub_frames = events + len(packet), looks
-                if on_progress is not None:
-                    on_progress((packet.until_us or 0) / duration_us, events)
-        finally:
-            writer.close()
+        with closing(writer):
+            events, sub_frames = _write(writer, scene, camera, duration_us, on_progress)
         if has_truth:
-            times_us = range(0, duration_us, config.truth_every_us)
-            write_truth(truth_path, scene, times_us)
+            write_truth(truth_path, scene, range(0, duration_us, config.truth_every_us))
         part.keep()
     except OutputError as error:
         part.discard()
+        if error.path != str(part.path):
+            raise
         raise OutputError(config.out, error.problem, error.remedy) from error
     except BaseException:
         part.discard()
         raise
-    return replace(
-        report, events=events, sub_frames=sub_frames, lost_events=camera.lost_events,
+    return SimulationReport(
+        out=str(config.out),
+        truth=str(truth_path) if has_truth else "",
+        camera=config.camera,
+        width=sensor.width,
+        height=sensor.height,
+        seconds=duration_us / 1e6,
+        events=events,
+        sub_frames=sub_frames,
+        lost_events=camera.lost_events,
         wall_s=round(time.monotonic() - began_s, 4),
-    )  # fmt: skip
+    )
+
+
+def _write(
+    writer: EventWriter,
+    scene: Scene,
+    camera: EventCamera,
+    duration_us: int,
+    on_progress: OnProgress | None,
+) -> tuple[int, int]:
+    """Write all events; return how many there were, and how often the camera looked."""
+    events = sub_frames = 0
+    for packet, looks in _packets(scene, camera, duration_us):
+        writer.write(packet)
+        events, sub_frames = events + len(packet), looks
+        if on_progress is not None:
+            on_progress((packet.until_us or 0) / duration_us, events)
+    return events, sub_frames
 
 
 def _packets(scene: Scene, camera: EventCamera, duration_us: int) -> Iterator[tuple[Packet, int]]:
