@@ -59,11 +59,13 @@ def show_settings(model: str, *, as_json: bool) -> int:
     """Print the settings of a model: their ranges, or as JSON a file to begin with."""
     settings = default_settings(model)
     if as_json:
-        json.dump({"model": model, **settings.model_dump()}, sys.stdout, indent=2)
+        json.dump({"model": settings.model, **settings.model_dump()}, sys.stdout, indent=2)
         print()  # noqa: T201
     else:
         header = ("setting", "values", "default", "meaning")
-        print_table(f"settings of {model}", list(setting_ranges(model)), header=header, words=True)
+        print_table(
+            f"settings of {settings.model}", list(setting_ranges(model)), header=header, words=True
+        )
     return 0
 
 

@@ -139,7 +139,8 @@ def _checked_target(
             if read and Path(read).exists() and Path(path).samefile(read):
                 raise OutputError(path, "is the recording to be read", "choose another name")
         if not force:
-            raise OutputError(path, "exists already", "choose another name or have it replaced")
+            remedy = "choose another name, or replace it (--force)"
+            raise OutputError(path, "exists already", remedy)
     return target
 
 

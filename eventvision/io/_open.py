@@ -130,7 +130,7 @@ def open_writer(
     """
     chosen = target_format(path, format)
     if not force and Path(path).exists():
-        raise OutputError(path, "exists already", "choose another name or have it replaced")
+        raise OutputError(path, "exists already", "choose another name, or replace it (--force)")
     writer = chosen.load(chosen.writer)
     return cast("EventWriter", writer(path, sensor, camera=camera, **{**chosen.options, **options}))
 

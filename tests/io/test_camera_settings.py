@@ -85,3 +85,11 @@ def test_the_documentation_has_every_setting_with_its_values(model):
     section = DOCS.read_text().split(f"### `{model}`")[1].split("###")[0]
     for name, values, default, meaning in setting_ranges(model):
         assert f"| `{name}` | {values} | {default} | {meaning} |" in section
+
+
+@pytest.mark.parametrize(
+    ("alias", "model"),
+    [("evk3", "evk3-hd"), ("DAVIS346", "davis"), ("dvxplorer-lite", "dvxplorer")],
+)
+def test_aliases_of_models_have_settings(alias, model):
+    assert default_settings(alias).model == model

@@ -41,6 +41,15 @@ _ALIASES = {
 }
 
 
+def model_of(name: str) -> str:
+    """Return the model that a name stands for; the name itself where it is no alias.
+
+    >>> model_of("EVK3")
+    'evk3-hd'
+    """
+    return _ALIASES.get(name.lower(), name.lower())
+
+
 @dataclass(frozen=True, slots=True)
 class CameraName:
     """A parsed name.
@@ -68,7 +77,7 @@ class CameraName:
         if not text.startswith(SCHEME) or bool(mark) != bool(settings) or "?" in text:
             raise SourceError(name, "is not the name of a camera", _HOW_TO_NAME)
         written, _, serial = text.removeprefix(SCHEME).partition("/")
-        model = _ALIASES.get(written.lower(), written.lower())
+        model = model_of(written)
         if model and model not in CAMERA_MODELS:
             remedy = f"known models: {', '.join(CAMERA_MODELS)}"
             raise SourceError(name, f"names an unknown model {written!r}", remedy)

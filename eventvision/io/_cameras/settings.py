@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from eventvision.core import ConfigError, OutputError, SourceNotFoundError
 
+from .models import model_of
+
 _MOST_BYTES = 1 << 20
 
 
@@ -181,14 +183,15 @@ _CLASSES: dict[str, type[CameraSettings]] = {
 
 
 def default_settings(model: str) -> CameraSettings:
-    """Return the settings with which a model is opened if none are given.
+    """Return the settings with which a model is opened if none are given; aliases are known.
 
     Raises:
         ConfigError: If there is no such model.
     """
-    if model not in _CLASSES:
+    known = model_of(model)
+    if known not in _CLASSES:
         raise ConfigError("model", model, f"one of {', '.join(_CLASSES)}")
-    return _CLASSES[model]()
+    return _CLASSES[known]()
 
 
 def load_settings(path: str | Path) -> CameraSettings:
