@@ -52,8 +52,10 @@ class IndexCache:
         self._path, self._info = path, info
         self._place: Path | None = None
         with suppress(OSError):
-            self._place = _place(path)
-            self._identity = _identity(path, info)
+            place = _place(path)
+            if place is not None:
+                self._identity = _identity(path, info)
+                self._place = place
 
     def load(self, marks: Marks) -> Marks:
         """Return the marks that are kept; those given, which need only the first, if none are."""

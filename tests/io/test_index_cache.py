@@ -255,6 +255,14 @@ def test_a_cache_that_cannot_be_written_does_no_harm(dat, tmp_path, monkeypatch)
     assert sought(dat, int(events["t"][-1])).size
 
 
+def test_a_recording_that_vanishes_before_it_is_indexed_does_no_harm(dat, monkeypatch):
+    def gone(*_):
+        raise FileNotFoundError(2, "No such file")
+
+    monkeypatch.setattr(_index_cache, "_identity", gone)
+    assert sought(dat, 0).size == COUNT
+
+
 def test_the_oldest_indexes_give_way(tmp_path, monkeypatch):
     folder = tmp_path / "cache" / "index"
     sizes = []
