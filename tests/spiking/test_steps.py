@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -267,6 +269,15 @@ def test_a_network_can_be_copied_saved_and_loaded(tmp_path):
     again.load_state_dict(torch.load(tmp_path / "net.pt"))
     x = torch.randn(4, 2, 3)
     assert torch.equal(again(x), net(x))
+
+
+def test_a_copy_has_the_state_without_its_graph():
+    neuron = nn.LIF()
+    neuron(torch.ones(2, 1, 3, requires_grad=True))
+    again = copy.deepcopy(neuron)
+    assert torch.equal(again.state["v"], neuron.state["v"])
+    assert not again.state["v"].requires_grad
+    assert pickle.loads(pickle.dumps(again)).step_mode == "m"
 
 
 def test_memory_is_used_again_only_when_nobody_holds_it():

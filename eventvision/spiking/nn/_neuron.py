@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from torch import Tensor, nn
 
@@ -78,6 +78,11 @@ class Neuron(nn.Module):
         choice = choose(self.backend, x)
         self.backend_used = choice.backend
         return choice
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Let copies have the state, but not the graph that made it."""
+        kept = {name: value.detach() for name, value in (self.state or {}).items()}
+        return {**self.__dict__, "state": kept or None}
 
     def reset(self) -> None:
         """Forget the state."""

@@ -16,7 +16,6 @@ from eventvision.spiking.steps import FIRE, Surrogate, Traced
 
 from . import _reference
 from ._neuron import Neuron, State
-from ._parallel_kernels import run
 from ._step_neuron import NeuronOptions, surrogate_of
 
 
@@ -36,6 +35,14 @@ class _Parallel(Neuron):
     def firing(self) -> Traced:
         """The spike, with the derivative of its surrogate."""
         return FIRE.trace(options={}, surrogate=self.surrogate)
+
+    def fused(
+        self, backend: str, x: Tensor, past: Tensor | None, weights: Tensor, thresholds: Tensor
+    ) -> Tensor:
+        """Run the fast kernels; see `_parallel_kernels.run`."""
+        from ._parallel_kernels import run
+
+        return run(backend, self.firing, x, past, weights, thresholds)
 
     def fire(self, h: Tensor) -> Tensor:
         """Return spikes where a value is at least 0."""
@@ -77,7 +84,7 @@ class SlidingPSN(_Parallel):
             window = torch.cat([past.flip(0), x])
             output = self.fire(_filtered(window, weight, len(x)) - threshold)
         else:
-            output = run(backend, self.firing, x, before, weight[None], threshold[None])
+            output = self.fused(backend, x, before, weight[None], threshold[None])
         recent = x[max(0, len(x) - len(past)) :].flip(0)
         return output, {"past": torch.cat([recent, past])[: len(past)]}
 
@@ -144,7 +151,7 @@ class MaskedPSN(_Parallel):
         age = torch.arange(self.taps, device=x.device)
         seen = torch.arange(len(x), device=x.device)[:, None] - age
         by_age = weight.gather(1, seen.clamp(min=0)) * (seen >= 0)
-        return run(backend, self.firing, x, None, by_age, thresholds), {}
+        return self.fused(backend, x, None, by_age, thresholds), {}
 
     def _mixed(self, x: Tensor, weight: Tensor, t: int) -> Tensor:
         """Return the mixture of the inputs that step `t` sees."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from types import ModuleType
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -182,7 +182,7 @@ class _Filtered(torch.autograd.Function):
 
 
 def run(
-    backend: Literal["numba", "triton"],
+    backend: str,
     firing: Traced,
     x: Tensor,
     past: Tensor | None,
@@ -192,7 +192,7 @@ def run(
     """Run a sequence (T, N, ...) of parallel neurons, in any layout.
 
     Args:
-        backend: Who computes.
+        backend: Who computes: "numba" or "triton".
         firing: The spike.
         x: Inputs.
         past: Inputs before the first, newest first, (taps - 1, N, ...); zeros if None.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from eventvision.core import ConfigError
@@ -15,6 +16,11 @@ from ._surrogates import Surrogate
 
 Option = bool | str | int
 """A setting that chooses among forms of a step; numbers that neurons differ in are parameters."""
+
+
+@cache
+def _arguments(function: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
+    return tuple(inspect.signature(function).parameters.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +43,14 @@ class Step:
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
             raise ConfigError("name", self.name, "letters, digits and underscores")
-        if any(p.kind in {p.VAR_POSITIONAL, p.VAR_KEYWORD} for p in self._signature):
+        if any(p.kind in {p.VAR_POSITIONAL, p.VAR_KEYWORD} for p in _arguments(self.function)):
             raise ConfigError("step", self.name, "a function that names all of its arguments")
         if not self._positional:
             raise ConfigError("step", self.name, "a function whose first argument is the input")
 
     @property
-    def _signature(self) -> list[inspect.Parameter]:
-        return list(inspect.signature(self.function).parameters.values())
-
-    @property
     def _positional(self) -> tuple[str, ...]:
-        return tuple(p.name for p in self._signature if p.kind != p.KEYWORD_ONLY)
+        return tuple(p.name for p in _arguments(self.function) if p.kind != p.KEYWORD_ONLY)
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -58,7 +60,7 @@ class Step:
     @property
     def keywords(self) -> tuple[str, ...]:
         """Names of parameters and options."""
-        return tuple(p.name for p in self._signature if p.kind == p.KEYWORD_ONLY)
+        return tuple(p.name for p in _arguments(self.function) if p.kind == p.KEYWORD_ONLY)
 
     def trace(self, *, options: Mapping[str, Option], surrogate: Surrogate) -> Traced:
         """Call the step with symbols.
