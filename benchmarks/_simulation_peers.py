@@ -1,9 +1,12 @@
-"""The peer's side of the `simulation` benchmark: EventCV, with its own defaults otherwise."""
+"""The peer's side of the `simulation` benchmark: EventCV, on one core, defaults otherwise."""
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import Any
+
+os.environ["RAYON_NUM_THREADS"] = "1"
 
 
 def eventcv(frames: str, fps: float, settings: dict[str, Any]) -> int:
