@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eventvision.io._steady import runs_on, sample_places
 from eventvision.kernels import aedat4 as kernels
 
 from .decode import decode
@@ -31,6 +32,12 @@ def find_time(walk: PacketWalk, start: int, size: int, t_us: int) -> int:
         else:
             low = found[0]
     return low
+
+
+def clock_runs_on(walk: PacketWalk, start: int, size: int) -> bool:
+    """Tell whether the times of a file seem to run on; arguments are those of `find_time`."""
+    found = (_first_event(walk, place, size) for place in sample_places(start, size))
+    return runs_on([at[1] for at in found if at is not None])
 
 
 def _first_event(walk: PacketWalk, start: int, stop: int) -> tuple[int, int] | None:

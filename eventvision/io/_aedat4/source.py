@@ -23,7 +23,7 @@ from eventvision.io._guard import StreamGuard
 from .decode import Decoded, decode, room_for
 from .header import Header, read_header
 from .packets import PacketWalk, Stretch
-from .seek import find_time
+from .seek import clock_runs_on, find_time
 from .side import SideStreams
 
 MOST_THREADS = 64
@@ -69,6 +69,7 @@ class Aedat4Source(FileSource):
             raise ValueError(f"threads must be 1 to {MOST_THREADS}, got {threads}")
         found = checked_path(path)
         self._header = read_header(found)
+        self._clock_runs_on: bool | None = None
         self._packet_events = packet_events
         self._threads = threads
         self._sensor = sensor or self._header.sensor or _sensor_of_events(found, self._header)
@@ -121,7 +122,10 @@ class Aedat4Source(FileSource):
         walk = _walk(file, header, self._packet_events)
         start = header.data_start
         if self._start_us is not None:
-            start = find_time(walk, start, self._bytes_total, self._start_us)
+            if self._clock_runs_on is None:
+                self._clock_runs_on = clock_runs_on(walk, start, self._bytes_total)
+            if self._clock_runs_on:
+                start = find_time(walk, start, self._bytes_total, self._start_us)
         stretches = walk.stretches(start, table_position=header.table_position)
         if self._threads > 1:
             return self._ahead(stretches)

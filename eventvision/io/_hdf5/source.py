@@ -27,11 +27,12 @@ from eventvision.core import (
 from eventvision.io._base import FileSource, checked_path
 from eventvision.io._geometry import PixelCounts
 from eventvision.io._guard import StreamGuard
+from eventvision.io._steady import runs_on, sample_places
 from eventvision.io._time_unit import TimeUnit, guess_time_unit, to_us
 
 from .attributes import stated_sensor, stored_number, stored_text, stored_triggers
 from .layout import Layout, find_layout
-from .tables import READ_ERRORS, Block, first_line, read_blocks
+from .tables import READ_ERRORS, Block, Table, first_line, read_blocks
 
 if TYPE_CHECKING:
     import h5py
@@ -79,6 +80,7 @@ class Hdf5Source(FileSource):
             self._triggers = stored_triggers(file)
             camera = stored_text(found, file, "camera") or stored_text(found, file, "serial_number")
         self._group, self._unit = layout.group, unit
+        self._clock_runs_on: bool | None = None
         super().__init__(
             found,
             SourceInfo(
@@ -113,7 +115,8 @@ class Hdf5Source(FileSource):
         with _opened(self._path) as file:
             layout = find_layout(self._path, file, self._group)
             table, stored = layout.table, layout.table.stored_rows
-            row = 0 if self._start_us is None else self._first_row(file, layout, self._start_us)
+            seeks = self._start_us is not None and self._runs_on(table)
+            row = self._first_row(file, layout, self._start_us or 0) if seeks else 0
             while row < stored:
                 stop = min(stored, row - row % table.block_rows + table.block_rows)
                 for block in read_blocks(table, row, stop):
@@ -136,6 +139,17 @@ class Hdf5Source(FileSource):
         events["x"], events["y"] = _pixels(columns["x"]), _pixels(columns["y"])
         events["on"] = columns["p"] > 0
         return events
+
+    def _runs_on(self, table: Table) -> bool:
+        """Whether the clock seems to run on, so that a time can be looked for."""
+        if self._clock_runs_on is None:
+            places = sample_places(0, table.stored_rows) if table.stored_rows else ()
+            try:
+                times = np.asarray([table.time(row) for row in places])
+                self._clock_runs_on = runs_on(to_us(times, self._unit).tolist())
+            except READ_ERRORS:
+                self._clock_runs_on = False
+        return self._clock_runs_on
 
     def _first_row(self, file: h5py.File, layout: Layout, t_us: int) -> int:
         """Return a row somewhat before the first event at or after a time."""
