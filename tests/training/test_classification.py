@@ -305,6 +305,8 @@ def test_training_is_better_than_chance_and_the_same_every_time(recipe):
     for a, b in zip(first.net.parameters(), again.net.parameters(), strict=True):
         assert torch.equal(a, b)
     assert [p.phase for p in seen] == ["rates"] * 20 + ["spikes"] * 4 + ["integers"]
+    for weight in first.net.parameters():
+        assert torch.equal(weight * 4096, (weight * 4096).round())
     output = first.net(recording_steps(recipe, unknown))
     assert torch.equal(output, output.round())
 

@@ -16,6 +16,8 @@ from eventvision.spiking import nn
 
 from ._recipe import ClassifierRecipe
 
+_WEIGHT_STEPS = 2.0**12
+
 
 def build_classifier(recipe: ClassifierRecipe) -> torch_nn.Sequential:
     """Build the network of a recipe, with random weights.
@@ -89,6 +91,16 @@ def copy_balanced(
         per_spike = max(largest, 1e-6) / (fill * len(x))
         layer.weight.data.copy_(source.weight.detach() * (before / per_spike))
         before = per_spike
+
+
+def round_weights(net: torch_nn.Module) -> None:
+    """Round weights to multiples of 2**-12, a four-thousandth of the threshold.
+
+    Inputs are whole numbers, so all sums and potentials are then exact in float32, whatever the
+    order in which a device adds: no spike hangs on rounding.
+    """
+    for layer in weighted_layers(net):
+        layer.weight.data.copy_((layer.weight.data * _WEIGHT_STEPS).round() / _WEIGHT_STEPS)
 
 
 @torch.no_grad()

@@ -21,7 +21,7 @@ from eventvision.spiking.integer import IntegerModel
 from eventvision.spiking.learning import SpikeRates
 from eventvision.spiking.quantise import quantise
 
-from ._network import build_classifier, build_rate_twin, copy_balanced
+from ._network import build_classifier, build_rate_twin, copy_balanced, round_weights
 from ._recipe import ClassifierRecipe, Phase
 from ._samples import LabelledRecordings
 from ._steps import recording_steps, step_counts
@@ -98,6 +98,7 @@ def train_classifier(
 
     _run(net, recipe.spikes, "spikes", data, recipe.steps, spike_loss, watch)
     nn.reset(net)
+    round_weights(net)
     quantised = quantise(net.eval(), [recording_steps(recipe, _first(recordings))])
 
     def integer_loss(x: Tensor, labels: Tensor) -> Tensor:
