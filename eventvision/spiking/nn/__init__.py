@@ -12,6 +12,7 @@ from ._blocks import (
 )
 from ._buffers import release_memory
 from ._layers import AvgPool2d, BatchNorm2d, Conv2d, Flatten, MaxPool2d, SumPool2d, Upsample
+from ._leaky import ALIF, ILIF, LIF, PLIF, Readout
 from ._neuron import (
     Neuron,
     detach,
@@ -22,18 +23,7 @@ from ._neuron import (
     set_step_mode,
     states,
 )
-from ._neurons import (
-    ALIF,
-    IF,
-    ILIF,
-    LIF,
-    PLIF,
-    BurstIF,
-    Readout,
-    ResonateFire,
-    SignedIF,
-    as_spikes,
-)
+from ._neurons import IF, BurstIF, ResonateFire, SignedIF, as_spikes
 from ._normed import NormedNeuron
 from ._parallel import MaskedPSN, SlidingPSN
 from ._step_neuron import NeuronOptions, StepNeuron, neuron
