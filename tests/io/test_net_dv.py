@@ -11,7 +11,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
 import pytest
@@ -375,3 +375,20 @@ def test_a_client_that_never_finishes_the_handshake_is_given_up_in_time(monkeypa
         assert server.refused == 1
         with NetworkSource(server.address + client_options(keys)) as source:
             assert source.info.sensor == VGA
+
+
+@pytest.mark.parametrize(
+    "said", [b"GET / HTTP/1.1\r\n\r\n", bytes(5000), b"\x16\x03\x01\xff\xff" * 50]
+)
+def test_garbage_instead_of_a_handshake_harms_nobody(keys, said):
+    with EventServer(sensor=VGA, tls=tls_of(keys)) as server:
+        host, port = server.address.removeprefix("tls://").split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as stranger:
+            stranger.sendall(said)
+            with NetworkSource(server.address + client_options(keys)) as source:
+                server.write(Packet(Events(made(10), VGA)))
+                assert np.array_equal(received(source, 10), made(10))
+            with suppress(ConnectionResetError):
+                while stranger.recv(1 << 12):
+                    pass
+        assert server.refused == 1
