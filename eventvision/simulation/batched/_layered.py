@@ -84,7 +84,7 @@ class LayeredScene:
         times, clips = steps.shape
         parts = [
             grid_sample(self._shade, grid, padding_mode="reflection", align_corners=False)
-            for grid in self._grid(steps).split(clips)
+            for grid in self._grid(steps).chunk(times)
         ]
         image = torch.cat(parts).view(times, clips, *self._shape)
         self._sprites.paint(steps, image)

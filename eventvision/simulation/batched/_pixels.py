@@ -144,14 +144,17 @@ class PixelArray:
         from eventvision.kernels.crossings import follow
 
         change = torch.empty_like(turn)
-        maps = (before, self._level, turn, torch.exp(-turn))
-        state = (self._received, self._followed, change)
         follow(
-            *(tensor.flatten(1).numpy() for tensor in maps),
+            before.flatten(1).numpy(),
+            self._level.flatten(1).numpy(),
+            turn.flatten(1).numpy(),
+            torch.exp(-turn).flatten(1).numpy(),
             follower_turn.flatten().numpy(),
             self._leak_per_us.flatten(1).numpy(),
             span_us.flatten().numpy(),
-            *(tensor.flatten(1).numpy() for tensor in state),
+            self._received.flatten(1).numpy(),
+            self._followed.flatten(1).numpy(),
+            change.flatten(1).numpy(),
         )
         return change
 

@@ -22,7 +22,8 @@ from ._truths import Truths
 _SURVEY_PX, _SURVEYS = 10, 25
 _LONGEST_FLIGHT_M = 15.0
 _FAST_SHARE = 0.95
-_STEPS_AT_ONCE = {"cpu": 4, "cuda": 8}
+_AT_ONCE_ON_CPU, _AT_ONCE = 4, 8
+"""Edges of steps that are rendered together: few enough for a cache, enough to keep a GPU busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,8 @@ class _Stage:
 
     def images(self) -> Iterator[tuple[int, Tensor]]:
         """Yield the number of each edge of a step with what is seen then, (clips, h, w)."""
-        edges, at_once = self._timeline.times_us.shape[0], _STEPS_AT_ONCE[self._device.type]
+        edges = self._timeline.times_us.shape[0]
+        at_once = _AT_ONCE_ON_CPU if self._device.type == "cpu" else _AT_ONCE
         clips = len(self._plans)
         for first in range(0, edges, at_once):
             wanted = torch.arange(first, min(edges, first + at_once), device=self._device)
