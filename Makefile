@@ -26,8 +26,8 @@ help:  ## list these commands
 
 run: $(BASE)  ## set up, replay the bundled recording, leave video and results in out/
 	@mkdir -p out
-	@printf '\n== replaying recordings/movers.npz (the first time, kernels are compiled)\n'
-	@$(BIN)/eventvision replay recordings/movers.npz --video out/replay.mp4 --results out/results.jsonl
+	@printf '\n== replaying recordings/street.aedat4 (the first time, kernels are compiled)\n'
+	@$(BIN)/eventvision replay recordings/street.aedat4 --video out/replay.mp4 --results out/results.jsonl
 
 test: $(DEV)  ## set up and run every check that CI runs
 	$(call check,format,ruff format --check .)

@@ -15,7 +15,7 @@ from ._harness import Report, Row, options_from_command_line, print_table
 from ._machine import Machine
 from ._page import write_page
 
-BENCHMARKS = ("readers", "chain", "integer", "simulation", "generator")
+BENCHMARKS = ("readers", "chain", "integer", "simulation", "scenes", "generator", "spiking")
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 

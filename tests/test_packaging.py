@@ -79,7 +79,7 @@ def test_the_wheel_has_every_module_of_the_tree(folder, names):
     assert modules - names == set()
 
 
-@pytest.mark.parametrize("name", ["eventvision/py.typed", "eventvision_recordings/movers.npz"])
+@pytest.mark.parametrize("name", ["eventvision/py.typed", "eventvision_recordings/street.aedat4"])
 def test_the_wheel_has_the_data(name, names):
     assert name in names
 
@@ -107,7 +107,7 @@ def test_the_installed_command_explains_itself(elsewhere, tmp_path):
 def test_the_installed_command_replays_the_bundled_recording(elsewhere, tmp_path):
     find = (
         "from importlib.resources import files;"
-        "print(files('eventvision_recordings') / 'movers.npz')"
+        "print(files('eventvision_recordings') / 'street.aedat4')"
     )
     recording = run(elsewhere / "bin" / "python", "-c", find, cwd=tmp_path).strip()
     assert Path(recording).is_relative_to(elsewhere)

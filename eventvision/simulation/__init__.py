@@ -1,12 +1,11 @@
 """Simulated recordings: scenes with exact ground truth, seen by a model of an event camera.
 
 A `Scene` gives light and truth at any time; `SubFrames` chooses when to look; an `EventCamera`
-turns what it sees into events; `record_clip` does all three.
+turns what it sees into events; `watch` does all three, and `write_truth` keeps what is true.
 """
 
 from ._camera import EventCamera
 from ._classes import CAMVID_CLASSES, CAMVID_MOVERS, DETECTION_CLASSES, SEGMENTATION_CLASSES
-from ._clip import Clip, record_clip
 from ._flicker import Flicker
 from ._images import ImagesScene
 from ._model import Bus, PixelModel
@@ -32,7 +31,6 @@ __all__ = [
     "SEGMENTATION_CLASSES",
     "SENSOR_SIZES",
     "Bus",
-    "Clip",
     "EventCamera",
     "Flicker",
     "Glance",
@@ -48,7 +46,6 @@ __all__ = [
     "open_scene",
     "pixel_model",
     "randomised_model",
-    "record_clip",
     "shipped_recording",
     "watch",
     "write_truth",

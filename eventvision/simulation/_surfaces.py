@@ -74,7 +74,7 @@ def flags(side: int, random: np.random.Generator, *, across: int = 8) -> Texture
 
 def bricks(side: int, random: np.random.Generator, *, rows: int = 16) -> Texture:
     """Return brickwork, every other course shifted by half a brick."""
-    return _masonry(side, random, rows=rows, columns=rows // 2, shift=True, low=0.12, high=0.4)
+    return _masonry(side, random, rows=rows, columns=rows // 2, shift=True, low=0.18, high=0.34)
 
 
 def _masonry(
@@ -120,11 +120,11 @@ def planks(side: int, random: np.random.Generator, *, boards: int = 8) -> Textur
     board = x * boards // side
     shift = (random.random(boards) * side).astype(np.intp)
     half = ((y + shift[board]) % side) // (side // 2)
-    shades = 0.2 + 0.3 * random.random((2, boards), np.float32)
+    shades = 0.26 + 0.16 * random.random((2, boards), np.float32)
     fibres = clouds(side, random, cell=side // 16)[:, ::-1]
     fibres = np.repeat(fibres[:: side // 32], side // 32, axis=0)
     gap = (x % (side // boards) < 2) | ((y + shift[board]) % (side // 2) < 2)
-    surface = np.where(gap, np.float32(0.06), shades[half, board] * (0.75 + 0.5 * fibres))
+    surface = np.where(gap, np.float32(0.12), shades[half, board] * (0.85 + 0.3 * fibres))
     return blurred(surface.astype(np.float32))
 
 
@@ -137,7 +137,7 @@ def wallpaper(side: int, random: np.random.Generator, *, motifs: int = 8) -> Tex
     ring = (square < (0.38 * step) ** 2) & (square > (0.26 * step) ** 2)
     leaf = (np.abs(x * y) < (0.07 * step) ** 2) & (square < (0.3 * step) ** 2)
     paper = 0.55 + 0.12 * clouds(side, random, cell=side // 8)
-    printed: Texture = np.where(ring | leaf, np.float32(0.25), paper).astype(np.float32)
+    printed: Texture = np.where(ring | leaf, np.float32(0.4), paper).astype(np.float32)
     return blurred(printed, 2)
 
 
@@ -170,12 +170,12 @@ def _window(pane: Texture, random: np.random.Generator, frame: int) -> None:
 
 def foliage(side: int, random: np.random.Generator) -> Texture:
     """Return leaves of a tree: small discs, light above, dark gaps between."""
-    surface = np.full((side, side), 0.03, np.float32)
+    surface = np.full((side, side), 0.08, np.float32)
     radius = max(2, side // 40)
     y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
     leaf = x * x + y * y <= radius * radius
     places = (random.random((6 * (side // radius) ** 2 // 10, 2)) * side).astype(np.intp)
-    shades = 0.05 + 0.4 * random.random(len(places), np.float32) ** 2
+    shades = 0.1 + 0.25 * random.random(len(places), np.float32)
     for (row, column), shade in zip(places, shades, strict=True):
         rows = (np.arange(row - radius, row + radius + 1) % side)[:, None]
         columns = (np.arange(column - radius, column + radius + 1) % side)[None, :]
@@ -221,7 +221,7 @@ def books(side: int, random: np.random.Generator, *, shelves: int = 4) -> Textur
             wide = int(side * (0.02 + 0.04 * random.random())) + 2
             tall = int((step - board) * (0.65 + 0.3 * random.random()))
             spine = surface[top + step - board - tall : top + step - board, left : left + wide - 1]
-            spine[:] = 0.08 + 0.6 * random.random() ** 2
+            spine[:] = 0.12 + 0.4 * random.random()
             spine[tall // 6 : tall // 6 + max(1, tall // 12)] = 0.7 * random.random()
             left += wide
         surface[top + step - board : top + step] = 0.4

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-SAMPLE = Path(__file__).parents[2] / "recordings" / "movers.npz"
+SAMPLE = Path(__file__).parents[2] / "recordings" / "street.aedat4"
 
 INFO_KEYS = {
     "format", "width", "height", "events", "t_first_us", "t_last_us", "duration_s",

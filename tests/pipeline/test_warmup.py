@@ -65,7 +65,7 @@ def test_warming_up_leaves_no_trace_in_representations_and_tasks(name):
 
 
 def test_track_numbers_begin_at_one_in_a_replay(tmp_path):
-    sample = Path(__file__).parents[2] / "recordings" / "movers.npz"
+    sample = Path(__file__).parents[2] / "recordings" / "mixed_speed.aedat4"
     results = tmp_path / "r.jsonl"
     replay(RunConfig(source=str(sample), end_s=0.3, results=results))
     lines = [json.loads(line) for line in results.read_text().splitlines()]

@@ -110,7 +110,8 @@ def _nearest(surface: NDArray[np.uint8], hole: NDArray[np.bool_]) -> NDArray[np.
     if not hole.any() or hole.all():
         return surface
     at = distance_transform_edt(hole, return_distances=False, return_indices=True)
-    return surface[at[0], at[1]]
+    filled: NDArray[np.uint8] = surface[at[0], at[1]]
+    return filled
 
 
 def _inpainted(image: Texture, hole: NDArray[np.bool_]) -> Texture:

@@ -48,15 +48,15 @@ class _Round:
         self._pace = STOP_AND_GO if random.random() < 0.3 else CONSTANT
 
     def _turn(self, seconds: float) -> float:
-        return self._start + self._way * 0.3 * self._pace.distance(seconds)
+        return self._start + self._way * 0.16 * self._pace.distance(seconds)
 
     def eye(self, seconds: float) -> tuple[float, float, float, float, float, float]:
         """Return the place of the camera, which looks across the table and about."""
         turn = self._turn(seconds)
-        look = -turn - math.pi / 2 + 0.6 * math.sin(0.6 * seconds + self._start)
-        bob = 0.03 * math.sin(4.4 * seconds)
-        pitch = -0.18 + 0.06 * math.sin(0.9 * seconds)
-        roll = 0.03 * math.sin(0.8 * seconds)
+        look = -turn - math.pi / 2 + 0.4 * math.sin(0.45 * seconds + self._start)
+        bob = 0.012 * math.sin(4.4 * seconds)
+        pitch = -0.18 + 0.04 * math.sin(0.6 * seconds)
+        roll = 0.02 * math.sin(0.5 * seconds)
         return 2.3 * math.cos(turn), -_EYE_M + bob, 1.9 * math.sin(turn), look, pitch, roll
 
     def person(self, seconds: float) -> Stand:

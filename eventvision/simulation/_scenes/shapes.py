@@ -55,17 +55,17 @@ _CALM = Cast((16, 24, 30, 44), (90, 60, 40, 20))
 
 def shapes(sensor: SensorSize, *, seed: int, images: Path | None = None) -> Scene:
     """Return shapes at steady speeds before a slowly moving camera."""
-    return _show(sensor, seed, images, _SHAPES, reach_m=0.15, speed=0.8)
+    return _show(sensor, seed, images, _SHAPES, reach_m=0.1, speed=0.4)
 
 
 def mixed_speed(sensor: SensorSize, *, seed: int, images: Path | None = None) -> Scene:
     """Return shapes and a camera whose speeds differ by a factor of 20 from time to time."""
-    return _show(sensor, seed, images, _MIXED, reach_m=0.3, speed=1.2, pace=MIXED)
+    return _show(sensor, seed, images, _MIXED, reach_m=0.2, speed=0.8, pace=MIXED)
 
 
 def flicker(sensor: SensorSize, *, seed: int, images: Path | None = None) -> Scene:
     """Return slow shapes in the light of a lamp on mains of 50 Hz (even seeds) or 60 Hz (odd)."""
-    calm = _show(sensor, seed, images, _CALM, reach_m=0.08, speed=0.5)
+    calm = _show(sensor, seed, images, _CALM, reach_m=0.08, speed=0.4)
     return Flicker(calm, hz=120.0 if seed % 2 else 100.0, depth=0.35)
 
 

@@ -25,7 +25,7 @@ from eventvision.simulation._world.world import Move, Places, WorldBuilder
 
 _PERIOD_M, _BEHIND_M, _VISTA_M = 170.0, 14.0, 150.0
 _GROUND_M = 32_768.0
-_SPEED_M_S, _EYE_M, _LANE_M = 7.0, 1.45, 1.9
+_SPEED_M_S, _EYE_M, _LANE_M = 5.0, 1.45, 1.9
 _ROAD_M, _WALK_M, _FRONT_M = 8.0, 3.0, 8.5
 _FOCAL_SHARE = 0.9
 _AWAY_RAD, _NEARER_RAD = -0.95, 0.95
@@ -108,7 +108,7 @@ def _ground(builder: WorldBuilder, random: np.random.Generator, drive: _Drive) -
     strips += [(side * walk_m - _WALK_M / 2, _WALK_M, flags) for side in (-1, 1)]
     for left, width, tiles in strips:
         skin = tiles.skin(width, far)
-        _strip(builder, left + width / 2, slab(width, far, skin), drive, _FAR_LAYER)
+        _strip(builder, left + width / 2, slab(width, far, skin), drive, _FAR_LAYER + 1)
     wide = 600.0
     _strip(builder, 0.0, slab(wide, far, verge.skin(wide, far)), drive, _FAR_LAYER + 2)
     trees = Skin.whole(
@@ -118,7 +118,7 @@ def _ground(builder: WorldBuilder, random: np.random.Generator, drive: _Drive) -
     sky = Skin.whole(atlas, 0.5 + 0.5 * surfaces.clouds(256, random, cell=64), "sky")
     with_eye = _with_eye(drive)
     vista = [_ahead(standing(200.0, 50.0, trees), _VISTA_M)]
-    builder.add(vista, with_eye, layer=_FAR_LAYER + 1)
+    builder.add(vista, with_eye, layer=_FAR_LAYER)
     builder.add([_ahead(standing(9000.0, 4500.0, sky), 3000.0, 2000.0)], with_eye, layer=9)
 
 

@@ -284,7 +284,7 @@ def juggler(
             sign = 2.0 * side - 1.0
             shoulder = x + sway + 0.16 * sign, y - _SHOULDER_M + 0.04
             rolls = bend(
-                shoulder, hand(seconds), _UPPER_ARM.length_m, _LOWER_ARM.length_m, way=-sign
+                shoulder, hand(seconds), _UPPER_ARM.length_m, _LOWER_ARM.length_m, way=sign
             )
             chain = places[2 * side : 2 * side + 2]
             _chain(chain[::-1], (*shoulder, z - _LAYER_M), rolls, _UPPER_ARM.length_m)
