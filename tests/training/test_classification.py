@@ -22,6 +22,7 @@ from eventvision.training.classification import (
     Augmentation,
     LabelledRecordings,
     Score,
+    anti_transposed,
     build_classifier,
     build_rate_twin,
     fit_logistic,
@@ -174,6 +175,15 @@ def test_a_folder_of_classes_holds_recordings_of_any_format(tmp_path):
 def test_a_folder_without_recordings_is_refused(tmp_path):
     with pytest.raises(FormatError, match="make one for each class"):
         load_recordings(tmp_path)
+
+
+def test_an_anti_transposition_mirrors_at_the_other_diagonal_and_undoes_itself():
+    recordings = bars(3)
+    turned = anti_transposed(recordings)
+    before = step_counts(recordings, steps=1, step_us=10_000).numpy()
+    after = step_counts(turned, steps=1, step_us=10_000).numpy()
+    np.testing.assert_array_equal(after, before[..., ::-1, ::-1].swapaxes(-1, -2))
+    np.testing.assert_array_equal(anti_transposed(turned).events, recordings.events)
 
 
 def test_recordings_of_a_larger_sensor_are_shrunk_about_their_middle():

@@ -14,7 +14,7 @@ from ._report import (
     score_rates,
     score_spiking,
 )
-from ._resize import resized
+from ._resize import anti_transposed, resized
 from ._samples import LabelledRecordings, load_recordings
 from ._score import Score, folds, score, spike_counts
 from ._steps import recording_steps, step_counts
@@ -32,6 +32,7 @@ __all__ = [
     "Score",
     "TrainedClassifier",
     "adapted_score",
+    "anti_transposed",
     "build_classifier",
     "build_rate_twin",
     "cross_validate",

@@ -18,7 +18,7 @@ from eventvision.core import EventVisionError, load_card
 from ._files import RECIPE_FILE, load_classifier, write_model_files
 from ._recipe import load_recipe
 from ._report import adapted_score, cross_validate, score_integer, score_spiking
-from ._resize import resized
+from ._resize import anti_transposed, resized
 from ._samples import load_recordings
 from ._score import Score, folds
 from ._train import Progress, train_classifier
@@ -68,6 +68,8 @@ def _test(options: argparse.Namespace) -> None:
     card = load_card(options.model)
     recipe = load_recipe(card.folder / RECIPE_FILE)
     recordings = load_recordings(options.data)
+    if options.anti_transpose:
+        recordings = anti_transposed(recordings)
     if options.shrink is not None:
         recordings = resized(recordings, recipe.sensor, shrink=options.shrink)
     _say(f"spiking   {score_spiking(load_classifier(card), recipe, recordings)}")
@@ -104,6 +106,8 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument("model", help="name of a shipped model, or a folder")
     test.add_argument("data", type=Path)
     test.add_argument("--shrink", type=float, help="old pixels that make one new pixel")
+    turn = "exchange x and y and reverse both (MNIST-DVS)"
+    test.add_argument("--anti-transpose", action="store_true", help=turn)
     test.add_argument("--adapt", action="store_true", help="also adapt the last layer, by folds")
     for command in (train, score, test):
         command.add_argument("--folds", type=int, default=8)

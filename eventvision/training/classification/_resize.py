@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from eventvision.core import SensorSize
@@ -46,4 +48,14 @@ def resized(
         offsets=np.concatenate([[0], np.cumsum(sizes)]),
         labels=recordings.labels,
         sensor=sensor,
+    )
+
+
+def anti_transposed(recordings: LabelledRecordings) -> LabelledRecordings:
+    """Exchange x and y and reverse both, as MNIST-DVS needs to be upright."""
+    events, size = recordings.events.copy(), recordings.sensor
+    events["x"] = size.height - 1 - recordings.events["y"]
+    events["y"] = size.width - 1 - recordings.events["x"]
+    return dataclasses.replace(
+        recordings, events=events, sensor=SensorSize(size.height, size.width)
     )
