@@ -39,6 +39,7 @@ NEURONS = {
     "Readout": nn.Readout(),
     "BurstIF": nn.BurstIF(),
     "SignedIF": nn.SignedIF(),
+    "NormedLIF": nn.NormedNeuron(3, nn.LIF()),
 }
 
 
