@@ -106,8 +106,8 @@ def draw(
 
     off, on = events[:, 0].sum(0).numpy()
     most = max(off.max(), on.max(), 1)
-    picture = np.stack([on, np.zeros_like(on), off], -1) / most
-    axes[0, 0].imshow(1 - picture[..., ::-1])
+    picture = 1 - np.stack([on, on + off, off], -1) / most
+    axes[0, 0].imshow(picture.clip(0, 1))
     axes[0, 0].set_title("events (ON blue, OFF red)")
     axes[0, 1].bar(time_ms, events.sum((1, 2, 3, 4)), width=step_us / 1200, color="0.5")
     axes[0, 1].set_title("events per step")
