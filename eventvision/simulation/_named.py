@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 
@@ -24,7 +25,21 @@ SCENES: Mapping[str, str] = MappingProxyType(
 )
 """What each named scene shows and is for."""
 
-_WITH_IMAGES = ("shapes", "street", "juggle", "texture", "flicker", "mixed_speed")
+_MAKERS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "shapes": ("shapes", "shapes"),
+        "street": ("street", "street"),
+        "room": ("room", "room"),
+        "juggle": ("juggle", "juggle"),
+        "texture": ("texture", "texture"),
+        "flicker": ("shapes", "flicker"),
+        "mixed_speed": ("shapes", "mixed_speed"),
+        "cells": ("cells", "Cells"),
+    }
+)
+"""Module and name of what makes each scene; modules are imported when they are wanted."""
+
+_WITHOUT_IMAGES = frozenset({"room", "cells"})
 
 
 def named_scene(
@@ -46,37 +61,10 @@ def named_scene(
     """
     if name not in SCENES:
         raise ConfigError("scene", name, f"one of {', '.join(SCENES)}")
-    if images is not None and name not in _WITH_IMAGES:
+    if images is not None and name in _WITHOUT_IMAGES:
         raise ConfigError("images", str(images), f"left out, as {name} draws its own")
-    if name in {"shapes", "flicker", "mixed_speed"}:
-        from ._scenes import shapes
-
-        show = {
-            "shapes": shapes.shapes,
-            "flicker": shapes.flicker,
-            "mixed_speed": shapes.mixed_speed,
-        }[name]
-        return show(sensor, seed=seed, images=images)
-    if name == "juggle":
-        from ._scenes.juggle import juggle
-
-        return juggle(sensor, seed=seed, images=images)
-    if name == "texture":
-        from ._scenes.texture import texture
-
-        return texture(sensor, seed=seed, images=images)
-    if name == "room":
-        from ._scenes.room import room
-
-        return room(sensor, seed=seed)
-    if name == "cells":
-        from ._scenes.cells import Cells
-
-        return Cells(sensor, seed=seed)
-    if images is not None:
-        from ._scenes.popup import popup
-
-        return popup(sensor, seed=seed, images=images)
-    from ._scenes.street import street
-
-    return street(sensor, seed=seed)
+    module, maker = _MAKERS[name]
+    make: Callable[..., Scene] = getattr(import_module(f"._scenes.{module}", __package__), maker)
+    if images is None:
+        return make(sensor, seed=seed)
+    return make(sensor, seed=seed, images=images)

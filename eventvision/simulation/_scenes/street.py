@@ -6,8 +6,8 @@ trees that close the view. Distances along the street are z, the middle of the r
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -16,78 +16,36 @@ from eventvision.simulation import _surfaces as surfaces
 from eventvision.simulation._scene import Scene
 from eventvision.simulation._textures import Texture
 from eventvision.simulation._world.bodies import Body, Skin, Tiles, block, slab, standing
-from eventvision.simulation._world.figures import Stand, cyclist, walker
 from eventvision.simulation._world.outlines import Canvas, melted
-from eventvision.simulation._world.pace import CONSTANT, STOP_AND_GO, Pace
-from eventvision.simulation._world.vehicles import Ride, car
 from eventvision.simulation._world.view import PanelScene
-from eventvision.simulation._world.world import Move, Places, WorldBuilder
+from eventvision.simulation._world.world import Places, WorldBuilder
 
-_PERIOD_M, _BEHIND_M, _VISTA_M = 170.0, 14.0, 150.0
-_GROUND_M = 32_768.0
-_SPEED_M_S, _EYE_M, _LANE_M = 5.0, 1.45, 1.9
-_ROAD_M, _WALK_M, _FRONT_M = 8.0, 3.0, 8.5
+from ._drive import PERIOD_M, ROAD_M, Drive
+from ._traffic import add_people, add_traffic
+from .popup import popup
+
+_VISTA_M, _GROUND_M = 150.0, 32_768.0
+_WALK_M, _FRONT_M = 3.0, 8.5
 _FOCAL_SHARE = 0.9
-_AWAY_RAD, _NEARER_RAD = -0.95, 0.95
 _TRAFFIC_LAYER, _FAR_LAYER = 0, 1
 
 
-def street(sensor: SensorSize, *, seed: int) -> Scene:
-    """Return the drive."""
+def street(sensor: SensorSize, *, seed: int, images: Path | None = None) -> Scene:
+    """Return the drive, or the street that a labelled image unfolds into."""
+    if images is not None:
+        return popup(sensor, seed=seed, images=images)
     random = np.random.default_rng(seed)
-    drive = _Drive(random)
+    drive = Drive(random)
     builder = WorldBuilder()
     _ground(builder, random, drive)
     _houses(builder, random, drive)
     _trees_and_poles(builder, random, drive)
-    _traffic(builder, random, drive)
-    _people(builder, random, drive)
+    add_traffic(builder, random, drive)
+    add_people(builder, random, drive)
     return PanelScene(sensor, builder.build(), drive.eye, focal_px=_FOCAL_SHARE * sensor.width)
 
 
-class _Drive:
-    """The way of the camera, and where things are that are met again and again."""
-
-    def __init__(self, random: np.random.Generator) -> None:
-        self._pace: Pace = STOP_AND_GO if random.random() < 0.5 else CONSTANT
-        self._speed_m_s = _SPEED_M_S * (0.7 + 0.6 * random.random())
-        self._phase = 6.28 * random.random()
-
-    def z(self, seconds: float) -> float:
-        """Return how far the camera has come."""
-        return self._speed_m_s * self._pace.distance(seconds)
-
-    def eye(self, seconds: float) -> tuple[float, float, float, float, float, float]:
-        """Return the place of the camera: in its lane, weaving and shaking a little."""
-        weave = 0.35 * seconds + self._phase
-        shake = 0.004 * math.sin(19 * seconds) + 0.003 * math.sin(31 * seconds + 1)
-        return (
-            _LANE_M + 0.4 * math.sin(weave),
-            -_EYE_M + shake,
-            self.z(seconds),
-            0.05 * math.sin(0.8 * weave + 2),
-            0.4 * shake,
-            0.01 * math.sin(1.3 * weave),
-        )
-
-    def met(self, seconds: float, z: float) -> float:
-        """Return z, moved by whole periods to between behind the camera and the end of sight."""
-        start = self.z(seconds) - _BEHIND_M
-        return start + (z - start) % _PERIOD_M
-
-    def along(self, bodies: list[tuple[Body, float, float, float]]) -> tuple[list[Body], Move]:
-        """Return bodies that stand at (x, z, yaw) and are met again and again."""
-        rest = np.array([place for _, *place in bodies])
-
-        def move(seconds: float, places: Places) -> None:
-            start = self.z(seconds) - _BEHIND_M
-            places[:, 0], places[:, 3] = rest[:, 0], rest[:, 2]
-            places[:, 2] = start + (rest[:, 1] - start) % _PERIOD_M
-
-        return [body for body, *_ in bodies], move
-
-
-def _with_eye(drive: _Drive) -> Callable[[float, Places], None]:
+def _with_eye(drive: Drive) -> Callable[[float, Places], None]:
     """Return a motion that stays with the camera, for the sky and the end of the street."""
 
     def move(seconds: float, places: Places) -> None:
@@ -96,15 +54,15 @@ def _with_eye(drive: _Drive) -> Callable[[float, Places], None]:
     return move
 
 
-def _ground(builder: WorldBuilder, random: np.random.Generator, drive: _Drive) -> None:
+def _ground(builder: WorldBuilder, random: np.random.Generator, drive: Drive) -> None:
     """Add road, pavements, verges, the trees at the end of the street, and the sky."""
     atlas = builder.atlas
-    road = Tiles.of(atlas, surfaces.road(512, random), "road", texels_per_m=512 / _ROAD_M)
+    road = Tiles.of(atlas, surfaces.road(512, random), "road", texels_per_m=512 / ROAD_M)
     flags = Tiles.of(atlas, surfaces.flags(256, random), "pavement", texels_per_m=64)
     verge = Tiles.of(atlas, surfaces.grass(256, random), "vegetation", texels_per_m=48)
     far = 3 * _GROUND_M
-    strips = [(-_ROAD_M / 2, _ROAD_M, road)]
-    walk_m = (_ROAD_M + _WALK_M) / 2
+    strips = [(-ROAD_M / 2, ROAD_M, road)]
+    walk_m = (ROAD_M + _WALK_M) / 2
     strips += [(side * walk_m - _WALK_M / 2, _WALK_M, flags) for side in (-1, 1)]
     for left, width, tiles in strips:
         skin = tiles.skin(width, far)
@@ -137,7 +95,7 @@ def _ahead(body: Body, z: float, down: float = 0.0) -> Body:
     return Body(tuple(panels))
 
 
-def _strip(builder: WorldBuilder, x: float, body: Body, drive: _Drive, layer: int) -> None:
+def _strip(builder: WorldBuilder, x: float, body: Body, drive: Drive, layer: int) -> None:
     """Add a strip of ground; after hours of driving it is laid out anew, by whole tiles."""
 
     def move(seconds: float, places: Places) -> None:
@@ -155,7 +113,7 @@ def _skyline(canvas: Canvas, random: np.random.Generator) -> Texture:
     return canvas.texels(outline)
 
 
-def _houses(builder: WorldBuilder, random: np.random.Generator, drive: _Drive) -> None:
+def _houses(builder: WorldBuilder, random: np.random.Generator, drive: Drive) -> None:
     """Add rows of houses on both sides, up to three floors high."""
     atlas = builder.atlas
     fronts = [
@@ -166,7 +124,7 @@ def _houses(builder: WorldBuilder, random: np.random.Generator, drive: _Drive) -
     bodies: list[tuple[Body, float, float, float]] = []
     for side in (-1, 1):
         z = 6 * random.random()
-        while z < _PERIOD_M - 12:
+        while z < PERIOD_M - 12:
             long, deep = 8 + 6 * random.random(), 8 + 4 * random.random()
             high = 3.0 * int(2 + 2 * random.random()) + 0.4
             tiles, start = fronts[int(5 * random.random())], (3.0 * int(4 * random.random()), 0.0)
@@ -183,7 +141,7 @@ def _houses(builder: WorldBuilder, random: np.random.Generator, drive: _Drive) -
     builder.add(*drive.along(bodies), layer=_TRAFFIC_LAYER)
 
 
-def _trees_and_poles(builder: WorldBuilder, random: np.random.Generator, drive: _Drive) -> None:
+def _trees_and_poles(builder: WorldBuilder, random: np.random.Generator, drive: Drive) -> None:
     atlas = builder.atlas
     crowns = [_crown(builder, random) for _ in range(3)]
     bark = Skin.whole(atlas, 0.3 * surfaces.clouds(64, random, cell=8), "vegetation")
@@ -194,8 +152,8 @@ def _trees_and_poles(builder: WorldBuilder, random: np.random.Generator, drive: 
     bodies: list[tuple[Body, float, float, float]] = []
     for side in (-1, 1):
         z = 9 * random.random()
-        while z < _PERIOD_M - 3:
-            x = side * (_ROAD_M / 2 + 0.5)
+        while z < PERIOD_M - 3:
+            x = side * (ROAD_M / 2 + 0.5)
             if random.random() < 0.55:
                 bodies.append((standing(0.28, 2.6, bark), x, z, 0.0))
                 bodies.append((_raised(crowns[int(3 * random.random())], 2.0), x, z - 0.05, 0.0))
@@ -226,96 +184,3 @@ def _crown(builder: WorldBuilder, random: np.random.Generator) -> Body:
         builder.atlas, shaded.astype(np.float32), "vegetation", distance=canvas.texels(ragged)
     )
     return standing(canvas.width_m, canvas.height_m, skin)
-
-
-def _traffic(builder: WorldBuilder, random: np.random.Generator, drive: _Drive) -> None:
-    """Add oncoming cars, one ahead, parked ones, and a cyclist."""
-    for number in range(3):
-        z0, speed = 55.0 * number + 20 * random.random() + 10, 6 + 4 * random.random()
-        ride = _lane(drive, -_LANE_M, z0, -speed, CONSTANT, math.pi)
-        builder.add(*car(builder.atlas, random, ride), kind="vehicle")
-    for number in range(2):
-        z0 = 14 + 45 * number + 12 * random.random()
-        ride = _follow(drive, _LANE_M, z0, 0.6 + 0.4 * random.random())
-        builder.add(*car(builder.atlas, random, ride), kind="vehicle")
-    for number in range(2):
-        side = 1 if number else -1
-        ride = _lane(drive, side * 4.6, 30.0 + 70 * number, 0.0, CONSTANT, 0.0)
-        builder.add(*car(builder.atlas, random, ride), kind="vehicle")
-    z0, speed = 22 + 20 * random.random(), 4 + random.random()
-
-    def bike(seconds: float) -> Stand:
-        gone = speed * seconds
-        x = _LANE_M + 1.6 + 0.1 * math.sin(seconds)
-        return Stand(x, drive.met(seconds, z0 + gone), _AWAY_RAD, gone / 0.34)
-
-    builder.add(*cyclist(builder.atlas, random, bike), kind="cyclist")
-    start = random.random()
-
-    def crossing(seconds: float) -> Stand:
-        gone = 3.2 * seconds
-        turn = (start + gone / 44) % 1.0
-        x = 11 * (4 * abs(turn - 0.5) - 1)
-        yaw_rad = math.pi if turn < 0.5 else 0.0
-        return Stand(x, drive.met(seconds, 95.0), yaw_rad, gone / 0.34)
-
-    builder.add(*cyclist(builder.atlas, random, crossing), kind="cyclist")
-
-
-def _lane(
-    drive: _Drive, x: float, z0: float, speed_m_s: float, pace: Pace, yaw_rad: float
-) -> Callable[[float], Ride]:
-    def ride(seconds: float) -> Ride:
-        gone = speed_m_s * pace.distance(seconds)
-        return Ride(x, drive.met(seconds, z0 + gone), yaw_rad, abs(gone))
-
-    return ride
-
-
-def _follow(drive: _Drive, x: float, ahead_m: float, sway: float) -> Callable[[float], Ride]:
-    """Return a car that keeps ahead of the camera, now nearer, now farther."""
-
-    def ride(seconds: float) -> Ride:
-        gap = ahead_m + 4 * sway * math.sin(0.7 * sway * seconds)
-        z = drive.z(seconds) + gap
-        return Ride(x + 0.2 * math.sin(0.5 * seconds), z, 0.0, z)
-
-    return ride
-
-
-def _people(builder: WorldBuilder, random: np.random.Generator, drive: _Drive) -> None:
-    """Add people along the pavements, and some who cross the road."""
-    for number in range(6):
-        side = 1.0 if number % 2 else -1.0
-        x = side * (_ROAD_M / 2 + 0.9 + 1.4 * random.random())
-        z0, speed = 26.0 * number + 12 * random.random(), 1.1 + 0.5 * random.random()
-        way = 1.0 if random.random() < 0.5 else -1.0
-        stand = _stroll(drive, x, z0, way * speed)
-        builder.add(*walker(builder.atlas, random, stand), kind="pedestrian")
-    for number in range(4):
-        z0, start = 18.0 + 40 * number + 8 * random.random(), random.random()
-        stand = _cross(drive, z0, start, 1.3 + 0.7 * random.random())
-        builder.add(*walker(builder.atlas, random, stand), kind="pedestrian")
-
-
-def _stroll(drive: _Drive, x: float, z0: float, speed_m_s: float) -> Callable[[float], Stand]:
-    def stand(seconds: float) -> Stand:
-        gone = speed_m_s * seconds
-        yaw_rad = _AWAY_RAD if speed_m_s > 0 else _NEARER_RAD
-        return Stand(x, drive.met(seconds, z0 + gone), yaw_rad, 4.2 * abs(gone))
-
-    return stand
-
-
-def _cross(drive: _Drive, z0: float, start: float, speed_m_s: float) -> Callable[[float], Stand]:
-    """Return someone who walks over the road and back."""
-    reach = _ROAD_M / 2 + 1.5
-
-    def stand(seconds: float) -> Stand:
-        gone = speed_m_s * seconds
-        turn = (start + gone / (4 * reach)) % 1.0
-        x = reach * (1 - 4 * abs(turn - 0.5))
-        yaw_rad = 0.0 if turn < 0.5 else math.pi
-        return Stand(x, drive.met(seconds, z0), yaw_rad, 4.2 * gone)
-
-    return stand
