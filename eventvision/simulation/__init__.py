@@ -15,6 +15,7 @@ from ._open import open_scene
 from ._pictures import PictureScene
 from ._presets import CAMERAS, PIXEL_MODELS, SENSOR_SIZES, pixel_model, randomised_model
 from ._scene import Scene, SceneTruth
+from ._scenes.cells import Cells
 from ._shipped import shipped_recording
 from ._subframes import SubFrames
 from ._truth import write_truth
@@ -31,6 +32,7 @@ __all__ = [
     "SEGMENTATION_CLASSES",
     "SENSOR_SIZES",
     "Bus",
+    "Cells",
     "EventCamera",
     "Flicker",
     "Glance",
