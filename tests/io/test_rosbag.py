@@ -203,6 +203,13 @@ def test_mono_packets_are_read(tmp_path, ros):
     assert np.array_equal(read((RosbagSource, Rosbag2Source)[ros - 1](path)), EVENTS)
 
 
+def test_mono_packets_whose_base_no_clock_shows_are_damage(tmp_path):
+    message = packet_message(STORES[1], mono_words(EVENTS, 0).tobytes(), "mono", (1 << 64) - 1)
+    source = RosbagSource(bag1(tmp_path / "a.bag", [message]))
+    assert not read(source).size
+    assert source.damage.kinds["time-jump"]
+
+
 def test_trigger_packets_are_read(tmp_path):
     words = np.array([5_000, 7_000 | 1 << 63], np.uint64)
     message = packet_message(STORES[1], words.tobytes(), "trigger", 10_000)

@@ -245,7 +245,8 @@ def _mono(message: EventMessage, *, is_trigger: bool) -> Decoded:
     words = np.frombuffer(
         message.body, ">u8" if message.big_endian else "<u8", len(message.body) // 8
     ).astype(np.uint64)
-    t = (message.base_ns + (words & np.uint64(0xFFFF_FFFF)).astype(np.int64)) // 1000
+    base_us, rest_ns = divmod(message.base_ns, 1000)
+    t = base_us + (rest_ns + (words & np.uint64(0xFFFF_FFFF)).astype(np.int64)) // 1000
     on = (words >> np.uint64(63)).astype(bool)
     events = np.zeros(0 if is_trigger else words.size, EVENT_DTYPE)
     triggers = np.zeros(words.size if is_trigger else 0, TRIGGER_DTYPE)
