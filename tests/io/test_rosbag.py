@@ -207,7 +207,7 @@ def test_mono_packets_whose_base_no_clock_shows_are_damage(tmp_path):
     message = packet_message(STORES[1], mono_words(EVENTS, 0).tobytes(), "mono", (1 << 64) - 1)
     source = RosbagSource(bag1(tmp_path / "a.bag", [message]))
     assert not read(source).size
-    assert source.damage.kinds["time-jump"]
+    assert source.damage
 
 
 def test_trigger_packets_are_read(tmp_path):
