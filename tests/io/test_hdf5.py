@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import struct
+from contextlib import closing
 
 import numpy as np
 import pytest
 
-from eventvision.core import EVENT_DTYPE, FormatError, SensorSize, SourceNotFoundError
+from eventvision.core import (
+    EVENT_DTYPE,
+    Events,
+    FormatError,
+    Packet,
+    SensorSize,
+    SourceNotFoundError,
+)
+from eventvision.io import open_writer
 from eventvision.io._hdf5.source import Hdf5Source
 
 h5py = pytest.importorskip("h5py")
@@ -262,6 +271,22 @@ def test_a_chunk_that_claims_more_than_the_file_has_is_not_made_room_for(tmp_pat
     source = Hdf5Source(path)
     assert np.array_equal(read(source), np.concatenate([EVENTS[:3000], EVENTS[4000:]]))
     assert "claims 4294967295 bytes" in str(source.damage)
+
+
+def test_a_chunk_stored_in_no_bytes_is_damage_and_not_a_crash(tmp_path):
+    path = tmp_path / "a.h5"
+    with closing(open_writer(path, SensorSize(1280, 720))) as writer:
+        writer.write(Packet(Events(EVENTS, SensorSize(1280, 720))))
+    with h5py.File(path) as file:
+        chunk = file["events/x"].id.get_chunk_info_by_coord((0,))
+    content = path.read_bytes()
+    stored = struct.pack("<Q", chunk.byte_offset)
+    stored = struct.pack("<IIQQ", chunk.size, chunk.filter_mask, 0, 0) + stored
+    assert content.count(stored) == 1
+    path.write_bytes(content.replace(stored, bytes(len(stored))))
+    source = Hdf5Source(path)
+    assert not read(source).size
+    assert source.damage.events_skipped == len(EVENTS)
 
 
 def test_a_flipped_bit_is_found_by_the_checksum_and_costs_one_block(tmp_path):
