@@ -273,20 +273,23 @@ def test_a_chunk_that_claims_more_than_the_file_has_is_not_made_room_for(tmp_pat
     assert "claims 4294967295 bytes" in str(source.damage)
 
 
-def test_a_chunk_stored_in_no_bytes_is_damage_and_not_a_crash(tmp_path):
-    path = tmp_path / "a.h5"
-    with closing(open_writer(path, SensorSize(1280, 720))) as writer:
-        writer.write(Packet(Events(EVENTS, SensorSize(1280, 720))))
+@pytest.mark.parametrize(("name", "lost"), [("events/x", len(EVENTS)), ("ms_to_idx", 0)])
+def test_a_chunk_stored_in_no_bytes_is_damage_and_not_a_crash(tmp_path, name, lost):
+    path, sensor = tmp_path / "a.h5", SensorSize(1280, 720)
+    with closing(open_writer(path, sensor)) as writer:
+        writer.write(Packet(Events(EVENTS, sensor)))
     with h5py.File(path) as file:
-        chunk = file["events/x"].id.get_chunk_info_by_coord((0,))
+        chunk = file[name].id.get_chunk_info_by_coord((0,))
     content = path.read_bytes()
-    stored = struct.pack("<Q", chunk.byte_offset)
-    stored = struct.pack("<IIQQ", chunk.size, chunk.filter_mask, 0, 0) + stored
+    place = struct.pack("<QQQ", 0, 0, chunk.byte_offset)
+    stored = struct.pack("<II", chunk.size, chunk.filter_mask) + place
     assert content.count(stored) == 1
     path.write_bytes(content.replace(stored, bytes(len(stored))))
     source = Hdf5Source(path)
-    assert not read(source).size
-    assert source.damage.events_skipped == len(EVENTS)
+    source.seek(int(EVENTS["t"][100]))
+    found = read(source)
+    assert found.size == (0 if lost else len(EVENTS) - 100)
+    assert source.damage.events_skipped == lost
 
 
 def test_a_flipped_bit_is_found_by_the_checksum_and_costs_one_block(tmp_path):

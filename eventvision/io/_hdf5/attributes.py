@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from eventvision.core import TRIGGER_DTYPE, SensorSize
 
+from .chunks import check_chunks
 from .tables import READ_ERRORS
 
 if TYPE_CHECKING:
@@ -60,7 +61,10 @@ def stored_text(path: Path, file: h5py.File, name: str) -> str:
 
 def stored_number(file: h5py.File, name: str) -> int:
     try:
-        return int(np.ravel(file[name][()])[0])
+        stored = file[name]
+        if stored.ndim:
+            check_chunks(stored, 0, stored.shape[0])
+        return int(np.ravel(stored[()])[0])
     except READ_ERRORS:
         return 0
 
@@ -70,6 +74,7 @@ def stored_triggers(file: h5py.File) -> NDArray[np.void]:
     none = np.empty(0, TRIGGER_DTYPE)
     try:
         stored = file["EXT_TRIGGER/events"]
+        check_chunks(stored, 0, _MOST_TRIGGERS)
         rows = np.asarray(stored[: min(stored.shape[0], _MOST_TRIGGERS)])
         edges = np.zeros(rows.size, TRIGGER_DTYPE)
         edges["t"], edges["source"], edges["rising"] = rows["t"], rows["id"], rows["p"] > 0

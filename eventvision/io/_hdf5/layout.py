@@ -18,6 +18,7 @@ from eventvision.core import FormatError
 from eventvision.io._text.columns import guess_order, role_of
 from eventvision.io._time_unit import TimeUnit
 
+from .chunks import check_chunks
 from .ecf import FILTER, EcfTable
 from .tables import READ_ERRORS, Column, ColumnTable, Table, stored_rows
 
@@ -162,6 +163,7 @@ def _compound(name: str, data: h5py.Dataset, file_bytes: int) -> Layout | None:
 
 def _matrix(name: str, data: h5py.Dataset, file_bytes: int) -> Layout | None:
     try:
+        check_chunks(data, 0, _SAMPLE_ROWS)
         order = guess_order(np.asarray(data[:_SAMPLE_ROWS], np.float64))
     except READ_ERRORS:
         return None

@@ -31,6 +31,7 @@ from eventvision.io._steady import runs_on, sample_places
 from eventvision.io._time_unit import TimeUnit, guess_time_unit, to_us
 
 from .attributes import stated_sensor, stored_number, stored_text, stored_triggers
+from .chunks import check_chunks
 from .layout import Layout, find_layout
 from .tables import READ_ERRORS, Block, Table, first_line, read_blocks
 
@@ -209,6 +210,11 @@ def _indexed_rows(file: h5py.File, t_us: int, rows: int) -> tuple[int, int]:
     if index is None or getattr(index, "ndim", 0) != 1 or t_us < 0:
         return 0, rows
     first = t_us // 1000
+    try:
+        check_chunks(index, first, first + 2)
+        check_chunks(index, max(0, index.shape[0] - 1), index.shape[0])
+    except READ_ERRORS:
+        return 0, rows
     found = [int(row) for row in index[first : first + 2]]
     low = found[0] if found else (int(index[-1]) if index.shape[0] else 0)
     high = found[1] + 1 if len(found) == 2 else rows

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .chunks import check_chunks
 from .ecf import EcfTable
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ READ_ERRORS = (OSError, RuntimeError, ValueError, TypeError, LookupError, Overfl
 """What reading a damaged dataset raises."""
 
 _BLOCK_ROWS = 65_536
-_LEAST_CHUNK_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,30 +31,11 @@ class Column:
 
     def read(self, first: int, stop: int) -> NDArray[Any]:
         """Return rows `[first, stop)`."""
-        self._check_chunks(first, stop)
+        check_chunks(self.dataset, first, stop)
         if self.index is not None:
             return np.asarray(self.dataset[first:stop, self.index])
         rows = self.dataset.fields(self.field) if self.field else self.dataset
         return np.asarray(rows[first:stop])
-
-    def _check_chunks(self, first: int, stop: int) -> None:
-        """Refuse chunks that are stored in fewer bytes than a checksum: HDF5 crashes on them.
-
-        Raises:
-            ValueError: If there is one.
-        """
-        if self.dataset.chunks is None:
-            return
-        rows, *others = self.dataset.chunks
-        stop = min(stop, self.dataset.shape[0])
-        starts = [range(first - first % rows, stop, rows)]
-        starts += [
-            range(0, n, step) for n, step in zip(self.dataset.shape[1:], others, strict=True)
-        ]
-        for place in product(*starts):
-            stored = self.dataset.id.get_chunk_info_by_coord(place)
-            if stored.byte_offset is not None and stored.size < _LEAST_CHUNK_BYTES:
-                raise ValueError(f"a chunk is stored in {stored.size} bytes")
 
 
 class ColumnTable:
