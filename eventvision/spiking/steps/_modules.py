@@ -16,29 +16,9 @@ from pathlib import Path
 from threading import Lock
 from types import ModuleType
 
-from eventvision.core import OutputError
-
-CACHE_VARIABLE = "EVENTVISION_CACHE"
-"""Environment variable: where compiled neurons are kept, instead of the user's cache folder."""
+from eventvision.core import CACHE_VARIABLE, OutputError, cache_folder
 
 _loading = Lock()
-
-
-def cache_folder() -> Path:
-    """Return the folder in which generated modules are kept between runs.
-
-    >>> cache_folder().is_absolute()
-    True
-    """
-    if chosen := os.environ.get(CACHE_VARIABLE):
-        return Path(chosen).absolute()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData/Local"))
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library/Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "eventvision"
 
 
 @cache
