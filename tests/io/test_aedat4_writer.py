@@ -143,6 +143,16 @@ def test_everything_comes_back_as_it_was_written(file, compression):
 
 
 @pytest.mark.parametrize("compression", ["lz4", "zstd", "none"])
+def test_a_recording_of_many_packets_is_whole_to_its_end(file, compression):
+    sensor, rows = SensorSize(346, 260), some_events(2000)
+    stream = [Packet(Events(rows[i : i + 1], sensor)) for i in range(len(rows))]
+    write(file, stream, compression=compression)
+    with Aedat4Source(file) as source:
+        assert sum(len(packet.events) for packet in source) == len(rows)
+        assert not source.damage, str(source.damage)
+
+
+@pytest.mark.parametrize("compression", ["lz4", "zstd", "none"])
 def test_dv_processing_reads_the_same(file, compression):
     stream = packets()
     write(file, stream, compression=compression, camera="DAVIS346_1")

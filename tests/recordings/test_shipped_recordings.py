@@ -103,6 +103,13 @@ def test_the_truth_is_rebuilt_bit_for_bit(recipe, tmp_path):
 
 
 @every_recording
+def test_a_recording_is_whole(recipe):
+    with open_source(shipped_recording(recipe.name)) as source:
+        assert sum(len(packet.events) for packet in source) > 100_000
+        assert not source.damage, str(source.damage)
+
+
+@every_recording
 def test_a_recording_is_as_long_and_as_lively_as_it_should_be(recipe):
     entry = manifest()[recipe.name]
     data = events_of(shipped_recording(recipe.name))

@@ -20,6 +20,8 @@ FEWEST_BYTES, WINDOW_BYTES = 1 << 12, 1 << 20
 """Bytes to read at once: at first, and where packets are small; and enough for most stretches."""
 MOST_LISTED = 4096
 SEARCH_BYTES, SALVAGE_BYTES = 1 << 16, 1 << 24
+BLOCK_BYTES = (1 << 17) + 64
+"""Enough of a Zstandard frame for its first block, before which nothing of it can be read."""
 MOST_DOUBTS = 100_000
 """Damaged places after which the rest of a file is not searched any further."""
 MOST_BUFFERS = 8
@@ -193,7 +195,7 @@ class PacketWalk:
                     yield self._lost("corrupt-header", "a packet's size is wrong", at, at + 8, 0)
                 return stretch.end, False
         next_at = self.find(at + 1, self._size)
-        if identifier(self.read(at, kernels.SEARCH_BYTES)) == b"FTAB":
+        if identifier(self.read(at, BLOCK_BYTES)) == b"FTAB":
             yield from self._table(at, next_at)
             return next_at or self._size, next_at is None
         too_long = at + kernels.HEADER_BYTES + max(size, kernels.PROOF_BYTES) > self._size
