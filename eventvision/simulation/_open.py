@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from eventvision.core import ConfigError, SensorSize
+from eventvision.core import ConfigError, SensorSize, SourceNotFoundError
 
 from ._images import ImagesScene
 from ._named import SCENES, named_scene
@@ -31,7 +31,8 @@ def open_scene(
         images: Folder of images that some named scenes show.
 
     Raises:
-        ConfigError: If there is no such scene or file, or an option does not go with it.
+        ConfigError: If there is no such scene, or an option does not go with it.
+        SourceNotFoundError: If there is no such video or folder.
         SourceError: If a video or an image cannot be read.
     """
     path = Path(name)
@@ -40,6 +41,8 @@ def open_scene(
             raise ConfigError("fps", fps, f"nothing: {name} has an image at any time")
         return named_scene(name, sensor=sensor, seed=seed, images=images)
     if not path.exists():
+        if path.suffix or len(path.parts) > 1:
+            raise SourceNotFoundError(name, "no such file or folder", "check the path")
         scenes = ", ".join(SCENES)
         raise ConfigError("scene", name, f"a video, a folder of images, or one of {scenes}")
     if images is not None:

@@ -194,7 +194,7 @@ def test_scenes_videos_and_images_open_by_name(tmp_path):
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("none.mp4", {}, "a video, a folder of images, or one of"),
+        ("nowhere", {}, "a video, a folder of images, or one of"),
         ("shapes", {"fps": 30}, "fps"),
         (".", {}, "images a second"),
         (".", {"fps": -1}, "fps"),
@@ -205,3 +205,9 @@ def test_options_that_do_not_go_with_a_scene_are_refused(name, options, message,
     given = str(tmp_path) if name == "." else name
     with pytest.raises(ConfigError, match=message):
         open_scene(given, sensor=SENSOR, **options)
+
+
+@pytest.mark.parametrize("name", ["none.mp4", "no/folder"])
+def test_a_path_that_leads_nowhere_is_said_to(name):
+    with pytest.raises(SourceNotFoundError, match="no such file or folder"):
+        open_scene(name, sensor=SENSOR)
