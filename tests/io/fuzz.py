@@ -136,8 +136,8 @@ class Bench:
         seed = self.seeds[(number + number // len(self.seeds)) % len(self.seeds)]
         return seed, mutated(seed.data, Random(f"{self.work.seed}/{seed.name}/{number}"))
 
-    def try_undamaged(self) -> None:
-        """Read every seed, which must be whole: otherwise the test would test nothing."""
+    def try_undamaged(self) -> int:
+        """Read every seed, which must be whole, and return how many there are."""
         for seed in self.seeds:
             path = self.laid_out(seed, seed.data)
             with closing(open_source(path)) as source:
@@ -145,6 +145,7 @@ class Bench:
             found = outcome(path)
             if (count, found) != (COUNT, "whole"):
                 raise ViolationError(f"{seed.name} undamaged: {count} events, {found}")
+        return len(self.seeds)
 
 
 def run(work: Work) -> None:

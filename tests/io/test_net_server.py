@@ -231,6 +231,7 @@ def test_a_client_that_talks_too_much_is_let_go():
         with contextlib.suppress(ConnectionResetError):
             while client.recv(1 << 16):
                 pass
+        assert server.clients == ()
 
 
 @pytest.mark.parametrize("option", ["token", "token_file"])

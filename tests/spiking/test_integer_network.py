@@ -91,7 +91,7 @@ class Chain:
         return IntegerModel([*self.nodes, *ends])
 
 
-def check(model, size, *, steps=3, share=0.5, threads=(1,), seed=0, highest=255):
+def assert_exact(model, size, *, steps=3, share=0.5, threads=(1,), seed=0, highest=255):
     """Compare all outputs and all potentials over some steps, for each way of running."""
     rng = np.random.default_rng(seed)
     simulator = IntegerSimulator(model, size)
@@ -142,7 +142,7 @@ def random_units(rng, dtype, shape, share, highest):
 )
 def test_convolutions_are_exact(channels, out_channels, kernel, settings, dtype):
     chain = Chain(1, channels, dtype).conv(out_channels, kernel, **settings)
-    check(chain.model(), SensorSize(19, 13))
+    assert_exact(chain.model(), SensorSize(19, 13))
 
 
 @pytest.mark.parametrize("channels", [1, 16, 20, 32, 70])
@@ -153,7 +153,7 @@ def test_depthwise_convolutions_are_exact(channels, kernel, stride):
         channels, kernel, groups=channels, stride=(stride, stride),
         padding=(kernel[0] // 2, kernel[1] // 2),
     )  # fmt: skip
-    check(chain.model(), SensorSize(17, 11))
+    assert_exact(chain.model(), SensorSize(17, 11))
 
 
 @pytest.mark.parametrize("bits", [8, 4, 2])
@@ -163,7 +163,7 @@ def test_neurons_of_all_kinds_are_exact(leak, levels, bits):
     chain = Chain(levels, 3).conv(40, (3, 3), padding=(1, 1), bits=bits, largest_shift=3)
     chain.neuron(leak=leak, levels=levels, rounding=levels > 1)
     chain.conv(21, (1, 1), bits=bits).neuron(leak=leak, levels=levels, rounding=levels == 1)
-    check(chain.model(), SensorSize(9, 6), steps=5)
+    assert_exact(chain.model(), SensorSize(9, 6), steps=5)
 
 
 @pytest.mark.parametrize("highest", [2, 32_768])
@@ -173,7 +173,7 @@ def test_saturated_currents_and_potentials_are_exact(highest):
     chain.neuron(levels=3, highest=highest)
     spikes = chain.last
     chain.add(Readout(name="read", input=current, leak=None), 33)
-    check(chain.model(spikes, "read", current), SensorSize(12, 9), steps=6)
+    assert_exact(chain.model(spikes, "read", current), SensorSize(12, 9), steps=6)
 
 
 @pytest.mark.parametrize("shifts", [(0, 0), (1, 0), (0, 3), (12, 12)])
@@ -188,7 +188,7 @@ def test_residuals_are_exact_with_and_without_a_neuron_behind(shifts, order):
     spikes = chain.last
     chain.conv(48, (1, 1), source=spikes)
     chain.add(Add(name="end", inputs=("sum", chain.last)), 48)
-    check(chain.model(spikes, "sum", "end"), SensorSize(8, 7))
+    assert_exact(chain.model(spikes, "sum", "end"), SensorSize(8, 7))
 
 
 def test_one_current_may_have_many_readers():
@@ -200,7 +200,9 @@ def test_one_current_may_have_many_readers():
     chain.add(Requantise(name="signed", input=current, shift=2), 18)
     chain.add(Requantise(name="unsigned", input=current, shift=0, dtype="uint8"), 18)
     chain.conv(5, (3, 3), source="signed", padding=(2, 2))
-    check(chain.model(current, *spikes, "signed", "unsigned", chain.last), SensorSize(10, 10))
+    assert_exact(
+        chain.model(current, *spikes, "signed", "unsigned", chain.last), SensorSize(10, 10)
+    )
 
 
 @pytest.mark.parametrize("kind", ["sum", "max"])
@@ -217,7 +219,7 @@ def test_pools_are_exact(settings, kind):
     chain = Chain(8, 19).doubled()
     shift = 2 if kind == "sum" else 0
     chain.add(Pool(name="pool", input=chain.last, kind=kind, shift=shift, **settings), 19)
-    check(chain.model(), SensorSize(13, 9))
+    assert_exact(chain.model(), SensorSize(13, 9))
 
 
 def test_pyramids_are_exact():
@@ -232,7 +234,7 @@ def test_pyramids_are_exact():
     chain.add(Upsample(name="large", input=coarse_current, factor=3), 35)
     chain.add(Add(name="twice", inputs=("both", "both"), shifts=(0, 1)), 55)
     chain.conv(9, (5, 5), padding=(2, 2), groups=1)
-    check(chain.model("both", "large", "twice", chain.last), SensorSize(15, 11))
+    assert_exact(chain.model("both", "large", "twice", chain.last), SensorSize(15, 11))
 
 
 def test_whole_planes_can_be_multiplied_with_a_matrix():
@@ -246,13 +248,13 @@ def test_whole_planes_can_be_multiplied_with_a_matrix():
         70,
     )  # fmt: skip
     chain.neuron(levels=1)
-    check(chain.model("fc", chain.last), SensorSize(13, 9))
+    assert_exact(chain.model("fc", chain.last), SensorSize(13, 9))
 
 
 def test_wide_rows_are_cut_into_stretches():
     chain = Chain(11, 2).conv(128, (3, 3), padding=(1, 1)).neuron(levels=4)
     chain.conv(128, (3, 3), padding=(1, 1), groups=128).neuron().conv(256, (1, 1), stride=(2, 1))
-    check(chain.model(), SensorSize(203, 4), steps=2)
+    assert_exact(chain.model(), SensorSize(203, 4), steps=2)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.02, 1.0])
@@ -262,7 +264,7 @@ def test_threads_share_the_work_without_changing_it(size, share):
     for _ in range(3):
         chain.conv(32, (3, 3), padding=(1, 1), groups=32).neuron(levels=4, leak=2)
         chain.conv(32, (1, 1)).neuron(levels=4, leak=2)
-    check(chain.model(), size, share=share, threads=(1, 2, 3), steps=4)
+    assert_exact(chain.model(), size, share=share, threads=(1, 2, 3), steps=4)
 
 
 SIZES = st.builds(SensorSize, st.integers(1, 30), st.integers(1, 12))
@@ -294,7 +296,7 @@ def test_random_networks_are_exact(seed, size, dtype, channels, bits, share):
             chain.add(
                 Requantise(name=chain.name("narrow"), input=chain.last, shift=4), out_channels
             )
-    check(chain.model(), size, share=share, steps=2)
+    assert_exact(chain.model(), size, share=share, steps=2)
 
 
 def test_real_inputs_are_quantised_alike():

@@ -121,3 +121,10 @@ def test_what_cannot_be_named_or_written_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     with pytest.raises(OutputError, match=r"eventvision\[train\]"):
         export_onnx(torch_nn.Identity(), tmp_path / "net.onnx", torch.zeros(1, 3))
+
+
+def test_pooling_with_a_divisor_of_its_own_is_refused(tmp_path):
+    pool = torch_nn.AvgPool2d(2, divisor_override=1)
+    with pytest.raises(OutputError, match="divisor"):
+        export_onnx(pool, tmp_path / "net.onnx", torch.zeros(1, 1, 4, 4))
+    assert not (tmp_path / "net.onnx").exists()

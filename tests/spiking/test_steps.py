@@ -57,14 +57,14 @@ def derivatives_are_those_measured(neuron, x):
 def test_derivatives_are_those_measured(backend, reset):
     learn = ("decay", "threshold", "steepness")
     neuron = Smooth(reset=reset, threshold=torch.tensor([0.8, 1.2]), learn=learn, backend=backend)
-    derivatives_are_those_measured(neuron, torch.randn(3, 1, 2))
+    assert derivatives_are_those_measured(neuron, torch.randn(3, 1, 2))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_derivatives_of_all_that_a_step_may_do_are_those_measured(backend):
     torch.manual_seed(5)
     neuron = Much(learn=("p", "q"), q=torch.tensor([1.3, 0.9]), backend=backend)
-    derivatives_are_those_measured(neuron, torch.randn(3, 2, 2))
+    assert derivatives_are_those_measured(neuron, torch.randn(3, 2, 2))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -80,8 +80,18 @@ def _traced(
         )  # fmt: skip
     if program is None:
         raise OutputError(path, "the network could not be traced", "use torch layers that ONNX has")
+    if program.exported_program is not None:
+        _check_pools(path, program.exported_program.graph)
     content: bytes = program.model_proto.SerializeToString()
     return content
+
+
+def _check_pools(path: str | Path, graph: torch.fx.Graph) -> None:
+    """Refuse average pooling with a divisor of its own: the exporter would drop the divisor."""
+    for node in graph.nodes:
+        if "avg_pool2d" in str(node.target) and len(node.args) > 6 and node.args[6] is not None:
+            remedy = "pool without divisor_override and scale the result"
+            raise OutputError(path, "ONNX has no divisor for average pooling", remedy)
 
 
 def _free_axes(value: Tensor) -> dict[int, object]:

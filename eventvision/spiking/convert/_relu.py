@@ -24,8 +24,7 @@ from torch.nn import functional
 
 from eventvision.core import ConfigError
 from eventvision.spiking import nn
-
-from ._trace import traced as traced_layers
+from eventvision.spiking.tracing import traced as traced_layers
 
 _PASSING = (
     torch_nn.Flatten, torch_nn.AvgPool2d, torch_nn.AdaptiveAvgPool2d, torch_nn.Dropout,

@@ -20,10 +20,9 @@ from torch import nn as torch_nn
 
 from eventvision.core import ConfigError, PartFile, output_errors
 from eventvision.spiking import nn
+from eventvision.spiking.tracing import folded, traced
 
-from ._fold import folded
 from ._stepper import one_step
-from ._trace import LayerTracer
 
 PREFIX = "eventvision."
 DT_S = 1e-4
@@ -78,7 +77,7 @@ class _Writer:
 
     def __init__(self, net: torch_nn.Module, example: Tensor, dt_s: float) -> None:
         self._modules = dict(net.named_modules())
-        self._traced = LayerTracer().trace(net)
+        self._traced = traced(net).graph
         self._shapes = _shapes(net, self._traced, example)
         self._dt_s = dt_s
         self._nodes: dict[str, Any] = {}

@@ -18,9 +18,9 @@ from torch.nn import functional
 
 from eventvision.core import ConfigError
 from eventvision.spiking import integer, nn
+from eventvision.spiking.tracing import Norm, folded
 
 from ._calibrate import Ranges
-from ._fold import Norm, folded
 from ._layer import Layer
 from ._network import QuantisedNetwork
 from ._neurons import form_of
@@ -177,7 +177,9 @@ class Builder:
         self, node: fx.Node, path: str, layer: torch_nn.Conv2d | torch_nn.Linear
     ) -> Value:
         source = self._eight_bits(node)
-        weight, bias = folded(layer, self._norm_after(node))
+        folded_weight, folded_bias = folded(layer, self._norm_after(node))
+        weight = folded_weight.double()
+        bias = weight.new_zeros(len(weight)) if folded_bias is None else folded_bias.double()
         bits = self._bits.get(path, self._bits[""])
         steps = weight_exponents(weight * source.gain, bits)
         units = Units()

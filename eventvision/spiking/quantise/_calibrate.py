@@ -12,8 +12,7 @@ from torch import Tensor, fx
 
 from eventvision.core import ConfigError
 from eventvision.spiking import nn
-
-from ._trace import input_names
+from eventvision.spiking.tracing import input_names
 
 Sample = Tensor | Mapping[str, Tensor]
 """A sequence (T, N, C, H, W), or one for each input by name."""

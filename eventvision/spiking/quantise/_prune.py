@@ -19,9 +19,9 @@ from torch import nn as torch_nn
 from eventvision.core import ConfigError
 from eventvision.spiking import nn
 from eventvision.spiking.convert import one_step
+from eventvision.spiking.tracing import input_names, traced
 
 from ._calibrate import Sample, sequences
-from ._trace import input_names, traced
 
 _PER_CHANNEL = (torch_nn.BatchNorm1d, torch_nn.BatchNorm2d)
 _PASSING = (

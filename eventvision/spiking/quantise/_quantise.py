@@ -8,11 +8,11 @@ from torch import nn as torch_nn
 
 from eventvision.core import ConfigError
 from eventvision.spiking.convert import one_step
+from eventvision.spiking.tracing import traced
 
 from ._build import Builder
 from ._calibrate import Sample, calibrate
 from ._network import QuantisedNetwork
-from ._trace import traced
 from ._weighted import RANGES
 
 

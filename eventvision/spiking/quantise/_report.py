@@ -12,11 +12,11 @@ from torch import nn as torch_nn
 
 from eventvision.spiking import nn
 from eventvision.spiking.convert import one_step
+from eventvision.spiking.tracing import traced
 
 from ._calibrate import Sample, sequences
 from ._layer import INT16, Layer
 from ._network import QuantisedNetwork
-from ._trace import traced
 from ._weighted import Weighted
 
 

@@ -1,4 +1,4 @@
-"""A network as a graph of what integers know."""
+"""A network as a graph of layers and neurons."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WHOLE = (
 
 
 class _Tracer(fx.Tracer):
-    """Looks into everything but layers and neurons."""
+    """Looks into everything but layers and neurons, also those that take whole sequences."""
 
     def is_leaf_module(self, m: torch_nn.Module, module_qualified_name: str) -> bool:
         """Tell whether a module stays one node."""

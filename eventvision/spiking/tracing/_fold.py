@@ -9,11 +9,10 @@ from torch import nn as torch_nn
 from eventvision.core import ConfigError
 
 Weighted = torch_nn.Conv2d | torch_nn.Linear
+Norm = torch_nn.BatchNorm1d | torch_nn.BatchNorm2d
 
 
-def folded(
-    layer: Weighted, norm: torch_nn.modules.batchnorm._BatchNorm | None
-) -> tuple[Tensor, Tensor | None]:
+def folded(layer: Weighted, norm: Norm | None) -> tuple[Tensor, Tensor | None]:
     """Return weight and bias of a layer and the batch norm after it, as one layer in use.
 
     Returns:
