@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ torch = pytest.importorskip("torch")
 
 from eventvision.core import ConfigError, SourceError, SourceNotFoundError  # noqa: E402
 from eventvision.simulation import PIXEL_MODELS, SEGMENTATION_CLASSES  # noqa: E402
-from eventvision.simulation.batched import UNLABELLED, PlaneForm, SceneMix  # noqa: E402
+from eventvision.simulation.batched import UNLABELLED, PictureLibrary, PlaneForm, SceneMix  # noqa: E402
 from eventvision.training import (  # noqa: E402
     NO_OBJECT,
     SequenceGenerator,
@@ -191,6 +192,23 @@ def test_mixes_that_make_no_sense_are_refused(changes):
 def test_a_folder_without_images_is_refused(tmp_path):
     with pytest.raises(SourceNotFoundError, match="holds no images"):
         SequenceGenerator(replace(SETTINGS, mix=SceneMix(images=(tmp_path,))))
+
+
+def test_images_are_parted_by_folder_and_else_by_name(tmp_path: Path) -> None:
+    names = [f"image{number}.png" for number in range(60)]
+    for name in names:
+        write_image(tmp_path / "loose" / name)
+    write_image(tmp_path / "town" / "train" / "a.png")
+    write_image(tmp_path / "town" / "val" / "b.png")
+    parts = {part: PictureLibrary([tmp_path], part).pictures for part in ("all", "train", "val")}
+    assert sorted(parts["train"] + parts["val"]) == parts["all"]
+    assert {path.name for path in parts["val"] if "town" in path.parts} == {"b.png"}
+    assert 4 <= sum("loose" in path.parts for path in parts["val"]) <= 18
+
+
+def write_image(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), np.full((40, 40), 90, np.uint8))
 
 
 def test_a_broken_image_is_named(tmp_path):

@@ -136,3 +136,21 @@ def test_a_spiking_network_has_a_twin_of_the_same_graph():
     weights = [p.shape for n, p in spiking.named_parameters() if "logit" not in n]
     assert weights == [p.shape for n, p in twin.named_parameters() if "logit" not in n]
     assert not any(isinstance(module, nn.ILIF) for module in twin.modules())
+
+
+@pytest.mark.parametrize("name", ["reconstruction", "perception"])
+def test_sequences_give_what_their_steps_give(name, request):
+    net = request.getfixturevalue(name).eval()
+    clips = torch.stack([events((32, 64), 2, seed) for seed in range(3)])
+    with torch.no_grad():
+        nn.reset(net)
+        stepwise = [net(slice_) for slice_ in clips]
+        nn.reset(net)
+        at_once = net.sequence(clips)
+    if name == "reconstruction":
+        stepwise, at_once = [{"image": found} for found in stepwise], {"image": at_once}
+    for key, value in at_once.items():
+        wanted = torch.stack([found[key] for found in stepwise])
+        torch.testing.assert_close(value, wanted, atol=1e-4, rtol=1e-3)
+    nn.reset(net)
+    net(clips[0])

@@ -1,7 +1,7 @@
 """The fast path: scenes and event cameras as batched tensors, for training."""
 
 from ._director import ClipPlan, Director, SceneMix
-from ._pictures import UNLABELLED, Backdrop, PictureLibrary
+from ._pictures import UNLABELLED, Backdrop, Part, PictureLibrary, part_of
 from ._pixels import Fired, PixelArray
 from ._planes import Place, PlaneForm, Planes
 from ._simulate import Simulation, simulate
@@ -14,6 +14,7 @@ __all__ = [
     "ClipPlan",
     "Director",
     "Fired",
+    "Part",
     "PictureLibrary",
     "PixelArray",
     "Place",
@@ -23,6 +24,7 @@ __all__ = [
     "Simulation",
     "Timeline",
     "Truths",
+    "part_of",
     "place_steps",
     "simulate",
     "slice_edges",

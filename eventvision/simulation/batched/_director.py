@@ -14,7 +14,7 @@ from ._actors import Actor, draw_actor, draw_dweller
 from ._casting import Sprite, Wardrobe
 from ._layered import TEXELS_PER_PX
 from ._light import Light, draw_light
-from ._pictures import Backdrop, PictureLibrary
+from ._pictures import Backdrop, Part, PictureLibrary
 from ._rooms import Flight, Room, draw_flight, draw_room
 from ._tracks import FloatArray, Track, camera_track, log_uniform, still
 
@@ -30,6 +30,8 @@ class SceneMix:
 
     Attributes:
         images: Folders of images; without any, everything is drawn.
+        part: Which of the images: those to learn from ("train"), those to test with ("val"), by
+            `part_of`, or "all".
         street: Share of clips that show a labelled image, among those that show no world.
         world: Share of clips in three dimensions.
         outdoors: Share of streets among the worlds.
@@ -45,6 +47,7 @@ class SceneMix:
     """
 
     images: tuple[str | Path, ...] = ()
+    part: Part = "all"
     street: float = 0.5
     world: float = 0.3
     outdoors: float = 0.65
@@ -149,7 +152,7 @@ class Director:
         self, mix: SceneMix, shape: tuple[int, int], slices: int, steps: int, seed: int
     ) -> None:
         self._mix, self._shape, self._slices, self._steps = mix, shape, slices, steps
-        self._library = PictureLibrary(mix.images)
+        self._library = PictureLibrary(mix.images, mix.part)
         self._wardrobe = Wardrobe(self._library, seed)
         self._side = round(2 * TEXELS_PER_PX * max(shape))
 

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,9 @@ _LEAST_OBJECT_PX = 60
 _LEAST_CUT_PX = {8: 24, 9: 28, 10: 28}
 _MOST_INSTANCES = 16
 _DRAWN, _DRAWN_SEED = 128, 2026
+_ONE_IN_VAL = 6
+
+Part = Literal["all", "train", "val"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +73,20 @@ class PictureLibrary:
 
     Args:
         folders: Where to look, with everything below; none for a library without images.
+        part: Which of the images, see `part_of`; "all" for all.
 
     Raises:
-        SourceNotFoundError: If a folder does not exist or holds no image.
+        SourceNotFoundError: If a folder does not exist or holds no image of the part.
     """
 
-    def __init__(self, folders: Sequence[str | Path] = ()) -> None:
+    def __init__(self, folders: Sequence[str | Path] = (), part: Part = "all") -> None:
         self.pictures: list[Path] = []
         self.streets: list[Path] = []
         for folder in map(Path, folders):
             paths = sorted(
                 path for path in folder.rglob("*")
                 if path.suffix.lower() in _SUFFIXES and not path.stem.endswith("_labels")
+                and part in ("all", part_of(path))
             )  # fmt: skip
             if not paths:
                 raise SourceNotFoundError(folder, "holds no images", "name a folder of images")
@@ -140,6 +146,18 @@ class PictureLibrary:
                 number, box = fit[int(random.integers(len(fit)))]
                 return _sheet_of(street, number, box, kind, random)
         return None
+
+
+def part_of(path: Path) -> Part:
+    """Return whether an image is to learn from ("train") or to test with ("val").
+
+    The nearest folder named so decides; without any, the name of the image does: one in six is to
+    test with, always the same ones.
+    """
+    for folder in path.parts[-2::-1]:
+        if folder in ("train", "val"):
+            return "train" if folder == "train" else "val"
+    return "train" if crc32(path.stem.encode()) % _ONE_IN_VAL else "val"
 
 
 _KIND_OF = {label: DETECTION_CLASSES.index(name) for label, name in CAMVID_MOVERS.items()}

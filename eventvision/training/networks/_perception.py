@@ -19,6 +19,8 @@ from torch.nn import functional
 
 from eventvision.spiking import nn
 
+from ._sequences import folded_time
+
 STRIDES = (8, 16, 32)
 """Pixels from one place of the detection grids to the next."""
 
@@ -104,6 +106,13 @@ class Perception(torch_nn.Module):
             "segmentation": self.surfaces(fine),
             "depth": self.distance(fine),
         }
+
+    def sequence(self, events: Tensor) -> dict[str, Tensor]:
+        """Take T slices; shapes are as for one, after a first axis T."""
+        steps = len(events)
+        with folded_time(self, steps):
+            found = self(events.flatten(0, 1))
+        return {name: value.unflatten(0, (steps, -1)) for name, value in found.items()}
 
 
 class _Neurons:

@@ -14,12 +14,16 @@ is the potential of the readout.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch import nn as torch_nn
 from torch.nn import functional
 
 from eventvision.spiking import nn
+
+from ._sequences import each_step, folded_time
 
 LEVELS = 4
 """Most spikes of a neuron in a step."""
@@ -64,8 +68,22 @@ class SpikingReconstruction(torch_nn.Module):
             events: Voxel grid (N, bins, height, width), as `normalised` gives it; height and width
                 are multiples of `MULTIPLE`.
         """
+        return self._picture(events, self.first)
+
+    def sequence(self, events: Tensor) -> Tensor:
+        """Return the pictures after T slices, shape (T, N, 1, height, width).
+
+        Args:
+            events: Shape (T, N, bins, height, width), else as for one slice.
+        """
+        steps = len(events)
+        with folded_time(self, steps, apart=self.first):
+            found = self._picture(events.flatten(0, 1), lambda x: each_step(self.first, x, steps))
+        return found.unflatten(0, (steps, -1))
+
+    def _picture(self, events: Tensor, first: Callable[[Tensor], Tensor]) -> Tensor:
         fine = self.head(functional.pixel_unshuffle(events, 2))
-        coarse = self.first(self.down(self.head_spikes(fine)))
+        coarse = first(self.down(self.head_spikes(fine)))
         coarse = self.second(coarse + self.glance(coarse))
         fine = fine + functional.pixel_shuffle(self.up(self.up_spikes(coarse)), 2)
         potential = self.readout(self.out(self.out_spikes(fine)))
