@@ -2,6 +2,7 @@
 
 from ._cache import CACHE_VARIABLE, cache_folder
 from ._damage import Damage, DamageReport
+from ._devices import DeviceInfo, Fit, SessionOptions
 from ._errors import (
     ConfigError,
     DeviceError,
@@ -53,6 +54,7 @@ __all__ = [
     "Detections",
     "Device",
     "DeviceError",
+    "DeviceInfo",
     "EventBoundsError",
     "EventError",
     "EventOrderError",
@@ -60,6 +62,7 @@ __all__ = [
     "EventWriter",
     "Events",
     "Filter",
+    "Fit",
     "FormatError",
     "Frame",
     "GoldenSample",
@@ -76,6 +79,7 @@ __all__ = [
     "Segmentation",
     "SensorSize",
     "Session",
+    "SessionOptions",
     "Sink",
     "Slice",
     "SliceEnd",

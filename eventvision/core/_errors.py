@@ -109,7 +109,7 @@ class DeviceError(EventVisionError):
     """A device is absent, refuses a model, or failed."""
 
     def __init__(self, device: str, problem: str, remedy: str) -> None:
-        super().__init__(f"device {device}: {problem}; {remedy}")
+        super().__init__(one_line(f"device {device}: {problem}; {remedy}"))
         self.device, self.problem, self.remedy = device, problem, remedy
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Protocol, Self
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._damage import DamageReport
+from ._devices import DeviceInfo, Fit, SessionOptions
 from ._errors import one_line
 from ._model_card import ModelCard
 from ._packets import Packet
@@ -197,17 +198,31 @@ class Session(Protocol):
 class Device(Protocol):
     """A place where a network can run."""
 
-    @property
-    def name(self) -> str:
-        """Name as written in `--device`."""
+    def probe(self) -> DeviceInfo:
+        """Say what the device is and whether it is here; never fails for want of it."""
 
-    @property
-    def accepts(self) -> Iterable[str]:
-        """Artifact formats, in order of preference."""
+    def fits(self, card: ModelCard, options: SessionOptions) -> Fit:
+        """Say whether a model would run, before anything does.
 
-    def open(self, card: ModelCard) -> Session:
+        Args:
+            card: The model.
+            options: `sizes` names the free sizes that are known; those that are not, may be any.
+
+        Raises:
+            ModelError: If a file of the model is missing or damaged.
+        """
+
+    def open(self, card: ModelCard, options: SessionOptions) -> Session:
         """Load a model.
+
+        A session is handed inputs that agree with the card in name, shape and type, and gives
+        outputs that do.
+
+        Args:
+            card: The model.
+            options: `sizes` names every free size.
 
         Raises:
             DeviceError: If the device is absent or the model does not fit.
+            ModelError: If a file of the model is missing or damaged.
         """

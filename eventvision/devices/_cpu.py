@@ -1,0 +1,51 @@
+"""Integer models on the CPU: 8-bit dot products, and only spikes where few neurons fire."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from eventvision.core import DeviceInfo, Fit, ModelCard, Session, SessionOptions
+from eventvision.spiking.integer import IntegerNetwork, load_model
+
+from ._artifacts import chosen
+from ._integer import IntegerBinding, IntegerSession, integer_fit
+
+FORMATS = ("integer",)
+
+
+class CpuDevice:
+    """The integer kernels of this library."""
+
+    def probe(self) -> DeviceInfo:
+        """It is always there."""
+        return DeviceInfo(
+            name="cpu", summary="int8 kernels, dense or by spikes, as is quicker", formats=FORMATS
+        )
+
+    def fits(self, card: ModelCard, options: SessionOptions) -> Fit:
+        """Check the integer form."""
+        fit = chosen(card, FORMATS)
+        return integer_fit(card, options) if fit.is_yes else fit
+
+    def open(self, card: ModelCard, options: SessionOptions) -> Session:
+        """Lay the network out in memory and take a step, so that its kernel is compiled."""
+        model = load_model(card.artifact("integer"))
+        binding = IntegerBinding(card, model, options.sizes)
+        network = IntegerNetwork(model, binding.sizes, threads=options.threads)
+        return _CpuSession(binding, network)
+
+
+class _CpuSession(IntegerSession):
+    """A session whose network has threads of its own."""
+
+    def __init__(self, binding: IntegerBinding, network: IntegerNetwork) -> None:
+        super().__init__(binding, network)
+        self._kernels = network
+        network.step(
+            {name: np.zeros(network.shapes[name].array, np.float32) for name in binding.sizes}
+        )
+        network.reset()
+
+    def close(self) -> None:
+        """End the helping threads."""
+        self._kernels.close()

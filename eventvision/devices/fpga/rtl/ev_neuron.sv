@@ -1,0 +1,90 @@
+// One neuron of the integer networks, as a pipeline that takes one neuron per cycle: shift, leak,
+// charge, fire, soft reset. docs/spiking/integer-networks.md has the arithmetic.
+//
+// The number of spikes n = clip(floor((v + f) / threshold), 0, LEVELS) is found digit by digit from
+// the highest: it is the largest n up to LEVELS with n * threshold <= v + f, and what remains is the
+// potential after the reset.
+module ev_neuron #(
+    parameter int unsigned SUM_BITS = 16,
+    parameter int unsigned SHIFT_LEFT = 0,   // of the sum, before `offset` is added
+    parameter int unsigned LEAK = 16,        // 16: no leak
+    parameter int unsigned LEVELS = 1,       // 0: never fires, gives its potential
+    parameter bit ROUNDING = 1'b0,
+    localparam int unsigned WIDE = SUM_BITS + SHIFT_LEFT + 1,
+    localparam int unsigned DIGITS = LEVELS > 0 ? $clog2(LEVELS + 1) : 0,
+    localparam int unsigned OUT_BITS = LEVELS > 0 ? DIGITS : 16
+) (
+    input  logic                       clk,
+    input  logic signed [SUM_BITS-1:0] sum,
+    input  logic signed [15:0]         potential,
+    input  logic signed [WIDE-1:0]     offset,       // bias and rounding
+    input  logic        [5:0]          shift_right,
+    input  logic signed [15:0]         threshold,
+    output logic signed [15:0]         out_potential,
+    output logic        [OUT_BITS-1:0] out_value
+);
+
+  function automatic logic signed [15:0] saturated(input logic signed [WIDE-1:0] value);
+    if (value > WIDE'(32767)) return 16'sh7fff;
+    if (value < -WIDE'(32768)) return -16'sh8000;
+    return 16'(value);
+  endfunction
+
+  // Cycle 1: bias and rounding. Cycle 2: the current. Cycle 3: charged.
+  logic signed [WIDE-1:0] wide_1;
+  logic signed [15:0] current_2, potential_1, potential_2, leaked, charged_3;
+  logic signed [15:0] threshold_1, threshold_2, threshold_3;
+  logic signed [16:0] charge;
+  logic [5:0] shift_1;
+
+  assign leaked = LEAK > 15 ? potential_2 : potential_2 - (potential_2 >>> LEAK);
+  assign charge = 17'(leaked) + 17'(current_2);
+
+  always_ff @(posedge clk) begin
+    wide_1 <= (WIDE'(sum) <<< SHIFT_LEFT) + offset;
+    shift_1 <= shift_right;
+    current_2 <= saturated(wide_1 >>> shift_1);
+    {potential_2, potential_1} <= {potential_1, potential};
+    {threshold_3, threshold_2, threshold_1} <= {threshold_2, threshold_1, threshold};
+    if (charge[16] == charge[15]) charged_3 <= charge[15:0];
+    else charged_3 <= charge[16] ? -16'sh8000 : 16'sh7fff;
+  end
+
+  if (LEVELS == 0) begin : reads
+    assign out_potential = charged_3;
+    assign out_value = charged_3;
+    logic unused;
+    assign unused = ^{threshold_3};
+  end else begin : fires
+    localparam int unsigned REST = 17 + DIGITS;
+
+    // Before digit i (highest first): what remains, and the digits found.
+    logic signed [REST-1:0] rest[DIGITS+1];
+    logic signed [15:0] each[DIGITS+1];
+    logic [DIGITS-1:0] found[DIGITS+1];
+
+    assign each[0] = threshold_3;
+    assign rest[0] = REST'(charged_3) + (ROUNDING ? REST'(threshold_3 >>> 1) : REST'(0));
+    assign found[0] = '0;
+
+    for (genvar digit = 0; digit < DIGITS; digit++) begin : digits
+      localparam int unsigned PLACE = DIGITS - 1 - digit;
+      logic signed [REST-1:0] step;
+      logic [DIGITS-1:0] more;
+      logic takes;
+      assign step = REST'(each[digit]) <<< PLACE;
+      assign more = found[digit] | DIGITS'(1 << PLACE);
+      assign takes = rest[digit] >= step && 32'(more) <= LEVELS;
+      always_ff @(posedge clk) begin
+        rest[digit+1]  <= takes ? rest[digit] - step : rest[digit];
+        found[digit+1] <= takes ? more : found[digit];
+        each[digit+1]  <= each[digit];
+      end
+    end
+
+    assign out_value = found[DIGITS];
+    assign out_potential =
+        16'(rest[DIGITS] - (ROUNDING ? REST'(each[DIGITS] >>> 1) : REST'(0)));
+  end
+
+endmodule
