@@ -9,7 +9,7 @@ readers. An int8 tensor is stored as the value plus 128, its rim as 128.
 from __future__ import annotations
 
 KIND = 0
-"""How sums are formed, or `COPY`."""
+"""How sums are formed, or `COPY` or `SHUFFLE`."""
 ROWS = 1
 COLUMNS = 2
 VECTORS = 3
@@ -56,8 +56,10 @@ POTENTIAL = 24
 """Address of an int16 tensor."""
 POTENTIAL_ROW = 25
 LEAK = 26
-LEAK_MASK = 27
-"""-1; 0 where nothing leaks."""
+"""Address of int32: shifts of the first term, their masks (0 where nothing leaks, else -1), and the
+same of the second term, each for all channels."""
+LEAK_HALVES = 27
+"""The same as int16."""
 THRESHOLD = 28
 """Address of int32."""
 OFFSET = 29
@@ -74,9 +76,9 @@ RESULT = 33
 RESULT_ROW = 34
 RESULT_STEP = 35
 FACTOR_UP = 36
-"""How often `COPY` repeats a value in each direction."""
+"""How often `COPY` repeats a value in each direction; how much finer `SHUFFLE` makes a picture."""
 BYTES = 37
-"""What `COPY` copies of each pixel."""
+"""What `COPY` copies of each pixel, what `SHUFFLE` copies at once: a value."""
 
 THRESHOLD_HALVES = 39
 """Address of the thresholds as int16."""
@@ -86,7 +88,7 @@ LEFT = 40
 
 FIELDS = 41
 
-DENSE, DEPTHWISE, SUM, POOL_SUM, POOL_MAX, COPY = range(6)
+DENSE, DEPTHWISE, SUM, POOL_SUM, POOL_MAX, COPY, SHUFFLE = range(7)
 """Values of `KIND`."""
 NOTHING, FIRE, READ, NARROW_UNSIGNED, NARROW_SIGNED = range(5)
 """Values of `FINISH`."""

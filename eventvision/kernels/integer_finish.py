@@ -73,11 +73,14 @@ def _current(
 
 
 @inline
-def _charged(potential: int, current: Lanes, leak: Lanes, mask: Lanes) -> Lanes:
+def _charged(
+    potential: int, current: Lanes, leak: Lanes, mask: Lanes, second_leak: Lanes, second_mask: Lanes
+) -> Lanes:
     """Leak, add the current, saturate."""
     before = load_i16(potential)
     lost = both(shift_right(before, leak), mask)
-    return _saturated(add(subtract(before, lost), current))
+    also_lost = both(shift_right(before, second_leak), second_mask)
+    return _saturated(add(subtract(subtract(before, lost), also_lost), current))
 
 
 @inline
@@ -107,7 +110,9 @@ def _finish_vector(op: Op, row: int, first: int, vector: int, count: int, sums: 
     stored = op[f.CURRENT] + row * op[f.CURRENT_ROW] + place
     potential = op[f.POTENTIAL] + row * op[f.POTENTIAL_ROW] + place
     result = op[f.RESULT] + row * op[f.RESULT_ROW] + first * result_step + vector * _LANES
-    leak, mask = splat(op[f.LEAK]), splat(op[f.LEAK_MASK])
+    leaks = op[f.LEAK] + vector * _VECTOR_BYTES
+    leak, mask = load_i32(leaks), load_i32(leaks + pitch)
+    second_leak, second_mask = load_i32(leaks + 2 * pitch), load_i32(leaks + 3 * pitch)
     if kind == f.FIRE:
         threshold = load_i32(op[f.THRESHOLD] + vector * _VECTOR_BYTES)
         offset = load_i32(op[f.OFFSET] + vector * _VECTOR_BYTES)
@@ -126,12 +131,13 @@ def _finish_vector(op: Op, row: int, first: int, vector: int, count: int, sums: 
             other_shift, stored + step if is_stored else 0,
         )  # fmt: skip
         if kind == f.FIRE:
-            charged = _charged(potential + step, current, leak, mask)
+            charged = _charged(potential + step, current, leak, mask, second_leak, second_mask)
             spikes = smaller(scaled(charged, offset, factor), levels)
             store_i16(potential + step, subtract(charged, multiply(spikes, threshold)))
             store_u8(result + x * result_step, spikes)
         elif kind == f.READ:
-            store_i16(potential + step, _charged(potential + step, current, leak, mask))
+            charged = _charged(potential + step, current, leak, mask, second_leak, second_mask)
+            store_i16(potential + step, charged)
         elif kind != f.NOTHING:
             narrow = shift_right(add(current, half), narrow_shift)
             narrow = smaller(larger(narrow, low), high)

@@ -65,10 +65,14 @@ def _current(
 
 
 @inline
-def _charged(potential: int, current: Halves, leak: Halves, mask: Halves) -> Halves:
+def _charged(
+    potential: int, current: Halves, leak: Halves, mask: Halves, second_leak: Halves,
+    second_mask: Halves,
+) -> Halves:  # fmt: skip
     before = load_halves(potential)
     lost = both_halves(shift_right_halves(before, leak), mask)
-    return add_saturated(subtract_halves(before, lost), current)
+    also_lost = both_halves(shift_right_halves(before, second_leak), second_mask)
+    return add_saturated(subtract_halves(subtract_halves(before, lost), also_lost), current)
 
 
 @inline
@@ -94,7 +98,11 @@ def finish_pair(op: Op, row: int, first: int, vector: int, count: int, sums: int
     stored = op[f.CURRENT] + row * op[f.CURRENT_ROW] + place
     potential = op[f.POTENTIAL] + row * op[f.POTENTIAL_ROW] + place
     result = op[f.RESULT] + row * op[f.RESULT_ROW] + first * result_step + vector * _LANES
-    leak, mask = splat_halves(op[f.LEAK]), splat_halves(op[f.LEAK_MASK])
+    leaks = op[f.LEAK_HALVES] + vector * _HALF_BYTES
+    leak, mask = load_halves(leaks), load_halves(leaks + half_pitch)
+    second_leak, second_mask = (
+        load_halves(leaks + 2 * half_pitch), load_halves(leaks + 3 * half_pitch),
+    )  # fmt: skip
     limits, levels = op[f.LIMITS] + vector * _HALF_BYTES, op[f.LEVELS]
     for x in range(count):
         step = x * half_pitch
@@ -103,7 +111,7 @@ def finish_pair(op: Op, row: int, first: int, vector: int, count: int, sums: int
             other + step if has_other else 0, stored + step if is_stored else 0,
         )  # fmt: skip
         if kind == f.FIRE:
-            charged = _charged(potential + step, current, leak, mask)
+            charged = _charged(potential + step, current, leak, mask, second_leak, second_mask)
             spikes = _spikes(charged, limits, levels, half_pitch)
             used = multiply_halves(
                 spikes, load_halves(op[f.THRESHOLD_HALVES] + vector * _HALF_BYTES)
@@ -111,4 +119,5 @@ def finish_pair(op: Op, row: int, first: int, vector: int, count: int, sums: int
             store_halves(potential + step, subtract_halves(charged, used))
             store_low_bytes(result + x * result_step, spikes)
         elif kind == f.READ:
-            store_halves(potential + step, _charged(potential + step, current, leak, mask))
+            charged = _charged(potential + step, current, leak, mask, second_leak, second_mask)
+            store_halves(potential + step, charged)

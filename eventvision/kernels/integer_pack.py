@@ -78,6 +78,32 @@ def pack_real(
 
 
 @kernel
+def sum_of_squares(values: NDArray[np.float32]) -> tuple[float, int]:
+    """Add up the squares of real values in float64, sixteen sums side by side.
+
+    Args:
+        values: Shape (N,); NaN is 0.
+
+    Returns:
+        The sum, and how many values are not zero.
+    """
+    lanes = 16
+    sums, active = np.zeros(lanes, np.float64), np.zeros(lanes, np.int64)
+    whole = values.size - values.size % lanes
+    for start in range(0, whole, lanes):
+        for lane in range(lanes):
+            value = values[start + lane]
+            square = np.float64(value) * np.float64(value)
+            sums[lane] += square if square > 0.0 else 0.0
+            active[lane] += square > 0.0
+    for place in range(whole, values.size):
+        square = np.float64(values[place]) * np.float64(values[place])
+        sums[0] += square if square > 0.0 else 0.0
+        active[0] += square > 0.0
+    return sums.sum(), active.sum()
+
+
+@kernel
 def unpack_units(
     packed: NDArray[np.integer], flip: int, out: NDArray[np.integer], top: int, left: int
 ) -> None:

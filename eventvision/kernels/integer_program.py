@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from . import integer_fields as f
 from ._jit import inline, kernel
-from ._memory import copy_16, load_u8, store_u8
+from ._memory import copy_16, load_u8, load_u16, store_u8, store_u16
 from .integer_finish import finish
 from .integer_sums import fill_dense, fill_depthwise, fill_pool, fill_sum
 from .rendezvous import meet
@@ -49,6 +49,8 @@ def run_program(
         for row in range(rows * thread // threads, rows * (thread + 1) // threads):
             if op[f.KIND] == f.COPY:
                 _copy(op, row)
+            elif op[f.KIND] == f.SHUFFLE:
+                _shuffle(op, row)
             else:
                 _run_row(op, row, terms, scratch, extra)
         if threads > 1:
@@ -87,3 +89,20 @@ def _copy(op: NDArray[np.int64], row: int) -> None:
             copy_16(target + byte, origin + byte)
         for byte in range(whole, size):
             store_u8(target + byte, load_u8(origin + byte))
+
+
+@inline
+def _shuffle(op: NDArray[np.int64], row: int) -> None:
+    """Gather a row of a finer picture from the channels of a coarser one."""
+    factor, size = op[f.FACTOR_UP], op[f.BYTES]
+    source = op[f.SOURCE] + row // factor * op[f.SOURCE_ROW]
+    result = op[f.RESULT] + row * op[f.RESULT_ROW]
+    for x in range(op[f.COLUMNS]):
+        part = row % factor * factor + x % factor
+        origin = source + x // factor * op[f.SOURCE_STEP] + part * size
+        target = result + x * op[f.RESULT_STEP]
+        for channel in range(op[f.WORDS]):
+            if size == 1:
+                store_u8(target + channel, load_u8(origin + channel * factor * factor))
+            else:
+                store_u16(target + 2 * channel, load_u16(origin + 2 * channel * factor * factor))

@@ -17,12 +17,15 @@ from eventvision.spiking.integer import (
     Add,
     Concat,
     Conv2d,
+    Delay,
     Input,
     IntegerModel,
     IntegerSimulator,
     Linear,
     Neuron,
     Output,
+    PixelShuffle,
+    Places,
     Pool,
     Readout,
     Requantise,
@@ -48,7 +51,7 @@ def model_of_all_nodes(bits=8):
 
     return IntegerModel(
         [
-            Input(name="x", channels=3, exponent=-2),
+            Input(name="x", channels=3, exponent=-2, normalise=True),
             Conv2d(
                 name="c", input="x", weight=weight(5, 3, 3, 3), bias=np.arange(5, dtype=np.int32),
                 shift=np.arange(-2, 3, dtype=np.int8), stride=(2, 1), padding=(1, 1),
@@ -67,8 +70,13 @@ def model_of_all_nodes(bits=8):
                 shift=zeros(2, np.int8), weight_bits=bits,
             ),
             Requantise(name="q", input="l", shift=2),
-            Readout(name="r", input="l", leak=None),
+            Readout(name="r", input="l", leak=np.array([[1, 2], [3, -1]], np.int8)),
             Pool(name="g", input="a", kind="max", size=None),
+            Delay(name="d", input="n", like="n", channels=5),
+            Concat(name="dn", inputs=("d", "n", "n", "d")),
+            PixelShuffle(name="s", input="dn"),
+            Places(name="pl", inputs=("s", "d")),
+            Output(name="v", input="pl", curve="sigmoid"),
             Output(name="y", input="r", exponent=-7),
             Output(name="z", input="q"),
             Output(name="w", input="g"),
@@ -85,7 +93,7 @@ def test_a_model_comes_back_as_it_was(tmp_path, bits):
     size = SensorSize(4, 4)
     values = {"x": np.random.default_rng(1).integers(0, 99, (3, 4, 4)).astype(np.uint8)}
     one, other = (IntegerSimulator(m, size).step(values) for m in (model, back))
-    for name in ("y", "z", "w"):
+    for name in ("v", "y", "z", "w"):
         np.testing.assert_array_equal(one[name], other[name])
 
 
@@ -197,6 +205,12 @@ HOSTILE = {
     "empty weights": with_graph(set_in(1, shape=[0, 3, 3, 3])),
     "no weights": with_graph(set_in(1, shape=[])),
     "leak too large": with_graph(set_in(2, leak=16)),
+    "leak of other channels": with_header(lambda h: h["r.leak"].update(shape=[4, 1])),
+    "leak of another type": with_header(lambda h: h["r.leak"].update(dtype="U8")),
+    "array beside a number": with_graph(lambda graph: graph[9].update(leak=3)),
+    "normalise a number": with_graph(set_in(0, normalise=1)),
+    "curve unknown": with_graph(lambda graph: graph[-1].update(curve="tanh")),
+    "delay of a text": with_graph(lambda graph: graph[11].update(input=3)),
     "leak fraction": with_graph(set_in(2, leak=1.5)),
     "no levels": with_graph(set_in(2, levels=0)),
     "rounding a number": with_graph(set_in(2, rounding=1)),
@@ -206,7 +220,7 @@ HOSTILE = {
     "inputs a text": with_graph(set_in(5, inputs="un")),
     "one input": with_graph(set_in(5, inputs=["u"])),
     "huge shift": with_graph(set_in(6, shifts=[40, 0])),
-    "no output": with_graph(lambda graph: graph[:11]),
+    "no output": with_graph(lambda graph: graph[:-4]),
     "too many nodes": with_graph(
         lambda graph: graph + [{"node": "Output", "name": f"o{i}", "input": "x", "exponent": 0}
                                for i in range(5000)]

@@ -18,6 +18,7 @@ from eventvision.spiking.integer import (
     Add,
     Concat,
     Conv2d,
+    Delay,
     Input,
     IntegerModel,
     IntegerNetwork,
@@ -25,6 +26,8 @@ from eventvision.spiking.integer import (
     Linear,
     Neuron,
     Output,
+    PixelShuffle,
+    Places,
     Pool,
     Readout,
     Requantise,
@@ -166,6 +169,53 @@ def test_neurons_of_all_kinds_are_exact(leak, levels, bits):
     assert_exact(chain.model(), SensorSize(9, 6), steps=5)
 
 
+@pytest.mark.parametrize("channels", [5, 32, 40])
+@pytest.mark.parametrize(("terms", "levels"), [(1, 4), (2, 4), (2, 20)])
+def test_leaks_of_their_own_are_exact(channels, terms, levels):
+    chain = Chain(terms, 3).conv(channels, (3, 3), padding=(1, 1), largest_shift=3)
+    current = chain.last
+    leak = chain.rng.integers(-1, 16, (terms, channels)).astype(np.int8)
+    leak[:, leak.min(0) == 0] = 1
+    chain.neuron(leak=leak, levels=levels, rounding=True)
+    spikes = chain.last
+    chain.add(Readout(name="read", input=current, leak=leak), channels)
+    assert_exact(chain.model(spikes, "read"), SensorSize(9, 6), steps=6)
+
+
+@pytest.mark.parametrize("channels", [3, 20])
+def test_what_comes_back_a_step_later_is_exact(channels):
+    chain = Chain(19, 2).conv(channels, (3, 3), padding=(1, 1))
+    current = chain.last
+    chain.add(Delay(name="delay", input="fired", like=current, channels=channels), channels)
+    chain.conv(channels, (3, 3), padding=(1, 1))
+    chain.add(Add(name="sum", inputs=(current, chain.last)), channels)
+    fired = Neuron(
+        name="fired", input="sum", threshold=np.full(channels, 300, np.int16), levels=4, leak=1
+    )
+    chain.add(fired, channels).conv(3, (1, 1))
+    assert_exact(chain.model("fired", chain.last), SensorSize(11, 7), steps=5, threads=(1, 2))
+
+
+@pytest.mark.parametrize(("channels", "factor"), [(4, 2), (64, 2), (36, 3), (80, 4)])
+def test_shuffled_pixels_are_exact(channels, factor):
+    chain = Chain(20, 3).conv(channels, (3, 3), padding=(1, 1), stride=(2, 2))
+    current, fine = chain.last, channels // factor**2
+    chain.add(PixelShuffle(name="currents", input=current, factor=factor), fine)
+    chain.neuron(levels=3)
+    chain.neuron(source=current, levels=3)
+    chain.add(PixelShuffle(name="counts", input=chain.last, factor=factor), fine)
+    chain.conv(7, (5, 5), padding=(2, 2))
+    assert_exact(chain.model("currents", "counts", chain.last), SensorSize(13, 9))
+
+
+def test_places_of_several_sizes_are_exact():
+    chain = Chain(21, 3).conv(9, (1, 1))
+    fine = chain.last
+    chain.neuron(levels=4).conv(9, (3, 3), stride=(2, 2))
+    chain.add(Places(name="places", inputs=(fine, chain.last)), 9)
+    assert_exact(chain.model(), SensorSize(11, 8), threads=(1, 2))
+
+
 @pytest.mark.parametrize("highest", [2, 32_768])
 def test_saturated_currents_and_potentials_are_exact(highest):
     chain = Chain(5, 8).conv(33, (3, 3), largest_shift=0)
@@ -299,17 +349,18 @@ def test_random_networks_are_exact(seed, size, dtype, channels, bits, share):
     assert_exact(chain.model(), size, share=share, steps=2)
 
 
-def test_real_inputs_are_quantised_alike():
+@pytest.mark.parametrize("normalise", [False, True])
+def test_real_inputs_are_quantised_alike(normalise):
     model = IntegerModel(
         [
-            Input(name="x", channels=3, dtype="int8", exponent=-3),
+            Input(name="x", channels=3, dtype="int8", exponent=-3, normalise=normalise),
             *Chain(13, 3, "int8").conv(8, (3, 3), padding=(1, 1)).nodes[1:],
             Output(name="y", input="conv1"),
         ]
     )
     rng = np.random.default_rng(0)
     values = (rng.normal(size=(3, 6, 7)) * 10).astype(np.float32)
-    values[0, 0, :3] = np.nan, np.inf, -np.inf
+    values[0, 0, :3] = (np.nan, 0, 0) if normalise else (np.nan, np.inf, -np.inf)
     size = SensorSize(7, 6)
     network, simulator = IntegerNetwork(model, size), IntegerSimulator(model, size)
     for dtype in (np.float32, np.float64):

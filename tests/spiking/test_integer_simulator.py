@@ -12,12 +12,15 @@ from eventvision.spiking.integer import (
     Add,
     Concat,
     Conv2d,
+    Delay,
     Input,
     IntegerModel,
     IntegerSimulator,
     Linear,
     Neuron,
     Output,
+    PixelShuffle,
+    Places,
     Pool,
     Readout,
     Requantise,
@@ -55,7 +58,10 @@ def conv_by_loops(node, values):
 
 def neuron_by_hand(node, channel, current, potential):
     """Return spikes and the next potential of one neuron, as Python integers."""
-    if node.leak is not None:
+    if isinstance(node.leak, np.ndarray):
+        shifts = [int(shift) for shift in node.leak[:, channel] if shift >= 0]
+        potential = potential - sum(potential >> shift for shift in shifts)
+    elif node.leak is not None:
         potential = potential - (potential >> node.leak)
     potential = clip16(potential + current)
     threshold = int(node.threshold[channel])
@@ -119,7 +125,11 @@ def test_linear_reads_channel_row_column():
 @settings(max_examples=60, deadline=None)
 @given(
     data=st.data(),
-    leak=st.none() | st.integers(0, 15),
+    leak=st.none()
+    | st.integers(0, 15)
+    | st.lists(st.integers(-1, 15), min_size=1, max_size=2).filter(
+        lambda shifts: 0 not in shifts or min(shifts) < 0 or len(shifts) == 1
+    ),
     levels=st.integers(1, 255),
     rounding=st.booleans(),
     threshold=st.integers(1, 32_767),
@@ -127,6 +137,7 @@ def test_linear_reads_channel_row_column():
 )
 def test_a_neuron_follows_the_written_rule(data, leak, levels, rounding, threshold, potential):
     currents = data.draw(st.lists(st.integers(-32_768, 32_767), min_size=1, max_size=6))
+    leak = np.array(leak, np.int8)[:, None] if isinstance(leak, list) else leak
     node = Neuron(
         name="n", input="c", threshold=np.array([threshold], np.int16), leak=leak, levels=levels,
         rounding=rounding, initial=np.array([potential], np.int16),
@@ -163,6 +174,8 @@ def as_inputs(current):
         (None, [30_000, 30_000, -32_768, -32_768, -32_768], [30_000, 32_767, -1, -32_768, -32_768]),
         (2, [100, 0, 0, -300, 0], [100, 75, 57, -257, -192]),
         (0, [100, -7, 3], [100, -7, 3]),
+        (np.array([[1], [3]], np.int8), [100, 0, -100, 0], [100, 38, -85, -31]),
+        (np.array([[-1], [3]], np.int8), [100, 0, 0], [100, 88, 77]),
     ],
 )
 def test_a_readout_leaks_adds_and_saturates(leak, currents, expected):
@@ -227,6 +240,119 @@ def test_real_inputs_are_rounded_and_saturated():
     assert got.ravel().tolist() == [1, 0, 1, 127, -128, 0]
 
 
+def test_normalised_inputs_are_divided_by_the_size_of_what_is_not_zero():
+    model = IntegerModel(
+        [
+            Input(name="x", channels=1, dtype="int8", exponent=-4, normalise=True),
+            Output(name="y", input="x"),
+        ]
+    )
+    simulator = IntegerSimulator(model, SensorSize(5, 1))
+    real = np.array([[[3.0, -1.0, 0.0, np.nan, 0.0]]], np.float32)
+    units = [round(16 * value / 5**0.5) for value in (3, -1, 0, 0, 0)]
+    for scale in (1, 100):
+        assert simulator.step({"x": scale * real})["y"].ravel().tolist() == units
+    assert not simulator.step({"x": 0 * real})["y"].any()
+
+
+def test_pixels_are_shuffled_as_torch_does():
+    values = np.arange(8, dtype=np.uint8).reshape(8, 1, 1).repeat(2, axis=2)
+    got = run_one(PixelShuffle(name="n", input="x", factor=2), values)
+    assert got.tolist() == [[[0, 1, 0, 1], [2, 3, 2, 3]], [[4, 5, 4, 5], [6, 7, 6, 7]]]
+
+
+def test_places_come_row_by_row_picture_by_picture():
+    model = IntegerModel(
+        [
+            Input(name="a", channels=2),
+            Input(name="b", channels=2),
+            Places(name="n", inputs=("a", "b")),
+            Output(name="y", input="n", exponent=1),
+        ]
+    )
+    sizes = {"a": SensorSize(2, 2), "b": SensorSize(1, 1)}
+    given = {
+        "a": np.arange(8, dtype=np.uint8).reshape(2, 2, 2),
+        "b": np.array([[[8]], [[9]]], np.uint8),
+    }
+    units = IntegerSimulator(model, sizes).step(given)["y"]
+    assert units.shape == (2, 5, 1)
+    expected = [[0, 8], [2, 10], [4, 12], [6, 14], [16, 18]]
+    assert model.decode("y", units).tolist() == expected
+
+
+def recurrent_model(**changed):
+    """Return a model that adds to its input what it gave in the step before."""
+    delay = Delay(**{"name": "d", "input": "n", "like": "x", "channels": 1} | changed)
+    return IntegerModel(
+        [
+            Input(name="x", channels=1),
+            delay,
+            Add(name="n", inputs=("x", "d")),
+            Output(name="y", input="n"),
+        ]
+    )
+
+
+def test_a_delay_gives_what_was_in_the_step_before():
+    simulator = IntegerSimulator(recurrent_model(), SensorSize(1, 1))
+    one = {"x": np.ones((1, 1, 1), np.uint8)}
+    assert [int(simulator.step(one)["y"][0, 0, 0]) for _ in range(3)] == [1, 2, 3]
+    simulator.set_state({"d": np.full((1, 1, 1), 9, np.uint8)})
+    assert int(simulator.step(one)["y"][0, 0, 0]) == 10
+    simulator.reset()
+    assert int(simulator.step(one)["y"][0, 0, 0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "problem"),
+    [
+        ({"input": "m"}, "reads m, which does not exist"),
+        ({"input": "d"}, "reads another Delay"),
+        ({"like": "n"}, "reads n, which is not before it"),
+        ({"channels": 0}, "channels must be 1"),
+    ],
+)
+def test_a_delay_that_leads_nowhere_is_refused(changed, problem):
+    with pytest.raises(ValueError, match=problem):
+        recurrent_model(**changed)
+
+
+def test_a_delay_of_another_size_is_refused():
+    nodes = [
+        Input(name="x", channels=1),
+        Delay(name="d", input="p", like="x", channels=1),
+        Pool(name="p", input="x", kind="max"),
+        Output(name="y", input="d"),
+    ]
+    with pytest.raises(ValueError, match="x has another size than p"):
+        IntegerModel(nodes).shapes(SensorSize(4, 4))
+
+
+@pytest.mark.parametrize(
+    ("leak", "problem"),
+    [
+        (np.zeros((1, 3), np.int8), "leak is for 3 channels, there are 2"),
+        (np.zeros((2, 2), np.int8), "the shift 0 has no other"),
+        (np.full((1, 2), 16, np.int8), "0 to 15, or -1"),
+        (np.ones((3, 2), np.int8), "one or two shifts"),
+        (np.ones((1, 2), np.int16), "an array of int8"),
+    ],
+)
+def test_leaks_that_make_no_sense_are_refused(leak, problem):
+    with pytest.raises(ValueError, match=problem):
+        Neuron(name="n", input="c", threshold=np.ones(2, np.int16), leak=leak)
+
+
+def test_a_sigmoid_is_taken_of_real_values_only():
+    model = IntegerModel(
+        [Input(name="x", channels=1), Output(name="y", input="x", exponent=-1, curve="sigmoid")]
+    )
+    np.testing.assert_allclose(
+        model.decode("y", np.array([0, 2, 200], np.int16)), [0.5, 0.731059, 1.0], rtol=1e-6
+    )
+
+
 def test_outputs_are_decoded_with_their_exponent():
     model = IntegerModel([Input(name="x", channels=1), Output(name="y", input="x", exponent=-3)])
     assert model.decode("y", np.array([4, -8], np.int16)).tolist() == [0.5, -1.0]
@@ -272,8 +398,8 @@ def test_a_reset_brings_the_initial_potential_back():
 @pytest.mark.parametrize(
     ("state", "problem"),
     [
-        ({"c": np.zeros((3, 2, 2), np.int16)}, "c has no potential; n, r do"),
-        ({"n": np.zeros((3, 2, 2), np.int32)}, "the potential of n is int16"),
+        ({"c": np.zeros((3, 2, 2), np.int16)}, "c has no state; n, r do"),
+        ({"n": np.zeros((3, 2, 2), np.int32)}, "the state of n is int16"),
         ({"n": np.zeros((2, 2, 3), np.int16)}, "of shape \\(3, 2, 2\\)"),
     ],
 )

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._model import Shape
 from ._nodes import Conv2d, Linear
+from ._shapes import Shape
 
 
 class Activity(NamedTuple):

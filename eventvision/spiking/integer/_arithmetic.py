@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._checks import Pair
+from ._checks import Leak, Pair, shifts_of
 from ._nodes import Conv2d, Neuron, TensorType
 
 
@@ -32,14 +32,17 @@ def shift_right(values: NDArray[np.integer], shift: NDArray[np.integer] | int) -
     return ((values.astype(np.int64) + half) >> right) << left
 
 
-def leak(potential: NDArray[np.int16], amount: int | None) -> NDArray[np.int32]:
+def leak(potential: NDArray[np.int16], amount: Leak) -> NDArray[np.int32]:
     """Let a potential lose its own value shifted right, rounded towards minus infinity."""
     wide = potential.astype(np.int32)
-    return wide if amount is None else wide - (wide >> amount)
+    shifts = shifts_of(amount, len(wide))[..., None, None]
+    lost = np.where(shifts >= 0, wide >> np.maximum(shifts, 0), 0)
+    left: NDArray[np.int32] = wide - lost[0] - lost[1]
+    return left
 
 
 def charge(
-    current: NDArray[np.int16], potential: NDArray[np.int16], amount: int | None
+    current: NDArray[np.int16], potential: NDArray[np.int16], amount: Leak
 ) -> NDArray[np.int16]:
     """Leak, then add the current; saturates."""
     return saturate(leak(potential, amount) + current, "int16").astype(np.int16)

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from ._checks import Pair
 from ._layout import LANES, vectors_of
-from ._model import IntegerModel, Shape
+from ._model import IntegerModel
 from ._nodes import Conv2d, Input, Linear, Pool
+from ._shapes import Shape
 
 _SLACK = 128
 """Bytes after a tensor that kernels may read, and alignment."""

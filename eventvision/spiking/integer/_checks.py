@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 Pair: TypeAlias = tuple[int, int]
 """(vertical, horizontal)."""
+Leak: TypeAlias = int | NDArray[np.int8] | None
+"""A shift for all channels, None for no leak, or shifts (terms, channels) with -1 for none."""
 
 LARGEST_SHIFT = 31
 LARGEST_LEFT_SHIFT = 8
@@ -20,6 +22,8 @@ WEIGHT_RANGES = {8: (-128, 127), 4: (-8, 7), 2: (-1, 1)}
 """Smallest and largest weight by bits; two bits are ternary."""
 _NAME = re.compile(r"[A-Za-z_][\w.]{0,127}")
 _ACCUMULATOR_MAX = 2**31 - 1
+_MAX_CHANNELS = 65_536
+_MOST_TERMS = 2
 _ACTIVATION_MAX = 255
 
 
@@ -59,9 +63,40 @@ def check_name(name: str) -> None:
         raise ValueError(f"node {name!r}: a name is letters, digits, '_' and '.', at most 128")
 
 
-def check_leak(name: str, leak: int | None) -> None:
-    """Refuse leaks that do not shift an int16."""
-    check(leak is None or 0 <= leak <= LARGEST_LEAK, name, "leak must be 0 to 15, or None")
+def check_channels(name: str, channels: int) -> None:
+    """Refuse numbers of channels that no network has."""
+    check(1 <= channels <= _MAX_CHANNELS, name, "channels must be 1 to 65536")
+
+
+def check_leak(name: str, leak: Leak, channels: int | None = None) -> None:
+    """Refuse leaks that do not shift an int16, or lose more than there is.
+
+    Args:
+        name: Of the node.
+        leak: What it has.
+        channels: How many there are, if that is known.
+    """
+    if not isinstance(leak, np.ndarray):
+        check(leak is None or 0 <= leak <= LARGEST_LEAK, name, "leak must be 0 to 15, or None")
+        return
+    check_array(leak, np.int8, 2, f"{name}: leak")
+    check(1 <= len(leak) <= _MOST_TERMS and leak.size > 0, name, "leak needs one or two shifts")
+    in_range = -1 <= int(leak.min()) <= int(leak.max()) <= LARGEST_LEAK
+    check(in_range, name, "shifts of the leak must be 0 to 15, or -1 for none")
+    forgets_more = (leak == 0).any(0) & ((leak >= 0).sum(0) > 1)
+    check(not forgets_more.any(), name, "a channel whose leak has the shift 0 has no other")
+    fits = channels is None or leak.shape[1] == channels
+    check(fits, name, f"leak is for {leak.shape[1]} channels, there are {channels}")
+
+
+def shifts_of(leak: Leak, channels: int) -> NDArray[np.int8]:
+    """Return a leak as shifts of two terms for each channel, -1 for none: shape (2, channels)."""
+    shifts = np.full((_MOST_TERMS, channels), -1, np.int8)
+    if isinstance(leak, np.ndarray):
+        shifts[: len(leak)] = leak
+    elif leak is not None:
+        shifts[0] = leak
+    return shifts
 
 
 def is_pair(value: Pair | None, least: int) -> bool:

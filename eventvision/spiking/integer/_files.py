@@ -1,7 +1,8 @@
 """Integer models in files: safetensors, with the graph as JSON in the metadata.
 
-The JSON is a list of nodes in order; every node names its kind and its settings. Arrays lie beside
-it under `NODE.SETTING`. Weights of 4 and 2 bits are packed; their shape is in the JSON.
+The JSON is a list of nodes in order; every node names its kind and its settings; one that is left
+out has its default. Arrays lie beside it under `NODE.SETTING`. Weights of 4 and 2 bits are packed;
+their shape is in the JSON.
 """
 
 from __future__ import annotations
@@ -139,7 +140,9 @@ def _node(entry: Any, arrays: Arrays) -> Node:
             settings[setting.name] = _taken(arrays, f"{name}.{setting.name}")
         elif setting.name in given:
             settings[setting.name] = _READERS[setting.name](given.pop(setting.name))
-        else:
+        elif setting.type == "Leak" and f"{name}.{setting.name}" in arrays:
+            settings[setting.name] = arrays.pop(f"{name}.{setting.name}")
+        elif setting.default is dataclasses.MISSING:
             raise ValueError(f"node {name!r} lacks {setting.name}")
     if given:
         raise ValueError(f"node {name!r} has an unknown setting {next(iter(given))!r}")
@@ -204,6 +207,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "like": _text,
     "dtype": _text,
     "kind": _text,
+    "curve": _text,
     "channels": _whole,
     "exponent": _whole,
     "groups": _whole,
@@ -212,6 +216,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "factor": _whole,
     "leak": _or_none(_whole),
     "rounding": _flag,
+    "normalise": _flag,
     "shift": _whole,
     "shifts": _wholes,
     "stride": _or_none(_wholes),

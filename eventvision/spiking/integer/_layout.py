@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ._checks import Leak, shifts_of
 from ._nodes import Conv2d, Linear, Neuron
 
 K = TypeVar("K", bound=np.generic)
@@ -52,6 +53,15 @@ def limits_of(node: Neuron) -> NDArray[np.int16]:
     limits = level * node.threshold.astype(np.int64) - node.offset - 1
     out = np.full((node.levels, vectors_of(node.threshold.size) * LANES), 32_767, np.int16)
     out[:, : node.threshold.size] = np.minimum(limits, 32_767)
+    return out
+
+
+def leaks_of(leak: Leak, channels: int) -> NDArray[np.int32]:
+    """Return shifts and masks of a leak's two terms, shape (4, channels filled up)."""
+    out = np.zeros((4, vectors_of(channels) * LANES), np.int32)
+    shifts = shifts_of(leak, channels)
+    out[0::2, :channels] = np.maximum(shifts, 0)
+    out[1::2, :channels] = np.where(shifts >= 0, -1, 0)
     return out
 
 

@@ -15,6 +15,7 @@ from eventvision.kernels.integer_program import run_program
 
 from ._activity import Activity, activity_of
 from ._buffers import FLIP, Buffer, aligned
+from ._encoding import units_in_one
 from ._model import IntegerModel
 from ._nodes import Conv2d, Input, Linear
 from ._program import compile_model
@@ -26,7 +27,7 @@ _COUNTER_LINE = 8
 
 
 class IntegerNetwork:
-    """Runs an integer model step by step; potentials are carried on, buffers are made once.
+    """Runs an integer model step by step; its state is carried on, buffers are made once.
 
     Args:
         model: The network.
@@ -66,22 +67,25 @@ class IntegerNetwork:
         return self._team.size
 
     @property
-    def state(self) -> dict[str, NDArray[np.int16]]:
-        """Copies of all potentials by the name of their node, shape (channels, height, width)."""
-        return {name: _unpacked(each) for name, each in self._program.potentials.items()}  # type: ignore[misc]
+    def state(self) -> dict[str, NDArray[np.integer]]:
+        """Copies of all states by the name of their node, shape (channels, height, width).
 
-    def set_state(self, state: Mapping[str, NDArray[np.int16]]) -> None:
-        """Replace potentials; those that are not named stay.
+        Potentials are int16, what a `Delay` keeps is uint8.
+        """
+        return {name: _unpacked(each) for name, each in self._program.states.items()}
+
+    def set_state(self, state: Mapping[str, NDArray[np.integer]]) -> None:
+        """Replace states; those that are not named stay.
 
         Raises:
             ValueError: If a name, type or shape is wrong.
         """
         for name, values in checked_state(self.model, self.shapes, state).items():
-            potential = self._program.potentials[name]
-            potential.memory[:, :, : values.shape[0]] = values.transpose(1, 2, 0)
+            interior = self._program.states[name].interior
+            interior[:, :, : values.shape[0]] = values.transpose(1, 2, 0)
 
     def reset(self) -> None:
-        """Put all potentials back to where they start."""
+        """Put all states back to where they start."""
         self.set_state(first_state(self.model, self.shapes))
 
     def step(self, inputs: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.integer]]:
@@ -164,7 +168,7 @@ def _put(node: Input, values: NDArray[np.generic], buffer: Buffer) -> None:
     limits = np.iinfo(node.dtype)
     pack_real(
         contiguous,
-        np.float32(2.0**-node.exponent),
+        units_in_one(node, contiguous),
         np.float32(limits.min),
         np.float32(limits.max),
         buffer.memory,

@@ -16,22 +16,35 @@ from eventvision.kernels import integer_fields as f
 from eventvision.kernels.integer_sums import ROOM_AFTER_A_LIST
 
 from ._buffers import Buffer, aligned, buffer_for
-from ._layout import Sums, as_conv, dense_sums, depthwise_sums, filled, limits_of, vectors_of
-from ._model import IntegerModel, Shape
+from ._layout import (
+    Sums,
+    as_conv,
+    dense_sums,
+    depthwise_sums,
+    filled,
+    leaks_of,
+    limits_of,
+    vectors_of,
+)
+from ._model import IntegerModel
 from ._nodes import (
     Add,
     Concat,
     Conv2d,
+    Delay,
     Input,
     Linear,
     Neuron,
     Node,
     Output,
+    PixelShuffle,
+    Places,
     Pool,
     Readout,
     Requantise,
     Upsample,
 )
+from ._shapes import Shape
 from ._sparse import Sparse, sparse_below
 
 _SUMS_BYTES = 32_768
@@ -49,7 +62,7 @@ class Program:
         table: Shape (operations, FIELDS), int64.
         terms: Shape (n, 4), int64.
         buffers: Tensors that exist, by name of their node.
-        potentials: State by name of its node.
+        states: Potentials, and what delays keep, by name of the node.
         scratch_bytes: What each thread needs for sums.
         extra_bytes: What each thread needs for columns and lists of a convolution's input.
         kept: Arrays that the table points to.
@@ -58,7 +71,7 @@ class Program:
     table: NDArray[np.int64]
     terms: NDArray[np.int64]
     buffers: dict[str, Buffer]
-    potentials: dict[str, Buffer]
+    states: dict[str, Buffer]
     scratch_bytes: int
     extra_bytes: int
     kept: list[NDArray[np.generic]] = field(default_factory=list)
@@ -79,7 +92,7 @@ class _Compiler:
     def __init__(self, model: IntegerModel, shapes: Mapping[str, Shape], sparse: Sparse) -> None:
         self._model, self._shapes, self._sparse = model, shapes, sparse
         self._buffers: dict[str, Buffer] = {}
-        self._potentials: dict[str, Buffer] = {}
+        self._states: dict[str, Buffer] = {}
         self._kept: list[NDArray[np.generic]] = []
         self._ops: list[NDArray[np.int64]] = []
         self._terms: list[tuple[int, int, int, int]] = []
@@ -90,13 +103,16 @@ class _Compiler:
         for node in self._model.nodes:
             if node.name not in self._done:
                 self._add(node)
+        for node in self._model.nodes:
+            if isinstance(node, Delay):
+                self._add_copy(node.name, node.input, 1)
         table = np.array(self._ops, np.int64).reshape(-1, f.FIELDS)
         scratch = table[:, f.SEGMENT] * table[:, f.VECTORS] * _VECTOR_BYTES
         return Program(
             table=table,
             terms=np.array(self._terms, np.int64).reshape(-1, 4),
             buffers=self._buffers,
-            potentials=self._potentials,
+            states=self._states,
             scratch_bytes=int(scratch.max(initial=_VECTOR_BYTES)),
             extra_bytes=max(self._extra_bytes, _VECTOR_BYTES),
             kept=self._kept,
@@ -120,12 +136,20 @@ class _Compiler:
             case Pool():
                 self._add_pool(node)
             case Upsample():
-                self._add_copy(node.name, node.input, node.factor, 0)
+                self._add_copy(node.name, node.input, node.factor)
+            case PixelShuffle():
+                self._add_shuffle(node)
             case Concat():
                 first = 0
                 for name in node.inputs:
-                    self._add_copy(node.name, name, 1, first)
+                    self._add_copy(node.name, name, 1, first_channel=first)
                     first += self._shapes[name].channels
+            case Places():
+                first = 0
+                for name in node.inputs:
+                    first += self._add_places(node.name, name, first)
+            case Delay():
+                self._states[node.name] = self._buffer(node.name)
         self._done.add(node.name)
 
     def _buffer(self, name: str) -> Buffer:
@@ -148,8 +172,8 @@ class _Compiler:
         op[f.ROWS], op[f.COLUMNS], op[f.VECTORS] = shape.height, shape.width, vectors
         segment = max(_LEAST_SEGMENT, _SUMS_BYTES // (vectors * _VECTOR_BYTES))
         op[f.SEGMENT] = min(shape.width, segment)
-        nothing = self._keep(np.zeros(vectors * 16, np.int32))
-        op[f.BIAS] = op[f.SHIFT] = nothing
+        nothing = self._keep(np.zeros(4 * vectors * 16, np.int32))
+        op[f.BIAS] = op[f.SHIFT] = op[f.LEAK] = op[f.LEAK_HALVES] = nothing
         return op
 
     def _add_sums(self, node: Conv2d | Linear) -> None:
@@ -268,10 +292,11 @@ class _Compiler:
             self._fire_with(op, node, buffer)
         else:
             op[f.FINISH] = f.READ
-        self._potentials[node.name] = potential
+        self._states[node.name] = potential
         op[f.POTENTIAL], op[f.POTENTIAL_ROW] = potential.address(), potential.row_bytes
-        op[f.LEAK] = node.leak or 0
-        op[f.LEAK_MASK] = 0 if node.leak is None else -1
+        if node.leak is not None:
+            leaks = leaks_of(node.leak, potential.shape.channels)
+            op[f.LEAK], op[f.LEAK_HALVES] = self._keep(leaks), self._keep(leaks.astype(np.int16))
 
     def _fire_with(self, op: NDArray[np.int64], node: Neuron, spikes: Buffer) -> None:
         op[f.FINISH], op[f.LEVELS] = f.FIRE, node.levels
@@ -290,9 +315,18 @@ class _Compiler:
         op[f.NARROW_SHIFT] = shift
         self._put_result(op, buffer)
 
-    def _add_copy(self, name: str, source_name: str, factor: int, first_channel: int) -> None:
+    def _add_copy(
+        self, name: str, source_name: str, factor: int, *, first_channel: int = 0
+    ) -> None:
+        target = self._buffer(name)
+        op = self._new_copy(source_name, target, factor)
+        op[f.RESULT] += first_channel * target.item
+        self._ops.append(op)
+
+    def _new_copy(self, source_name: str, target: Buffer, factor: int) -> NDArray[np.int64]:
+        """Begin an operation that puts a tensor elsewhere."""
         op = np.zeros(f.FIELDS, np.int64)
-        source, target = self._buffers[source_name], self._buffer(name)
+        source = self._buffers[source_name]
         op[f.KIND], op[f.FACTOR_UP] = f.COPY, factor
         op[f.ROWS], op[f.COLUMNS] = target.shape.height, target.shape.width
         op[f.SOURCE], op[f.SOURCE_ROW], op[f.SOURCE_STEP] = (
@@ -300,8 +334,23 @@ class _Compiler:
         )  # fmt: skip
         op[f.BYTES] = source.shape.channels * source.item
         self._put_result(op, target)
-        op[f.RESULT] += first_channel * target.item
+        return op
+
+    def _add_shuffle(self, node: PixelShuffle) -> None:
+        target = self._buffer(node.name)
+        op = self._new_copy(node.input, target, node.factor)
+        op[f.KIND], op[f.WORDS], op[f.BYTES] = f.SHUFFLE, target.shape.channels, target.item
         self._ops.append(op)
+
+    def _add_places(self, name: str, source_name: str, first: int) -> int:
+        """Put all pixels of a picture into one column; return how many there are."""
+        shape, target = self._shapes[source_name], self._buffer(name)
+        op = self._new_copy(source_name, target, 1)
+        op[f.ROWS], op[f.COLUMNS] = shape.height, shape.width
+        op[f.RESULT] += first * target.row_bytes
+        op[f.RESULT_ROW], op[f.RESULT_STEP] = shape.width * target.row_bytes, target.row_bytes
+        self._ops.append(op)
+        return shape.height * shape.width
 
     def _put_result(self, op: NDArray[np.int64], buffer: Buffer) -> None:
         op[f.RESULT] = buffer.address()

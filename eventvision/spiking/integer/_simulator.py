@@ -18,11 +18,14 @@ from ._nodes import (
     Add,
     Concat,
     Conv2d,
+    Delay,
     Input,
     Linear,
     Neuron,
     Node,
     Output,
+    PixelShuffle,
+    Places,
     Pool,
     Readout,
     Requantise,
@@ -33,7 +36,7 @@ from ._state import checked_inputs, checked_state, first_state
 
 
 class IntegerSimulator:
-    """Runs an integer model step by step; potentials are carried on.
+    """Runs an integer model step by step; its state is carried on.
 
     Args:
         model: The network.
@@ -47,12 +50,15 @@ class IntegerSimulator:
         self.reset()
 
     @property
-    def state(self) -> dict[str, NDArray[np.int16]]:
-        """Copies of all potentials by the name of their node, shape (channels, height, width)."""
+    def state(self) -> dict[str, NDArray[np.integer]]:
+        """Copies of all states by the name of their node, shape (channels, height, width).
+
+        Potentials are int16, what a `Delay` keeps is uint8.
+        """
         return {name: values.copy() for name, values in self._state.items()}
 
-    def set_state(self, state: Mapping[str, NDArray[np.int16]]) -> None:
-        """Replace potentials; those that are not named stay.
+    def set_state(self, state: Mapping[str, NDArray[np.integer]]) -> None:
+        """Replace states; those that are not named stay.
 
         Raises:
             ValueError: If a name, type or shape is wrong.
@@ -60,7 +66,7 @@ class IntegerSimulator:
         self._state.update(checked_state(self.model, self.shapes, state))
 
     def reset(self) -> None:
-        """Put all potentials back to where they start."""
+        """Put all states back to where they start."""
         self._state = first_state(self.model, self.shapes)
 
     def step(self, inputs: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.integer]]:
@@ -85,6 +91,9 @@ class IntegerSimulator:
             else:
                 values[node.name] = self._run(node, before)
         self._values = values
+        for node in self.model.nodes:
+            if isinstance(node, Delay):
+                self._state[node.name] = values[node.input].copy()
         return {node.name: values[node.name].copy() for node in self.model.outputs}
 
     def tensor(self, name: str) -> NDArray[np.integer]:
@@ -106,13 +115,14 @@ class IntegerSimulator:
                 shifted = shift_right(sums + node.bias, node.shift)
                 return saturate(shifted, "int16")[:, None, None]
             case Neuron():
-                spikes, self._state[node.name] = fire(
-                    node, values.astype(np.int16), self._state[node.name]
-                )
+                potential = self._state[node.name].astype(np.int16)
+                spikes, self._state[node.name] = fire(node, values.astype(np.int16), potential)
                 return spikes
             case Readout():
-                current = values.astype(np.int16)
-                self._state[node.name] = charge(current, self._state[node.name], node.leak)
+                potential = self._state[node.name].astype(np.int16)
+                self._state[node.name] = charge(values.astype(np.int16), potential, node.leak)
+                return self._state[node.name]
+            case Delay():
                 return self._state[node.name]
             case Requantise():
                 return saturate(shift_right(values, node.shift), node.dtype)
@@ -126,6 +136,11 @@ class IntegerSimulator:
                 large = values.repeat(node.factor, 1).repeat(node.factor, 2)
                 shape = self.shapes[node.name]
                 return large[:, : shape.height, : shape.width]
+            case PixelShuffle():
+                return _shuffled(values, node.factor)
+            case Places():
+                rows = [value.reshape(len(value), -1, 1) for value in before]
+                return np.concatenate(rows, axis=1)
             case Pool():
                 return _pooled(node, values)
             case Output():
@@ -140,3 +155,9 @@ def _pooled(node: Pool, values: NDArray[np.integer]) -> NDArray[np.integer]:
         largest: NDArray[np.integer] = views.max((3, 4))
         return largest
     return saturate(shift_right(views.sum((3, 4), dtype=np.int64), node.shift), "uint8")
+
+
+def _shuffled(values: NDArray[np.integer], factor: int) -> NDArray[np.integer]:
+    channels, height, width = values.shape
+    cells = values.reshape(-1, factor, factor, height, width).transpose(0, 3, 1, 4, 2)
+    return cells.reshape(channels // factor**2, height * factor, width * factor)

@@ -1,4 +1,4 @@
-"""What goes into an integer network from outside, checked: inputs and potentials."""
+"""What goes into an integer network from outside, checked: inputs and state."""
 
 from __future__ import annotations
 
@@ -7,39 +7,49 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ._model import IntegerModel, Shape
-from ._nodes import Neuron, Readout
+from ._model import IntegerModel
+from ._nodes import Delay, Neuron, Readout
+from ._shapes import Shape
 
 
-def first_state(model: IntegerModel, shapes: Mapping[str, Shape]) -> dict[str, NDArray[np.int16]]:
-    """Return the potentials with which a network starts, by name of the node."""
-    state = {}
+def first_state(model: IntegerModel, shapes: Mapping[str, Shape]) -> dict[str, NDArray[np.integer]]:
+    """Return the state with which a network starts, by name of the node."""
+    state: dict[str, NDArray[np.integer]] = {}
     for node in model.nodes:
-        if isinstance(node, Neuron | Readout):
-            state[node.name] = np.zeros(shapes[node.name].array, np.int16)
+        if isinstance(node, Neuron | Readout | Delay):
+            state[node.name] = np.zeros(shapes[node.name].array, _dtype_of(node))
         if isinstance(node, Neuron):
             state[node.name] += node.initial[:, None, None]
     return state
 
 
 def checked_state(
-    model: IntegerModel, shapes: Mapping[str, Shape], state: Mapping[str, NDArray[np.int16]]
-) -> dict[str, NDArray[np.int16]]:
-    """Return copies of potentials that fit the network.
+    model: IntegerModel, shapes: Mapping[str, Shape], state: Mapping[str, NDArray[np.integer]]
+) -> dict[str, NDArray[np.integer]]:
+    """Return copies of a state that fits the network.
 
     Raises:
         ValueError: If a name, type or shape is wrong.
     """
-    stateful = {node.name for node in model.nodes if isinstance(node, Neuron | Readout)}
+    dtypes = {
+        node.name: _dtype_of(node)
+        for node in model.nodes
+        if isinstance(node, Neuron | Readout | Delay)
+    }
     for name, values in state.items():
-        if name not in stateful:
-            raise ValueError(f"{name} has no potential; {', '.join(sorted(stateful)) or 'none'} do")
-        if values.dtype != np.int16 or values.shape != shapes[name].array:
+        if name not in dtypes:
+            raise ValueError(f"{name} has no state; {', '.join(sorted(dtypes)) or 'none'} do")
+        if values.dtype != dtypes[name] or values.shape != shapes[name].array:
             raise ValueError(
-                f"the potential of {name} is int16 of shape {shapes[name].array}, "
+                f"the state of {name} is {dtypes[name]} of shape {shapes[name].array}, "
                 f"got {values.dtype} of shape {values.shape}"
             )
     return {name: values.copy() for name, values in state.items()}
+
+
+def _dtype_of(node: Neuron | Readout | Delay) -> np.dtype[np.integer]:
+    """Return the type of a node's state."""
+    return np.dtype(np.uint8 if isinstance(node, Delay) else np.int16)
 
 
 def checked_inputs(
