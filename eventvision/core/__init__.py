@@ -14,8 +14,10 @@ from ._errors import (
     ModelError,
     OutputError,
     SeekError,
+    SliceDroppedError,
     SourceError,
     SourceNotFoundError,
+    one_line,
 )
 from ._events import EVENT_DTYPE, Events
 from ._golden import GoldenSample, load_golden, save_golden
@@ -82,6 +84,7 @@ __all__ = [
     "SessionOptions",
     "Sink",
     "Slice",
+    "SliceDroppedError",
     "SliceEnd",
     "SliceResult",
     "Slicer",
@@ -96,6 +99,7 @@ __all__ = [
     "cache_folder",
     "load_card",
     "load_golden",
+    "one_line",
     "output_errors",
     "parse_count",
     "parse_duration_us",

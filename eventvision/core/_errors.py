@@ -12,6 +12,7 @@
     ├── OutputError            a result or a recording cannot be written
     ├── ModelError             a model is missing, incomplete, or its card is wrong
     └── DeviceError            a device is absent, refuses a model, or failed
+        └── SliceDroppedError  it is being started again, and this slice has no result
 
 The command line prints one line for any of them and exits with code 2.
 """
@@ -111,6 +112,10 @@ class DeviceError(EventVisionError):
     def __init__(self, device: str, problem: str, remedy: str) -> None:
         super().__init__(one_line(f"device {device}: {problem}; {remedy}"))
         self.device, self.problem, self.remedy = device, problem, remedy
+
+
+class SliceDroppedError(DeviceError):
+    """A device failed and is being started again: this slice has no result, a later one will."""
 
 
 def one_line(text: str) -> str:

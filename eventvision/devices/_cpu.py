@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from eventvision.core import DeviceInfo, Fit, ModelCard, Session, SessionOptions
-from eventvision.spiking.integer import IntegerNetwork, load_model
+from eventvision.spiking.integer import IntegerNetwork
 
 from ._artifacts import chosen
-from ._integer import IntegerBinding, IntegerSession, integer_fit
+from ._facets import ActivityMeter, StepActivity
+from ._integer import IntegerBinding, IntegerSession, bound_integer, integer_fit
 
 FORMATS = ("integer",)
 
@@ -19,7 +20,10 @@ class CpuDevice:
     def probe(self) -> DeviceInfo:
         """It is always there."""
         return DeviceInfo(
-            name="cpu", summary="int8 kernels, dense or by spikes, as is quicker", formats=FORMATS
+            name="cpu",
+            summary="int8 kernels, dense or by spikes, as is quicker",
+            formats=FORMATS,
+            facets=(ActivityMeter.__name__,),
         )
 
     def fits(self, card: ModelCard, options: SessionOptions) -> Fit:
@@ -29,9 +33,8 @@ class CpuDevice:
 
     def open(self, card: ModelCard, options: SessionOptions) -> Session:
         """Lay the network out in memory and take a step, so that its kernel is compiled."""
-        model = load_model(card.artifact("integer"))
-        binding = IntegerBinding(card, model, options.sizes)
-        network = IntegerNetwork(model, binding.sizes, threads=options.threads)
+        binding = bound_integer("cpu", card, options)
+        network = IntegerNetwork(binding.model, binding.sizes, threads=options.threads)
         return _CpuSession(binding, network)
 
 
@@ -41,10 +44,19 @@ class _CpuSession(IntegerSession):
     def __init__(self, binding: IntegerBinding, network: IntegerNetwork) -> None:
         super().__init__(binding, network)
         self._kernels = network
+        self.facets = (ActivityMeter(self._activity),)
         network.step(
             {name: np.zeros(network.shapes[name].array, np.float32) for name in binding.sizes}
         )
         network.reset()
+
+    def _activity(self) -> StepActivity:
+        layers = self._kernels.activity().values()
+        return StepActivity(
+            sum(layer.spikes for layer in layers),
+            sum(layer.synaptic_operations for layer in layers),
+            sum(layer.multiply_adds for layer in layers),
+        )
 
     def close(self) -> None:
         """End the helping threads."""

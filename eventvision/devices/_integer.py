@@ -8,8 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from eventvision.core import Fit, ModelCard, ModelError, SensorSize, SessionOptions
-from eventvision.spiking.integer import IntegerModel, Shape, load_model
+from eventvision.core import DeviceError, Fit, ModelCard, ModelError, SensorSize, SessionOptions
+from eventvision.spiking.integer import IntegerModel, load_model
 
 from ._tensors import Arrays, shape_of, unknown_sizes
 
@@ -55,14 +55,6 @@ class IntegerBinding:
             for name, spec in card.outputs.items()
         }
 
-    def shapes(self) -> dict[str, Shape]:
-        """Return what every node gives.
-
-        Raises:
-            ValueError: If the sizes do not fit the network; the text names the node.
-        """
-        return self.model.shapes(self.sizes)
-
     def to_model(self, inputs: Arrays) -> dict[str, NDArray[np.generic]]:
         """Return inputs as the model takes them."""
         return {
@@ -103,8 +95,26 @@ def integer_fit(card: ModelCard, options: SessionOptions) -> Fit:
     model = load_model(card.artifact("integer"))
     if unknown_sizes(card, options.sizes):
         return Fit(artifact="integer")
+    return _sound(IntegerBinding(card, model, options.sizes))
+
+
+def bound_integer(device: str, card: ModelCard, options: SessionOptions) -> IntegerBinding:
+    """Load the integer form of a model.
+
+    Raises:
+        DeviceError: If the sizes do not fit it.
+        ModelError: If card and model do not belong together.
+    """
+    binding = IntegerBinding(card, load_model(card.artifact("integer")), options.sizes)
+    fit = _sound(binding)
+    if not fit.is_yes:
+        raise DeviceError(device, f"layer {fit.layer}: {fit.reason}", fit.remedy)
+    return binding
+
+
+def _sound(binding: IntegerBinding) -> Fit:
     try:
-        IntegerBinding(card, model, options.sizes).shapes()
+        binding.model.shapes(binding.sizes)
     except ValueError as error:
         layer, _, reason = str(error).removeprefix("node ").partition(": ")
         return Fit(layer=layer, reason=reason, remedy="give it inputs of another size")

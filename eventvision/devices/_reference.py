@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventvision.core import DeviceError, DeviceInfo, Fit, ModelCard, Session, SessionOptions
-from eventvision.spiking.integer import IntegerSimulator, load_model
+from eventvision.spiking.integer import IntegerSimulator
 
 from ._artifacts import chosen
-from ._integer import IntegerBinding, IntegerSession, integer_fit
+from ._integer import IntegerSession, bound_integer, integer_fit
 from ._onnx import NEXT
 from ._tensors import Arrays, zeros
 
@@ -48,9 +48,8 @@ class ReferenceDevice:
     def open(self, card: ModelCard, options: SessionOptions) -> Session:
         """Load the integer form, else the ONNX form."""
         if "integer" in card.artifacts:
-            model = load_model(card.artifact("integer"))
-            binding = IntegerBinding(card, model, options.sizes)
-            return IntegerSession(binding, IntegerSimulator(model, binding.sizes))
+            binding = bound_integer("reference", card, options)
+            return IntegerSession(binding, IntegerSimulator(binding.model, binding.sizes))
         return _EvaluatorSession(card, options.sizes)
 
 

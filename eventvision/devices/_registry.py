@@ -27,7 +27,7 @@ _BUILT_IN = {
 
 def device_names() -> tuple[str, ...]:
     """Names of all devices, those of other packages last; nothing is imported for it."""
-    return (*_BUILT_IN, *sorted(_plug_ins().keys() - _BUILT_IN.keys()))
+    return (*_BUILT_IN, *sorted(_plug_ins()))
 
 
 def find_device(text: str) -> Device:
@@ -63,15 +63,18 @@ def _factory(name: str) -> Callable[..., Device]:
         module, _, attribute = _BUILT_IN[name].partition(":")
         made: Callable[..., Device] = getattr(import_module(f".{module}", __package__), attribute)
         return made
-    plug_in = _plug_ins().get(name)
-    if plug_in is None:
+    found = _plug_ins().get(name, [])
+    if not found:
         raise DeviceError(
             name, "there is no such device", f"choose from: {', '.join(device_names())}"
         )
+    if len(found) > 1:
+        packages = " and ".join(map(_package, found))
+        raise DeviceError(name, f"{packages} both bring it", "remove one of them")
     try:
-        return _loaded(plug_in)
+        return _loaded(found[0])
     except (Exception, SystemExit) as error:
-        package = plug_in.dist.name if plug_in.dist else plug_in.value
+        package = _package(found[0])
         problem = f"its package {package} cannot be loaded ({_told(error)})"
         raise DeviceError(name, problem, f"mend or remove {package}") from error
 
@@ -97,8 +100,17 @@ def _made(text: str, factory: Callable[..., Device], argument: str) -> Device:
     return factory(*given)
 
 
-def _plug_ins() -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=GROUP)}
+def _plug_ins() -> dict[str, list[EntryPoint]]:
+    """Return the entry points by name; a name that is taken by us brings none."""
+    found: dict[str, list[EntryPoint]] = {}
+    for entry in entry_points(group=GROUP):
+        if entry.name not in _BUILT_IN:
+            found.setdefault(entry.name, []).append(entry)
+    return found
+
+
+def _package(plug_in: EntryPoint) -> str:
+    return plug_in.dist.name if plug_in.dist else plug_in.value
 
 
 def _told(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""A session as it is handed out: held against the card on both sides."""
+"""A session as it is handed out: held against the card on both sides, and supervised."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from eventvision.core import DeviceError, ModelCard, Session
+from eventvision.core import DeviceError, ModelCard
 
+from ._facets import F, facet
+from ._supervised import Health, SupervisedSession
 from ._tensors import Arrays, checked_inputs, sizes_of, unknown_sizes
 
-Opener = Callable[[Mapping[str, int]], Session]
+Opener = Callable[[Mapping[str, int]], SupervisedSession]
 """Opens the model on its device for given sizes."""
 
 
@@ -24,9 +26,9 @@ class DeviceSession:
     as long as the session lives.
 
     Args:
-        device: Name of the device.
+        device: Name of the device, as long as nothing has run on it.
         card: The model.
-        artifact: The form of the model that runs.
+        artifact: The form of the model that it takes.
         sizes: The free sizes that are known.
         opener: Opens the model once all sizes are known.
     """
@@ -39,12 +41,33 @@ class DeviceSession:
         sizes: Mapping[str, int],
         opener: Opener,
     ) -> None:
-        self.device, self.card, self.artifact = device, card, artifact
+        self.card = card
+        self._planned = Health(device, 0, 0, 0, "", is_running=False)
+        self._artifact = artifact
         self._sizes, self._opener = dict(sizes), opener
-        self._session: Session | None = None
+        self._session: SupervisedSession | None = None
         self._closed = False
         if not unknown_sizes(card, sizes):
             self._session = opener(self._sizes)
+
+    @property
+    def device(self) -> str:
+        """Name of the device that runs the model now."""
+        return self.health.device
+
+    @property
+    def artifact(self) -> str:
+        """The form of the model that runs."""
+        return self._artifact if self._session is None else self._session.artifact
+
+    @property
+    def health(self) -> Health:
+        """Failures, restarts, dropped slices."""
+        return self._planned if self._session is None else self._session.health
+
+    def facet(self, kind: type[F]) -> F | None:
+        """Return a facet of what runs, or None if it has none of that type."""
+        return facet(self._session, kind)
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -63,7 +86,9 @@ class DeviceSession:
 
         Raises:
             ConfigError: If an input is not as the card says.
-            DeviceError: If the device failed, or the session is closed.
+            SliceDroppedError: If the device failed in this step or is being started again; a
+                later step will give a result, from a fresh state.
+            DeviceError: If the device never gave a result, or the session is closed.
         """
         session = self._opened(inputs)
         return session.step(checked_inputs(self.card, inputs, self._sizes))
@@ -75,10 +100,9 @@ class DeviceSession:
 
     def close(self) -> None:
         """Release the device; may be called twice."""
-        session, self._session = self._session, None
         self._closed = True
-        if session is not None:
-            session.close()
+        if self._session is not None:
+            self._session.close()
 
     def __enter__(self) -> Self:
         return self
@@ -91,7 +115,7 @@ class DeviceSession:
     ) -> None:
         self.close()
 
-    def _opened(self, inputs: Arrays) -> Session:
+    def _opened(self, inputs: Arrays) -> SupervisedSession:
         if self._closed:
             raise DeviceError(self.device, "the session is closed", "open another")
         if self._session is None:

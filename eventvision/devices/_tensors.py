@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from eventvision.core import ConfigError, ModelCard, ModelError, TensorSpec
+from eventvision.core import ConfigError, DeviceError, ModelCard, ModelError, TensorSpec
 
 Arrays: TypeAlias = Mapping[str, NDArray[np.generic]]
 
@@ -66,6 +66,28 @@ def checked_inputs(card: ModelCard, inputs: Arrays, sizes: Mapping[str, int]) ->
         if not np.can_cast(values.dtype, spec.dtype, "same_kind"):
             raise ConfigError(f"input {name}", str(values.dtype), f"{spec.dtype} for {card.name}")
         checked[name] = np.ascontiguousarray(values, spec.dtype)
+    return checked
+
+
+def checked_outputs(
+    card: ModelCard, device: str, outputs: Arrays, sizes: Mapping[str, int]
+) -> dict[str, NDArray[np.generic]]:
+    """Return outputs as the card has them.
+
+    Raises:
+        DeviceError: If one is missing, of another shape, or not finite.
+    """
+    checked = {}
+    for name, spec in card.outputs.items():
+        wanted = shape_of(card, f"output {name}", spec, sizes)
+        found = np.asarray(outputs[name]) if name in outputs else np.empty(0)
+        if found.shape != wanted:
+            problem = f"output {name} has the shape {found.shape} instead of {wanted}"
+            raise DeviceError(device, problem, "the device or its driver is faulty")
+        checked[name] = found.astype(spec.dtype, copy=False)
+        if not np.isfinite(found).all():
+            problem = f"output {name} is not finite"
+            raise DeviceError(device, problem, "see whether the input is")
     return checked
 
 

@@ -84,7 +84,7 @@ def test_a_closed_session_says_so():
 
 
 def test_an_unknown_device_is_answered_with_those_there_are():
-    with pytest.raises(DeviceError, match=r"abacus.*reference"):
+    with pytest.raises(ConfigError, match=r"abacus.*reference"):
         open_session(CARD, "abacus")
 
 
