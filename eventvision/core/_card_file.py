@@ -15,11 +15,13 @@ import numpy as np
 from ._errors import ModelError
 from ._model_card import ARTIFACT_FORMATS, Metric, ModelCard, TensorSpec, TrainingData
 from ._sensor import SensorSize
+from ._sizes import checked_size, names_in
 from ._toml_table import Table, TableError
 
 CARD_FILE = "card.toml"
 
 _MOST_BYTES = 1 << 20
+_MOST_MULTIPLE = 1024
 
 
 def read_card(folder: Path) -> ModelCard:
@@ -58,7 +60,8 @@ def _card(folder: Path, table: Table) -> ModelCard:
         representation=table.take("representation", str),
         slicer=table.take("slicer", str, ""),
         sensor=table.read("sensor", _sensor),
-        inputs=_tensors(table.table("inputs")),
+        multiple=_multiple(table.take("multiple", int, 1)),
+        inputs=_inputs(table.table("inputs")),
         outputs=_tensors(table.table("outputs")),
         states=_tensors(table.table("states")),
         artifacts=_artifacts(table.table("artifacts")),
@@ -83,13 +86,22 @@ def _tensors(table: Table) -> Mapping[str, TensorSpec]:
 
 def _tensor(table: Table, name: str) -> TensorSpec:
     sizes: list[Any] = table.take("shape", list)
-    for size in sizes:
-        is_name = isinstance(size, str) and size.isidentifier()
-        if not is_name and not (type(size) is int and size > 0):
-            raise TableError(f"shape of {name} has {size!r}; a size is a positive number or a name")
-    spec = TensorSpec(tuple(sizes), table.read("dtype", _dtype, "float32"))
+    try:
+        shape = tuple(checked_size(size) for size in sizes)
+    except ValueError as error:
+        raise TableError(f"shape of {name} has {error}") from error
+    dtype, classes = table.read("dtype", _dtype, "float32"), table.list_of("classes", str)
     table.finish()
-    return spec
+    return TensorSpec(shape, dtype, classes)
+
+
+def _inputs(table: Table) -> Mapping[str, TensorSpec]:
+    found = _tensors(table)
+    for name, spec in found.items():
+        for size in spec.shape:
+            if isinstance(size, str) and names_in(size) != (size,):
+                raise TableError(f"shape of {name} has {size!r}; a free size of an input is a name")
+    return found
 
 
 def _artifacts(table: Table) -> Mapping[str, str]:
@@ -133,6 +145,12 @@ def _data(table: Table) -> TrainingData:
     )
     table.finish()
     return data
+
+
+def _multiple(value: int) -> int:
+    if not 1 <= value <= _MOST_MULTIPLE:
+        raise TableError(f"multiple must be 1 to {_MOST_MULTIPLE}, not {value}")
+    return value
 
 
 def _name(text: str) -> str:

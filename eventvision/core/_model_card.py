@@ -14,6 +14,7 @@ import numpy as np
 
 from ._errors import ModelError
 from ._sensor import SensorSize
+from ._sizes import Size, names_in, size_for
 
 ARTIFACT_FORMATS = ("onnx", "safetensors", "integer", "nir")
 """Forms in which a network is stored."""
@@ -24,12 +25,15 @@ class TensorSpec:
     """An input, output or state of a network.
 
     Attributes:
-        shape: Sizes; a name stands for a size that is free, equal wherever the name recurs.
+        shape: Sizes; a name stands for a size that is free, equal wherever the name recurs, and
+            may be multiplied and divided, as in `height/4`, which is rounded up.
         dtype: Type of the elements.
+        classes: Names of the classes that an output tells apart, where it does, in its order.
     """
 
-    shape: tuple[int | str, ...]
+    shape: tuple[Size, ...]
     dtype: np.dtype[np.generic]
+    classes: tuple[str, ...] = ()
 
     def shape_for(self, sizes: Mapping[str, int]) -> tuple[int, ...]:
         """Return the shape with its free sizes filled in.
@@ -37,10 +41,11 @@ class TensorSpec:
         Raises:
             ValueError: If one is not given.
         """
-        missing = [size for size in self.shape if isinstance(size, str) and size not in sizes]
+        names = [name for size in self.shape for name in names_in(size)]
+        missing = [name for name in dict.fromkeys(names) if name not in sizes]
         if missing:
             raise ValueError(f"shape {self.shape} needs a size for {', '.join(missing)}")
-        return tuple(sizes[size] if isinstance(size, str) else size for size in self.shape)
+        return tuple(size_for(size, sizes) for size in self.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +89,14 @@ class ModelCard:
         name: Name; that of the folder for shipped models.
         summary: One sentence on what it does.
         task: What the outputs mean, such as `classification`.
-        classes: Names of the classes, in the order of the output.
+        classes: Names of the classes, in the order of the output; outputs with classes of their
+            own have them in their `TensorSpec`.
         representation: The input, as `eventvision.representations.parse_representation` reads it.
         slicer: The slices it was trained on, as `eventvision.slicing.parse_slicer` reads them;
             empty if any will do.
         sensor: Sensor size that it takes; None for any.
+        multiple: Height and width of its inputs must be multiples of this; what is missing is
+            filled up with zeros, on the right and at the bottom.
         inputs: Inputs of one step by name.
         outputs: Outputs of one step by name.
         states: State carried from step to step by name; all zero at the start.
@@ -121,6 +129,11 @@ class ModelCard:
     licence: str
     command: str
     limits: tuple[str, ...]
+    multiple: int = 1
+
+    def classes_of(self, output: str) -> tuple[str, ...]:
+        """Return the names of the classes that an output tells apart."""
+        return self.outputs[output].classes or self.classes
 
     def artifact(self, name: str) -> Path:
         """Return the file of the network in a format.

@@ -100,6 +100,41 @@ def test_free_sizes_are_filled_in():
 
 
 @pytest.mark.parametrize(
+    ("size", "found"),
+    [
+        (3, 3),
+        ("height", 288),
+        ("height/4", 72),
+        ("height/32/2", 5),
+        ("21*height*width/1024", 2079),
+        ("width/height", 2),
+    ],
+)
+def test_sizes_may_follow_from_those_of_the_inputs_and_are_rounded_up(tmp_path, size, found):
+    text = CARD.replace("[states.readout]\nshape = [1, 2]", f"[states.readout]\nshape = [{size!r}]")
+    spec = load_card(folder_with(tmp_path, text)).states["readout"]
+    assert spec.shape_for({"height": 288, "width": 352}) == (found,)
+
+
+def test_a_size_made_of_unknown_names_says_which(tmp_path):
+    spec = TensorSpec(("height*width/4",), np.dtype(np.float32))
+    with pytest.raises(ValueError, match="needs a size for width"):
+        spec.shape_for({"height": 260})
+
+
+def test_a_card_says_to_which_multiple_inputs_are_filled_up(tmp_path):
+    text = CARD.replace('sensor = "34x34"', 'sensor = "34x34"\nmultiple = 32')
+    assert load_card(folder_with(tmp_path, text)).multiple == 32
+
+
+def test_outputs_may_have_classes_of_their_own(tmp_path):
+    text = CARD.replace('dtype = "int8"', 'classes = ["sky", "road"]')
+    assert load_card(folder_with(tmp_path, text)).classes_of("spikes") == ("sky", "road")
+    (tmp_path / "plain").mkdir()
+    assert load_card(folder_with(tmp_path / "plain")).classes_of("spikes") == ("left", "right")
+
+
+@pytest.mark.parametrize(
     ("old", "new", "said"),
     [
         ('name = "toy-nano"', "", "name is missing"),
@@ -108,6 +143,11 @@ def test_free_sizes_are_filled_in():
         ('["left", "right"]', '["left", 2]', r"classes\[1\] must be a text, not 2"),
         ('"34x34"', '"34 by 34"', "sensor: sensor size must look like 346x260"),
         ('[1, 2, "height", "width"]', '[1, 0, "height"]', "shape of events has 0"),
+        ('[1, 2, "height", "width"]', '["height/2"]', "a free size of an input is a name"),
+        ("shape = [1, 2]\ndtype", 'shape = ["height-1"]\ndtype', "or such as height/4"),
+        ("shape = [1, 2]\ndtype", 'shape = ["height//2"]\ndtype', "or such as height/4"),
+        ("shape = [1, 2]\ndtype", 'shape = ["height/0"]\ndtype', "or such as height/4"),
+        ('sensor = "34x34"', 'sensor = "34x34"\nmultiple = 0', "multiple must be 1 to 1024"),
         ('dtype = "int8"', 'dtype = "object"', "outputs.spikes.dtype: a dtype looks like"),
         ('dtype = "int8"', "unit = 1", "outputs.spikes.unit is not a known field"),
         ('onnx = "model.onnx"', 'tflite = "m"', "artifacts.tflite is not a known field"),
