@@ -15,6 +15,7 @@ from torch import nn as torch_nn
 
 from eventvision.core import OutputError, PartFile, output_errors
 
+from ._plain_steps import plain_steps
 from ._stepper import Stepper, one_step
 
 NEXT = "next."
@@ -50,7 +51,7 @@ def export_onnx(
         ConfigError: If the network returns something else than tensors.
     """
     given = {"input": example} if isinstance(example, Tensor) else dict(example)
-    with one_step(net):
+    with one_step(net), plain_steps(net):
         stepper = Stepper(net, given)
         zeros = [torch.zeros(shape) for shape in stepper.states.values()]
         program = _traced(path, stepper, (*given.values(), *zeros), any_size=any_size)

@@ -1,5 +1,6 @@
 """Neurons written once: a step over arrays, its derivative, and the code made from both."""
 
+from ._expression import Expression
 from ._library import (
     ALIF,
     BURST_IF,
@@ -47,6 +48,7 @@ __all__ = [
     "RESONATE_AND_FIRE",
     "SIGNED_IF",
     "SURROGATES",
+    "Expression",
     "Option",
     "Real",
     "Step",
