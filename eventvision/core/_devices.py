@@ -80,10 +80,14 @@ class SessionOptions:
     Attributes:
         threads: Most processors that it may keep busy.
         sizes: The free sizes of the model's card by name, such as `height`.
+        step_timeout_s: How long a step may take, where it can be stopped.
+        start_timeout_s: How long opening may take, where it can be stopped.
     """
 
     threads: int = 1
     sizes: Mapping[str, int] = field(default_factory=dict)
+    step_timeout_s: float = 2.0
+    start_timeout_s: float = 60.0
 
     def __post_init__(self) -> None:
         if not 1 <= self.threads <= _MOST_THREADS:
@@ -91,3 +95,5 @@ class SessionOptions:
         for name, size in self.sizes.items():
             if size < 1:
                 raise ValueError(f"size {name} must be positive, got {size}")
+        if not (self.step_timeout_s > 0 and self.start_timeout_s > 0):
+            raise ValueError("step_timeout_s and start_timeout_s must be positive")

@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from eventvision.core import ModelCard, load_golden
-from eventvision.spiking.integer import load_model
+from eventvision.core import ModelCard, ModelError, load_golden
 
-from ._integer import IntegerBinding
 from ._tensors import sizes_of
 
 _TOLERANCE = 1e-4
@@ -29,8 +27,17 @@ def golden_outputs(card: ModelCard, artifact: str) -> dict[str, NDArray[np.gener
     """
     sample = load_golden(card)
     expected = sample.expected(artifact)
+    if set(expected) != set(card.outputs):
+        remedy = "make it again with the model's recipe"
+        raise ModelError(
+            card.name, f"its golden sample has no outputs of its {artifact} form", remedy
+        )
     if artifact != "integer":
         return dict(expected)
+    from eventvision.spiking.integer import load_model
+
+    from ._integer import IntegerBinding
+
     first = {name: values[0] for name, values in sample.inputs.items()}
     binding = IntegerBinding(card, load_model(card.artifact("integer")), sizes_of(card, first, {}))
     return {

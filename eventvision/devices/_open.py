@@ -60,7 +60,13 @@ def open_session(
         ValueError: If a number is out of its range.
     """
     model = card if isinstance(card, ModelCard) else load_card(card)
-    options = SessionOptions(threads=threads, sizes=dict(sizes or {}))
+    limits = recovery or Recovery()
+    options = SessionOptions(
+        threads=threads,
+        sizes=dict(sizes or {}),
+        step_timeout_s=limits.step_timeout_s,
+        start_timeout_s=limits.start_timeout_s,
+    )
     names = [name for name in split_device(device) if name]
     places = [_place(name, model, options) for name in names]
     places[-1].must_be_here()
@@ -70,7 +76,7 @@ def open_session(
     def opener(known: Mapping[str, int]) -> SupervisedSession:
         settled = dataclasses.replace(options, sizes=known)
         candidates = tuple(place.candidate(settled) for place in places)
-        return SupervisedSession(candidates, recovery or Recovery(), report or _LOGGER.warning)
+        return SupervisedSession(candidates, limits, report or _LOGGER.warning)
 
     return DeviceSession(places[0].name, model, places[0].artifact, options.sizes, opener)
 

@@ -21,6 +21,7 @@ _BUILT_IN = {
     "cpu": "_cpu:CpuDevice",
     "reference": "_reference:ReferenceDevice",
     "null": "_null:NullDevice",
+    "process": "_process:ProcessDevice",
 }
 """Module and class by name; the order is that of preference and of listings."""
 

@@ -26,9 +26,12 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recovery:
-    """How a failed device is started again.
+    """How a failure is noticed, and how the device is started again.
 
     Attributes:
+        step_timeout_s: A step that takes longer has failed; only a device in a process of its own
+            can be stopped in one.
+        start_timeout_s: Likewise for opening a model.
         first_wait_s: Wait before the first new start; it doubles with each failure.
         longest_wait_s: It grows no longer than this.
         attempts: Failures in a row after which the fall-back takes over. Without a fall-back a
@@ -36,12 +39,17 @@ class Recovery:
         steady_s: A device that ran so long has recovered: failures are counted anew.
     """
 
+    step_timeout_s: float = 2.0
+    start_timeout_s: float = 60.0
     first_wait_s: float = 0.5
     longest_wait_s: float = 30.0
     attempts: int = 3
     steady_s: float = 60.0
 
     def __post_init__(self) -> None:
+        for name in ("step_timeout_s", "start_timeout_s"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
         if not 0 <= self.first_wait_s <= self.longest_wait_s:
             raise ValueError("first_wait_s must be between 0 and longest_wait_s")
         if self.attempts < 1:
