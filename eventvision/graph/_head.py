@@ -1,0 +1,105 @@
+"""The small dense network that reads the coarse map whenever it is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Shows = Literal["vector", "grid"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Head:
+    """Convolutions with ReLU over the map, and a last linear layer.
+
+    What comes in are the map's channels and its count of events, faded as they are: with n the
+    count of a cell and m the mean of n over all cells, the features are divided by m + 1 (`map`) or
+    by n + 1 (`cell`); the count becomes n / (m + 1) (`map`) or log(1 + n) (`cell`).
+
+    Attributes:
+        convolutions: Weights (outputs, inputs, 3, 3) and biases (outputs,), float32, padded with
+            zeros.
+        weight: Of the last layer: (outputs, inputs * rows * columns) for a vector, flattened with
+            channels first; (outputs, inputs) for a grid.
+        bias: (outputs,).
+        shows: `vector`: one output for the whole map; `grid`: one for each cell.
+        relative_to: `map` or `cell`, see above.
+        inputs: Channels that come in, with the count.
+    """
+
+    convolutions: tuple[tuple[Floats, Floats], ...]
+    weight: Floats
+    bias: Floats
+    shows: Shows
+    relative_to: Literal["map", "cell"]
+    inputs: int
+
+    def __post_init__(self) -> None:
+        channels = self.inputs
+        for weight, bias in self.convolutions:
+            if weight.shape[1:] != (channels, 3, 3) or bias.shape != weight.shape[:1]:
+                raise ValueError(f"a convolution of {channels} channels cannot be {weight.shape}")
+            channels = weight.shape[0]
+        columns = self.weight.shape[1] if self.weight.ndim == 2 else 0
+        fits = columns == channels if self.shows == "grid" else columns % channels == 0
+        if not columns or not fits or self.bias.shape != self.weight.shape[:1]:
+            raise ValueError(f"a last layer of {channels} channels cannot be {self.weight.shape}")
+        if self.shows not in {"vector", "grid"} or self.relative_to not in {"map", "cell"}:
+            raise ValueError(f"no such head: {self.shows}, relative to {self.relative_to}")
+
+    @property
+    def outputs(self) -> int:
+        """Numbers that come out, for the map or for each cell."""
+        return self.bias.size
+
+    def read(self, sums: Floats, counts: Floats) -> Floats:
+        """Return what the map says.
+
+        Args:
+            sums: (rows, columns, channels).
+            counts: (rows, columns).
+
+        Returns:
+            float32, (outputs,) or (outputs, rows, columns).
+
+        Raises:
+            ValueError: If the map is not as large as the last layer wants it.
+        """
+        x = self._scaled(sums, counts)
+        for weight, bias in self.convolutions:
+            x = np.maximum(_convolved(x, weight) + bias[:, None, None], 0)
+        if self.shows == "grid":
+            grid: Floats = np.tensordot(self.weight, x, 1) + self.bias[:, None, None]
+            return grid
+        if x.size != self.weight.shape[1]:
+            raise ValueError(
+                f"the head was made for {self.weight.shape[1] // x.shape[0]} cells, the map has "
+                f"{counts.size}"
+            )
+        vector: Floats = self.weight @ x.reshape(-1) + self.bias
+        return vector
+
+    def _scaled(self, sums: Floats, counts: Floats) -> Floats:
+        x = np.concatenate([sums, counts[..., None]], axis=2, dtype=np.float32)
+        x = np.ascontiguousarray(np.moveaxis(x, 2, 0))
+        if self.relative_to == "map":
+            x /= counts.mean(dtype=np.float32) + np.float32(1)
+            return x
+        x[:-1] /= counts + np.float32(1)
+        x[-1] = np.log1p(x[-1])
+        return x
+
+
+def _convolved(x: Floats, weight: Floats) -> Floats:
+    """Convolve (inputs, rows, columns) by 3x3, padded with zeros."""
+    inputs, rows, columns = x.shape
+    padded = np.zeros((inputs, rows + 2, columns + 2), np.float32)
+    padded[:, 1:-1, 1:-1] = x
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (1, 2))
+    patches = windows.transpose(0, 3, 4, 1, 2).reshape(inputs * 9, rows * columns)
+    convolved: Floats = weight.reshape(len(weight), -1) @ patches
+    return convolved.reshape(-1, rows, columns)
