@@ -1,0 +1,211 @@
+"""Makes the frozen sets: the same command makes the same files' contents again."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventvision.core import Events, SensorSize
+from eventvision.simulation import (
+    SEGMENTATION_CLASSES,
+    EventCamera,
+    Scene,
+    SceneTruth,
+    named_scene,
+    watch,
+)
+
+from ._box_scores import TrueObjects
+from ._depth_scores import countable
+from ._scenarios import SENSOR, Scenario
+from ._sequence import Truth, ValidationSequence
+
+UNLABELLED = 255
+LEAST_PIXELS, LEAST_EVENTS = 64, 20
+_START_US = (40_000, 80_000, 150_000)
+_EVERY_US = 150_000
+_LONGEST_SLICE_US = 100_000
+_WORLDS = ("street", "room")
+_PRIOR_CELL_PX, _PRIOR_LOOKS = 4, 4
+
+
+class Paced:
+    """A scene whose time goes faster or slower; itself a `Scene`.
+
+    Args:
+        scene: What is seen.
+        speed: Seconds of the scene per second.
+        start_us: Time in the scene at time 0.
+    """
+
+    def __init__(self, scene: Scene, *, speed: float, start_us: int = 0) -> None:
+        self._scene, self._speed, self._start_us = scene, speed, start_us
+
+    @property
+    def sensor(self) -> SensorSize:
+        """Size of the images."""
+        return self._scene.sensor
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes that its objects belong to."""
+        return self._scene.class_names
+
+    def render(self, t_us: int) -> NDArray[np.float32]:
+        """Return linear intensity; valid until the next call."""
+        return self._scene.render(self._then_us(t_us))
+
+    def truth(self, t_us: int) -> SceneTruth:
+        """Return the truth at that time."""
+        truth = self._scene.truth(self._then_us(t_us))
+        flow = truth.flow_px_s
+        return replace(
+            truth, t_us=t_us, flow_px_s=None if flow is None else flow * np.float32(self._speed)
+        )
+
+    def motion_px(self, t0_us: int, t1_us: int) -> float:
+        """Return a bound on how far any point of the image moves."""
+        return self._scene.motion_px(self._then_us(t0_us), self._then_us(t1_us))
+
+    def _then_us(self, t_us: int) -> int:
+        return self._start_us + int(t_us * self._speed)
+
+
+def make_sequence(scenario: Scenario, sensor: SensorSize = SENSOR) -> ValidationSequence:
+    """Simulate one sequence.
+
+    Raises:
+        FormatError: If its image cannot be read.
+    """
+    scene = _scene(scenario, sensor)
+    camera = EventCamera(sensor, scenario.camera, seed=scenario.seed)
+    parts = [glance.events for glance in watch(scene, camera, t1_us=scenario.duration_us)]
+    events = Events.join(parts).between(0, scenario.duration_us)
+    edges_us = slice_edges(events, scenario)
+    truths = _truths(scenario, scene, events, truth_times(edges_us))
+    return ValidationSequence(scenario.name, events, edges_us, tuple(truths))
+
+
+def class_counts(scenarios: Iterator[Scenario], sensor: SensorSize = SENSOR) -> NDArray[np.int64]:
+    """Count the classes seen in some scenes, in cells of 4x4 pixels.
+
+    Returns:
+        Shape (classes, height / 4, width / 4).
+    """
+    rows, columns = (side // _PRIOR_CELL_PX for side in sensor.shape)
+    counts = np.zeros((len(SEGMENTATION_CLASSES), rows, columns), np.int64)
+    for scenario in scenarios:
+        scene = _scene(scenario, sensor)
+        for look in range(_PRIOR_LOOKS):
+            seen = _classes(scenario, scene.truth(look * scenario.duration_us // _PRIOR_LOOKS))
+            for number in range(len(counts)):
+                inside = seen[: rows * _PRIOR_CELL_PX, : columns * _PRIOR_CELL_PX] == number
+                cells = inside.reshape(rows, _PRIOR_CELL_PX, columns, _PRIOR_CELL_PX)
+                counts[number] += cells.sum(axis=(1, 3))
+    return counts
+
+
+def _scene(scenario: Scenario, sensor: SensorSize) -> Scene:
+    with _folder_of(scenario.image) as images:
+        scene = named_scene(scenario.scene, sensor=sensor, seed=scenario.seed, images=images)
+    return Paced(scene, speed=scenario.speed, start_us=scenario.start_us)
+
+
+@contextmanager
+def _folder_of(image: Path | None) -> Iterator[Path | None]:
+    """Provide a folder with one image, and its labels if there are any."""
+    if image is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for path in (image, image.with_name(f"{image.stem}_labels.png")):
+            if path.is_file():
+                (Path(folder) / path.name).symlink_to(path.resolve())
+        yield Path(folder)
+
+
+def slice_edges(events: Events, scenario: Scenario) -> NDArray[np.int64]:
+    """Return where slices end: evenly in time, or in events; none is longer than 100 ms."""
+    count = max(1, round(scenario.duration_us / scenario.slice_us))
+    edges = np.linspace(0, scenario.duration_us, count + 1).astype(np.int64)
+    if scenario.by_count and len(events) > count:
+        edges[1:-1] = events.t[np.arange(1, count) * len(events) // count]
+    found = [0]
+    for edge in np.unique(edges[1:]).tolist():
+        while edge - found[-1] > _LONGEST_SLICE_US:
+            found.append(found[-1] + _LONGEST_SLICE_US)
+        if edge > found[-1]:
+            found.append(edge)
+    return np.array(found, np.int64)
+
+
+def truth_times(edges_us: NDArray[np.int64]) -> list[int]:
+    """Return ends of slices: three soon after the start, then about every 150 ms."""
+    last_us = int(edges_us[-1])
+    wanted = [*_START_US, *range(2 * _EVERY_US, last_us + 1, _EVERY_US)]
+    ends = edges_us[1:]
+    places = np.minimum(np.searchsorted(ends, wanted), ends.size - 1)
+    return sorted({int(t) for t in ends[places]})
+
+
+def _truths(
+    scenario: Scenario, scene: Scene, events: Events, times_us: list[int]
+) -> Iterator[Truth]:
+    """Yield what is true at some times; objects that made too few events are not needed."""
+    seen_events: dict[int, int] = {}
+    before_us = 0
+    for t_us in times_us:
+        truth = scene.truth(t_us)
+        new = events.between(before_us, t_us)
+        touched = np.bincount(truth.mask[new.y, new.x], minlength=int(truth.ids.max(initial=0)) + 1)
+        for label in truth.ids.tolist():
+            seen_events[label] = seen_events.get(label, 0) + int(touched[label])
+        yield Truth(
+            t_us,
+            np.sqrt(np.clip(truth.intensity, 0, 1)),
+            _classes(scenario, truth),
+            _depth(scenario, truth),
+            _known(truth.flow_px_s),
+            _objects(truth, seen_events),
+        )
+        before_us = t_us
+
+
+def _objects(truth: SceneTruth, seen_events: dict[int, int]) -> TrueObjects:
+    pixels = np.bincount(truth.mask.ravel(), minlength=int(truth.ids.max(initial=0)) + 1)
+    needed = [
+        pixels[label] >= LEAST_PIXELS and seen_events[label] >= LEAST_EVENTS
+        for label in truth.ids.tolist()
+    ]
+    return TrueObjects(truth.boxes, truth.classes, np.array(needed, np.bool_))
+
+
+def _classes(scenario: Scenario, truth: SceneTruth) -> NDArray[np.uint8]:
+    """Return classes; a wall that shows some picture has none, nor what CamVid left unlabelled."""
+    classes = _known(truth.class_map).copy()
+    if scenario.scene not in _WORLDS:
+        classes[truth.mask == 0] = UNLABELLED
+    elif scenario.image is not None:
+        classes[classes == SEGMENTATION_CLASSES.index("other")] = UNLABELLED
+    return classes
+
+
+def _depth(scenario: Scenario, truth: SceneTruth) -> NDArray[np.float32]:
+    """Return distances; those of pictures on a wall do not count."""
+    depth_m = _known(truth.depth_m)
+    if scenario.scene not in _WORLDS:
+        return np.full_like(depth_m, np.nan)
+    return np.where(countable(depth_m), depth_m, np.float32(np.nan))
+
+
+def _known(value: NDArray[Any] | None) -> NDArray[Any]:
+    if value is None:
+        raise ValueError("the scene must know its truth")
+    return value

@@ -1,0 +1,163 @@
+"""Lets methods loose on a frozen set and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from eventvision.core import Depth, Detections, Image, Result, Segmentation
+from eventvision.simulation import DETECTION_CLASSES, SEGMENTATION_CLASSES
+
+from ._bootstrap import ROUNDS, Estimate, MeanTally, Tally, estimates
+from ._box_scores import BoxTally
+from ._depth_scores import countable, depth_scores
+from ._methods import Method
+from ._picture_scores import picture_scores
+from ._sequence import Truth, ValidationSequence
+from ._surface_scores import SurfaceTally
+
+START_US = 250_000
+"""What is true before this time counts as seen just after a start, and is listed apart."""
+
+Estimates = dict[str, dict[str, Estimate]]
+"""Scores with intervals, by task and name."""
+
+Watcher = Callable[[int, ValidationSequence, Truth, Mapping[str, Mapping[str, Result]]], None]
+"""Called at each instant of truth with the number of the sequence and results by method."""
+
+
+class Sequences(Protocol):
+    """A `ValidationSet`, or a list of sequences."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[ValidationSequence]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class MethodScores:
+    """What a method scored.
+
+    Attributes:
+        name: Its name.
+        settled: From a quarter of a second after the start on.
+        start: Before that.
+        groups: Values by group of sequences, then task and name; see `group_names`.
+    """
+
+    name: str
+    settled: Estimates
+    start: Estimates
+    groups: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+
+
+def evaluate(
+    sequences: Sequences,
+    methods: Sequence[Method],
+    *,
+    slicer: str | None = None,
+    rounds: int = ROUNDS,
+    watch: Watcher | None = None,
+) -> list[MethodScores]:
+    """Score methods on sequences.
+
+    Args:
+        sequences: What to score on.
+        methods: What to compare.
+        slicer: Cuts the events its own way, as `parse_slicer` reads it; None takes the slices of
+            the sequences, whose lengths vary.
+        rounds: How often sequences are drawn for the confidence intervals; 0 for none.
+        watch: Is shown what was found.
+
+    Raises:
+        ConfigError: If the slicer is not known.
+        FormatError: If the set is damaged.
+    """
+    scorers = [_Scorer(method.name, len(sequences)) for method in methods]
+    names = []
+    for number, sequence in enumerate(sequences):
+        names.append(sequence.name)
+        for method in methods:
+            method.start(sequence.sensor)
+        for slice_, truth in sequence.slices(slicer):
+            found = [method.step(slice_) for method in methods]
+            if truth is None:
+                continue
+            for scorer, results in zip(scorers, found, strict=True):
+                scorer.add(number, results, truth)
+            if watch is not None:
+                watch(number, sequence, truth, dict(zip(
+                    (method.name for method in methods), found, strict=True)))  # fmt: skip
+    return [scorer.scores(names, rounds) for scorer in scorers]
+
+
+def group_names(name: str) -> tuple[str, ...]:
+    """Return the groups that a sequence belongs to: its scene, thresholds and speed.
+
+    >>> group_names("07-street-photo-0.3-2x")
+    ('scene street-photo', 'threshold 0.3', 'speed 2x')
+    """
+    _, _, rest = name.partition("-")
+    scene, _, rest = rest.rpartition("-")
+    scene, _, threshold = scene.rpartition("-")
+    return f"scene {scene}", f"threshold {threshold}", f"speed {rest}"
+
+
+class _Scorer:
+    """Counts for one method."""
+
+    def __init__(self, name: str, sequences: int) -> None:
+        self._name, self._sequences = name, sequences
+        self._settled: dict[str, Tally] = {}
+        self._start: dict[str, Tally] = {}
+
+    def add(self, sequence: int, results: Mapping[str, Result], truth: Truth) -> None:
+        tallies = self._start if truth.t_us < START_US else self._settled
+        for task, result in results.items():
+            self._count(tallies, task, sequence, result, truth)
+
+    def _count(
+        self, tallies: dict[str, Tally], task: str, sequence: int, result: Result, truth: Truth
+    ) -> None:
+        if isinstance(result, Image):
+            scores = picture_scores(result.pixels, truth.shade)
+            self._means(tallies, task).add(sequence, scores)
+        elif isinstance(result, Depth):
+            if countable(truth.depth_m).any():
+                scores = depth_scores(result.depth, truth.depth_m)
+                self._means(tallies, task).add(sequence, scores)
+        elif isinstance(result, Segmentation):
+            surfaces = tallies.setdefault(task, SurfaceTally(self._sequences, SEGMENTATION_CLASSES))
+            if isinstance(surfaces, SurfaceTally):
+                surfaces.add(sequence, result.mask, truth.classes)
+        elif isinstance(result, Detections):
+            names = DETECTION_CLASSES if result.class_names == DETECTION_CLASSES else ()
+            boxes = tallies.setdefault(task, BoxTally(self._sequences, names))
+            if isinstance(boxes, BoxTally):
+                boxes.add(sequence, result, truth.objects)
+
+    def _means(self, tallies: dict[str, Tally], task: str) -> MeanTally:
+        tally = tallies.setdefault(task, MeanTally(self._sequences))
+        if not isinstance(tally, MeanTally):
+            raise TypeError(f"{task} gives results of different kinds")
+        return tally
+
+    def scores(self, names: list[str], rounds: int) -> MethodScores:
+        members: dict[str, list[int]] = {}
+        for number, name in enumerate(names):
+            for group in group_names(name):
+                members.setdefault(group, []).append(number)
+        groups: dict[str, dict[str, dict[str, float]]] = {}
+        for group, numbers in sorted(members.items()):
+            weights = np.zeros(self._sequences)
+            weights[numbers] = 1
+            groups[group] = {task: t.score(weights) for task, t in self._settled.items()}
+        return MethodScores(
+            self._name,
+            {task: estimates(tally, rounds=rounds) for task, tally in self._settled.items()},
+            {task: estimates(tally, rounds=0) for task, tally in self._start.items()},
+            groups,
+        )
