@@ -21,6 +21,13 @@ LiveOrRecordedArgument = Annotated[
         show_default=False,
     ),
 ]
+ModelArgument = Annotated[
+    str, typer.Argument(metavar="MODEL", help="Name of a shipped model, or its folder (./NAME).")
+]
+ModelSensorOption = Annotated[
+    str | None,
+    typer.Option("--sensor", metavar="WxH", help="Sensor size, for models that take any."),
+]
 SimOption = Annotated[
     bool, typer.Option("--sim", help="Play a simulated camera: the same as the source sim:shapes.")
 ]

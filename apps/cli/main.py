@@ -13,6 +13,8 @@ from .arguments import (
     ForceOption,
     JsonOption,
     LiveOrRecordedArgument,
+    ModelArgument,
+    ModelSensorOption,
     ReadOption,
     SensorOption,
     SettingsOption,
@@ -270,6 +272,81 @@ def cameras(
     if settings is not None:
         sys.exit(show_settings(settings, as_json=as_json))
     sys.exit(run(as_json=as_json))
+
+
+@app.command()
+def train(
+    recipe: Annotated[
+        Path, typer.Argument(metavar="RECIPE", help="What to train and how: a recipe.toml.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Argument(metavar="OUT", help="Folder of the model; a stopped run goes on there."),
+    ],
+    images: Annotated[
+        list[Path],
+        typer.Option(
+            metavar="DIR",
+            help="Images for the scenes to learn from; may be given again. Without: drawn scenes.",
+            default_factory=list,
+            show_default=False,
+        ),
+    ],
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE|DIR", help="Labelled recordings, for a classifier."),
+    ] = None,
+    device: Annotated[str, typer.Option(metavar="NAME", help="cpu or cuda.")] = "cpu",
+    threads: Annotated[int, typer.Option(metavar="N", min=1, help="Threads of the CPU.")] = 2,
+) -> None:
+    """Train a model by a recipe, on simulated scenes or labelled recordings."""
+    from .train import run
+
+    sys.exit(run(recipe, out, data=data, images=images, device=device, threads=threads))
+
+
+@app.command()
+def devices(as_json: JsonOption = False) -> None:
+    """List where models can run: what is here, and how to get what is not."""
+    from .devices import list_devices
+
+    sys.exit(list_devices(as_json=as_json))
+
+
+@app.command()
+def fits(
+    model: ModelArgument,
+    device: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Ask this device only.")
+    ] = None,
+    sensor: ModelSensorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say on which devices a model runs, or which layer does not fit and why."""
+    from .devices import show_fits
+
+    sys.exit(show_fits(model, device=device, sensor=sensor, as_json=as_json))
+
+
+@app.command()
+def compare(
+    model: ModelArgument,
+    device: Annotated[
+        list[str],
+        typer.Option(
+            metavar="NAME",
+            help="Compare these only; may be given several times.",
+            default_factory=list,
+            show_default=False,
+        ),
+    ],
+    threads: Annotated[int, typer.Option(metavar="N", help="Threads for each device.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a model's golden sample on all devices: differences, times, operations, energy."""
+    from .devices import compare_models
+
+    sys.exit(compare_models(model, devices=device, threads=threads, as_json=as_json))
 
 
 for command in (convert, cut, repair):

@@ -1,6 +1,13 @@
 """Where networks run: the same model on any device, opened by name."""
 
 from ._choice import DeviceChoice, parse_devices
+from ._compare import (
+    Comparison,
+    comparable_devices,
+    compare_devices,
+    largest_difference,
+    run_golden,
+)
 from ._facets import (
     ActivityMeter,
     PlacedLayer,
@@ -10,6 +17,7 @@ from ._facets import (
     StepTimer,
     facet,
 )
+from ._fits import fit_on
 from ._golden import golden_outputs, tolerance_of
 from ._open import choose_device, open_session
 from ._registry import GROUP, device_names, find_device, probe_devices
@@ -19,6 +27,7 @@ from ._supervised import Health, Recovery
 __all__ = [
     "GROUP",
     "ActivityMeter",
+    "Comparison",
     "DeviceChoice",
     "DeviceSession",
     "Health",
@@ -29,12 +38,17 @@ __all__ = [
     "StepActivity",
     "StepTimer",
     "choose_device",
+    "comparable_devices",
+    "compare_devices",
     "device_names",
     "facet",
     "find_device",
+    "fit_on",
     "golden_outputs",
+    "largest_difference",
     "open_session",
     "parse_devices",
     "probe_devices",
+    "run_golden",
     "tolerance_of",
 ]

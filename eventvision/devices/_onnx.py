@@ -30,7 +30,7 @@ NEXT = "next."
 """What the name of a state's output begins with; its input has the name alone."""
 
 FORMATS = ("onnx",)
-_REMEDY = "pip install onnxruntime"
+_REMEDY = "install onnxruntime"
 _DTYPES = {
     "tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64,
     "tensor(bool)": np.bool_, "tensor(int8)": np.int8, "tensor(uint8)": np.uint8,
@@ -58,7 +58,9 @@ PROVIDERS = {
     "openvino": _Provider(
         "Intel processors by OpenVINO", "OpenVINOExecutionProvider", "cpu", "onnxruntime-openvino"
     ),
-    "coreml": _Provider("Apple processors", "CoreMLExecutionProvider", "cpu", "onnxruntime"),
+    "coreml": _Provider(
+        "Apple processors", "CoreMLExecutionProvider", "cpu", "onnxruntime on macOS"
+    ),
 }
 """By the word behind `onnx:`."""
 
@@ -92,7 +94,7 @@ class OnnxDevice:
             summary=f"ONNX Runtime on {self._provider.title}",
             formats=FORMATS,
             missing=missing,
-            remedy=f"pip install {self._provider.package}" if missing else "",
+            remedy=f"install {self._provider.package}" if missing else "",
         )
 
     def fits(self, card: ModelCard, options: SessionOptions) -> Fit:

@@ -18,6 +18,10 @@ GROUP = "eventvision.devices"
 
 _BUILT_IN = {
     "onnx": "_onnx:OnnxDevice",
+    "onnx:cuda": "_onnx:OnnxDevice",
+    "onnx:tensorrt": "_onnx:OnnxDevice",
+    "onnx:openvino": "_onnx:OnnxDevice",
+    "onnx:coreml": "_onnx:OnnxDevice",
     "cpu": "_cpu:CpuDevice",
     "reference": "_reference:ReferenceDevice",
     "null": "_null:NullDevice",
