@@ -102,6 +102,8 @@ class GraphNetwork:
 
     def __post_init__(self) -> None:
         _check_chain(self.layers, len(self.rules.offsets()), self.rules.ages)
+        if self.is_spiking:
+            _check_spiking(self.layers)
         if not 1 <= self.cell_px <= 1024:
             raise ValueError(f"cell_px must be 1 to 1024, got {self.cell_px}")
         for name in ("memory_us", "leak_us"):
@@ -144,3 +146,10 @@ def _check_chain(layers: Sequence[GraphLayer], offsets: int, ages: int) -> None:
     integer = [layer.shift is not None for layer in layers]
     if any(integer) != all(integer):
         raise ValueError("either all layers have shifts or none")
+
+
+def _check_spiking(layers: Sequence[GraphLayer]) -> None:
+    if any(layer.aggregate != "sum" for layer in layers):
+        raise ValueError("spiking networks sum their messages")
+    if any(layer.place.any() for layer in layers[1:]):
+        raise ValueError("behind the first layer, spiking networks send nothing without a spike")

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from eventvision.core import SensorSize
 from eventvision.kernels.graph_search import NEVER
 
+from ._map import CoarseMap
+from ._network import GraphNetwork
 from ._rules import GraphRules
 
 
@@ -43,6 +45,14 @@ class Queues:
             shifts=rules.offsets() @ np.array([1, pitch]),
             ages_us=np.array(rules.ages_us, np.int64),
         )
+
+    def numbers(self, network: GraphNetwork, map_: CoarseMap) -> NDArray[np.int64]:
+        """Return what kernels ask of rules and map, in their order."""
+        rules = network.rules
+        return np.array(
+            [rules.depth, rules.radius_px, self.pitch, rules.horizon_us, rules.neighbours,
+             network.cell_px, map_.columns, map_.fade.bits]
+        )  # fmt: skip
 
     def clear(self) -> None:
         """Forget all events."""

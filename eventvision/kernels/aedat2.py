@@ -21,6 +21,9 @@ from .clock import LONGEST_STEP_US, REFERENCES, nearest
 DVS128, DAVIS = 0, 1
 RECORD_BYTES = 8
 _HALF = 1 << 31
+_LONGEST_STEP_US = np.uint64(LONGEST_STEP_US)
+_DVS128_BITS = tuple(map(np.uint32, (0xFFFF8000, 1, 8, 0x7F, 0x7F)))
+_DAVIS_BITS = tuple(map(np.uint32, (0x80000400, 12, 22, 0x3FF, 0x1FF)))
 
 REFERENCE, EVENTS, OTHERS, BREAKS = range(4)
 STATE_WORDS = 4
@@ -36,6 +39,95 @@ _ABSENT = -2
 def _big_endian(data: NDArray[np.uint8], at: int) -> int:
     high = (int(data[at]) << 24) | (int(data[at + 1]) << 16)
     return high | (int(data[at + 2]) << 8) | int(data[at + 3])
+
+
+@inline
+def _swapped(word: np.uint32) -> np.uint32:
+    """Return a number whose bytes, read as a little-endian one, are in the other order."""
+    eight = np.uint32(8)
+    inner = (word >> eight) & np.uint32(0xFF00) | (word & np.uint32(0xFF00)) << eight
+    return np.uint32(inner | word << np.uint32(24) | word >> np.uint32(24))
+
+
+@inline
+def _decode_run(
+    words: NDArray[np.uint32],
+    first: int,
+    stop: int,
+    chip: int,
+    width: int,
+    height: int,
+    events: NDArray[np.int64],
+    found: int,
+    reference: int,
+    before: int,
+) -> int:
+    """Decode records as contrast events; return how often they make no sense.
+
+    That is -1 if not all of them are such events; what was written then means nothing.
+    """
+    other, x_shift, y_shift, x_mask, y_mask = _DAVIS_BITS
+    on_shift, flip = np.uint32(11), np.uint32(0)
+    if chip == DVS128:
+        other, x_shift, y_shift, x_mask, y_mask = _DVS128_BITS
+        on_shift, flip = np.uint32(0), np.uint32(1)
+    last_column, last_row = np.int64(width - 1), np.int64(height - 1)
+    others, breaks, origin = np.uint32(0), np.int64(0), np.int64(reference)
+    # Nothing is carried from record to record, so that several are decoded at a time.
+    for i in range(first, stop):
+        at = np.uint64(2 * (found + i - first))
+        address = _swapped(words[np.uint64(2 * i)])
+        reading = np.int64(_swapped(words[np.uint64(2 * i + 1)]))
+        others |= address & other
+        x = last_column - np.int64((address >> x_shift) & x_mask)
+        y = last_row - np.int64((address >> y_shift) & y_mask)
+        on = np.int64((address >> on_shift ^ flip) & np.uint32(1))
+        breaks += np.int64((x | y) < 0)
+        events[at] = origin + np.int64(np.int32(reading - origin))
+        events[at + np.uint64(1)] = (x & 0xFFFF) | (y & 0xFFFF) << 16 | on << 32
+    if others:
+        return -1
+    for i in range(found, found + stop - first):
+        before = events[np.uint64(2 * i - 2)] if i > found else before
+        breaks += np.int64(np.uint64(events[np.uint64(2 * i)] - before) > _LONGEST_STEP_US)
+    return int(breaks)
+
+
+@kernel
+def skim_aedat2(
+    records: NDArray[np.uint8], reference: int, chip: int, width: int, height: int
+) -> tuple[int, int]:
+    """Look through records without making events of them.
+
+    Args:
+        records: Bytes of the records, one at least.
+        reference: Time of the record before them.
+        chip: `DVS128` or `DAVIS`.
+        width: Columns of the sensor.
+        height: Rows of the sensor.
+
+    Returns:
+        Time of the last record, and how often time went back or leapt ahead or a record was no
+        contrast event on the sensor.
+    """
+    words = records.view(np.uint32)
+    other, x_shift, y_shift, x_mask, y_mask = _DAVIS_BITS
+    if chip == DVS128:
+        other, x_shift, y_shift, x_mask, y_mask = _DVS128_BITS
+    odd, before = np.uint32(0), np.uint32(reference)
+    for first in range(0, words.size, 2 * REFERENCES):
+        stop = min(first + 2 * REFERENCES, words.size)
+        for i in range(np.uint64(first), np.uint64(stop), np.uint64(2)):
+            address = _swapped(words[i])
+            odd += np.uint32((address & other) != 0)
+            odd += np.uint32(((address >> x_shift) & x_mask) >= np.uint32(width))
+            odd += np.uint32(((address >> y_shift) & y_mask) >= np.uint32(height))
+        for i in range(first + 1, stop, 2):
+            reading = _swapped(words[np.uint64(i)])
+            earlier = _swapped(words[np.uint64(i - 2)]) if i > 1 else before
+            odd += np.uint32(reading - earlier > np.uint32(LONGEST_STEP_US))
+        reference = nearest(reference, int(_swapped(words[stop - 1])), _HALF)
+    return reference, int(odd)
 
 
 @kernel
@@ -68,7 +160,19 @@ def decode_aedat2(
     """
     reference, found, rest, breaks = state[REFERENCE], 0, 0, 0
     before = reference
+    words = data[start : start + RECORD_BYTES * count].view(np.uint32)
+    plain_until = 0
     for i in range(count):
+        if i % REFERENCES == 0 and i + REFERENCES <= count:
+            stop = i + REFERENCES
+            odd = _decode_run(words, i, stop, chip, width, height, events, found, reference, before)
+            if odd >= 0:
+                breaks += odd
+                found += REFERENCES
+                reference = before = events[2 * found - 2]
+                plain_until = stop
+        if i < plain_until:
+            continue
         at = start + RECORD_BYTES * i
         address = _big_endian(data, at)
         t = nearest(reference, _big_endian(data, at + 4), _HALF)

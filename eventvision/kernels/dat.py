@@ -84,6 +84,58 @@ def decode_dat(
     return reference, breaks
 
 
+@inline
+def _outside(
+    words: NDArray[np.uint32],
+    first: int,
+    stop: int,
+    x_bits: int,
+    y_bits: int,
+    width: int,
+    height: int,
+) -> int:
+    x_mask, y_mask = np.uint32((1 << x_bits) - 1), np.uint32((1 << y_bits) - 1)
+    found = np.uint32(0)
+    for i in range(first, stop):
+        pixel = words[np.uint64(2 * i + 1)]
+        found += np.uint32((pixel & x_mask) >= np.uint32(width))
+        found += np.uint32(((pixel >> np.uint32(x_bits)) & y_mask) >= np.uint32(height))
+    return int(found)
+
+
+@kernel
+def skim_dat(
+    records: NDArray[np.uint8],
+    reference: int,
+    x_bits: int,
+    y_bits: int,
+    width: int,
+    height: int,
+) -> tuple[int, int]:
+    """Look through records without making events of them.
+
+    Args:
+        records: Bytes of the records, one at least.
+        reference: Time of the record before them.
+        x_bits: As for `decode_dat`.
+        y_bits: As for `decode_dat`.
+        width: Columns of the sensor.
+        height: Rows of the sensor.
+
+    Returns:
+        Time of the last record, and how often time went back or leapt ahead or a pixel lay outside.
+    """
+    words = records.view(np.uint32)
+    count = words.size // 2
+    odd = int(np.uint32(words[0] - np.uint32(reference)) > np.uint32(LONGEST_STEP_US))
+    for first in range(0, count, REFERENCES):
+        stop = min(first + REFERENCES, count)
+        odd += _breaks(words, max(first - 1, 0), stop)
+        odd += _outside(words, first, stop, x_bits, y_bits, width, height)
+        reference = nearest(reference, int(words[2 * stop - 2]), _HALF)
+    return reference, odd
+
+
 @kernel
 def encode_dat(events: NDArray[np.int64], words: NDArray[np.uint32]) -> int:
     """Write events as records of version 2; return the sign bit of anything that does not fit.

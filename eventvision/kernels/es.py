@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._jit import inline, kernel
+from ._memory import address_of, load_u8, load_u32
+from .guard import DOUBT_US
 
 DVS, ATIS = 1, 2
 
@@ -28,6 +30,7 @@ _WITNESSES = 8
 """Events in a row on the sensor that prove a place right."""
 
 _REACH_BYTES = 65_536
+_BLOCK_EVENTS = 16
 LOOKAHEAD_BYTES = 2 * _REACH_BYTES
 
 
@@ -76,6 +79,59 @@ def _next_place(data: NDArray[np.uint8], at: int, kind: int, width: int, height:
         if _is_place(data, place, kind, width, height):
             return place
     return stop
+
+
+@inline
+def _skim_block(data: NDArray[np.uint8], at: int, width: int, height: int) -> tuple[bool, int]:
+    """Return whether `_BLOCK_EVENTS` DVS events on the sensor follow, and how long they take."""
+    address = address_of(data) + at
+    latest, signs, took_us = 0, 0, 0
+    for i in range(_BLOCK_EVENTS):
+        byte, pixel = load_u8(address + EVENT_BYTES * i), load_u32(address + EVENT_BYTES * i + 1)
+        latest = max(latest, byte)
+        signs |= (width - 1 - (pixel & 0xFFFF)) | (height - 1 - (pixel >> 16))
+        took_us += byte >> 1
+    return latest < 0xFE and signs >= 0, took_us
+
+
+@kernel
+def skim_dvs(
+    data: NDArray[np.uint8], t_us: int, last_us: int, width: int, height: int
+) -> tuple[int, int, int]:
+    """Get over bytes of DVS events that all lie on the sensor, less than `DOUBT_US` apart.
+
+    Args:
+        data: Bytes of the recording.
+        t_us: Time that they have reached.
+        last_us: Time of the last event.
+        width: Columns of the sensor.
+        height: Rows of the sensor.
+
+    Returns:
+        How many bytes were skimmed, the time reached, and that of the last event.
+    """
+    at = 0
+    while t_us >= last_us and at < data.size:
+        if at + EVENT_BYTES * _BLOCK_EVENTS <= data.size:
+            is_plain, took_us = _skim_block(data, at, width, height)
+            if is_plain and t_us + took_us - last_us <= DOUBT_US:
+                t_us += took_us
+                last_us = t_us
+                at += EVENT_BYTES * _BLOCK_EVENTS
+                continue
+        byte = int(data[at])
+        if _is_time(byte, DVS):
+            t_us += _added_us(byte, DVS)
+            at += 1
+            continue
+        t = t_us + (byte >> 1)
+        if at + EVENT_BYTES > data.size or t - last_us > DOUBT_US:
+            break
+        if not _on_sensor(data, at, width, height):
+            break
+        t_us = last_us = t
+        at += EVENT_BYTES
+    return at, t_us, last_us
 
 
 @kernel

@@ -35,6 +35,27 @@ def _load(context: Any, builder: Any, kind: Any, array: Any, at: Any, vector: An
     return builder.load(builder.bitcast(builder.gep(data, [at]), vector.as_pointer()), align=1)
 
 
+def _alike(value: Any, builder: Any = None, kind: ir.VectorType = _VECTOR) -> Any:
+    """Return a vector with one number, or one value of a function, in all lanes."""
+    if isinstance(value, int):
+        return ir.Constant(kind, [value] * WORDS)
+    undefined = ir.Constant(kind, ir.Undefined)
+    one = builder.insert_element(undefined, value, ir.Constant(ir.IntType(32), 0))
+    return builder.shuffle_vector(one, undefined, _lanes([0] * WORDS))
+
+
+def _larger(builder: Any, one: Any, other: Any) -> Any:
+    return builder.select(builder.icmp_unsigned(">", one, other), one, other)
+
+
+def _largest_so_far(builder: Any, vector: Any) -> Any:
+    """Return in each lane the largest number of this lane and those before it."""
+    for distance in (1, 2, 4, 8, 16, 32):
+        lanes = _lanes([*range(WORDS - distance, 2 * WORDS - distance)])
+        vector = _larger(builder, builder.shuffle_vector(_alike(0), vector, lanes), vector)
+    return vector
+
+
 @_in_llvm
 def evt3_masks(_: Any, words: Any, _at: Any, _time_high: Any) -> Any:
     """Tell the kinds of 64 EVT3 words that begin at a place.
@@ -68,6 +89,90 @@ def evt3_masks(_: Any, words: Any, _at: Any, _time_high: Any) -> Any:
         return context.make_tuple(builder, signature.return_type, found)
 
     return masks(words, types.intp, types.uint16), generate
+
+
+@_in_llvm
+def evt3_skimmed(_: Any, words: Any, _at: Any, _high: Any, _low: Any, _w: Any, _h: Any) -> Any:
+    """Look for whatever is remarkable in 64 EVT3 words that begin at a place.
+
+    Takes uint16 words, their place, the TIME_HIGH word that changes nothing, the latest low time,
+    and columns and rows of the sensor. Returns masks, bit 0 the first word, of
+
+    - words that are rows and single events on the sensor, low times that do not fall, or that
+      TIME_HIGH; right up to the first that is none of these;
+    - single events, rows, and low times.
+    """
+    masks: Any = cast("Any", types).Tuple([types.uint64] * 4)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array, place, *scalars = arguments
+        given = _load(context, builder, signature.args[0], array, place, _VECTOR)
+        high, latest, width, height = (_alike(scalar, builder) for scalar in scalars)
+        kinds = builder.lshr(given, _alike(12))
+        single, row, low = (builder.icmp_unsigned("==", kinds, _alike(n)) for n in (2, 0, 6))
+        limit = builder.select(row, height, builder.select(single, width, _alike(0xFFFF)))
+        inside = builder.icmp_unsigned("<", builder.and_(given, _alike(0x7FF)), limit)
+        value = builder.and_(given, _alike(0xFFF))
+        reached = _largest_so_far(builder, builder.select(low, value, _alike(0)))
+        reached = _larger(builder, latest, reached)
+        ordered = builder.or_(builder.not_(low), builder.icmp_unsigned("==", value, reached))
+        same_high = builder.icmp_unsigned("==", given, high)
+        known = builder.or_(builder.or_(single, row), builder.or_(low, same_high))
+        good = builder.and_(builder.and_(known, inside), ordered)
+        found = [builder.bitcast(mask, _MASK) for mask in (good, single, row, low)]
+        return context.make_tuple(builder, signature.return_type, found)
+
+    return masks(words, types.intp, *[types.uint16] * 4), generate
+
+
+@_in_llvm
+def evt2_skimmed(_: Any, words: Any, _at: Any, _high: Any, _late: Any, _w: Any, _h: Any) -> Any:
+    """Look for whatever is remarkable in 64 EVT2 words that begin at a place.
+
+    Takes uint32 words, their place, the latest TIME_HIGH word, how many us after it the last
+    event came (uint16), and columns and rows of the sensor (uint32). Returns masks, bit 0 the
+    first word, of
+
+    - events on the sensor in the order of time, and TIME_HIGH words that do not fall and are
+      less than 64 ahead of the one given; right up to the first that is none of these;
+    - events, and TIME_HIGH words.
+    """
+    masks: Any = cast("Any", types).Tuple([types.uint64] * 3)
+    wide = ir.VectorType(ir.IntType(32), WORDS)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array, place, high, late, *size = arguments
+        given = _load(context, builder, signature.args[0], array, place, wide)
+        width, height = (_alike(side, builder, wide) for side in size)
+
+        def bits(shift: int, mask: int) -> Any:
+            return builder.and_(
+                builder.lshr(given, _alike(shift, kind=wide)), _alike(mask, kind=wide)
+            )
+
+        is_event = builder.icmp_unsigned("<", given, _alike(2 << 28, kind=wide))
+        ahead = builder.sub(given, _alike(high, builder, wide))
+        is_high = builder.icmp_unsigned("<", ahead, _alike(WORDS, kind=wide))
+        on_sensor = builder.and_(
+            builder.icmp_unsigned("<", bits(11, 0x7FF), width),
+            builder.icmp_unsigned("<", bits(0, 0x7FF), height),
+        )
+        base = builder.trunc(builder.shl(ahead, _alike(6, kind=wide)), _VECTOR)
+        base = builder.select(is_high, base, _alike(0))
+        based = _largest_so_far(builder, base)
+        t = builder.add(based, builder.trunc(bits(22, 0x3F), _VECTOR))
+        t = builder.select(is_event, t, _alike(0))
+        latest = _larger(builder, _alike(late, builder), _largest_so_far(builder, t))
+        event = builder.and_(
+            builder.and_(is_event, on_sensor), builder.icmp_unsigned("==", t, latest)
+        )
+        rising = builder.and_(is_high, builder.icmp_unsigned("==", base, based))
+        found = [builder.or_(event, rising), is_event, is_high]
+        found = [builder.bitcast(mask, _MASK) for mask in found]
+        return context.make_tuple(builder, signature.return_type, found)
+
+    kinds = [types.intp, types.uint32, types.uint16, types.uint32, types.uint32]
+    return masks(words, *kinds), generate
 
 
 @_in_llvm

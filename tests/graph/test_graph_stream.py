@@ -9,6 +9,7 @@ from eventvision.core import Events, SensorSize
 from eventvision.graph import GraphStream, reference_nodes, reference_output
 
 KINDS = ("float", "integer")
+ALL_KINDS = (*KINDS, "spiking float", "spiking integer")
 LONG_AGO_US = -(1 << 40)
 
 
@@ -36,7 +37,20 @@ def test_features_and_outputs_are_those_of_the_definition(
         assert_same(stream.read(t_us), reference_output(network, events, t_us), kind)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["spiking float", "spiking integer"])
+@pytest.mark.parametrize(("channels", "depth"), [((16,), 1), ((12, 20), 3), ((9, 64, 7), 1)])
+def test_spikes_are_those_of_the_definition(draw_network, draw_events, kind, channels, depth):
+    network = draw_network(kind=kind, channels=channels, depth=depth)
+    events = draw_events()
+    stream = GraphStream(network, events.sensor)
+    spikes = stream.nodes(events)
+    np.testing.assert_array_equal(spikes, reference_nodes(network, events))
+    assert 0.01 < spikes.mean() < 0.99
+    t_us = int(events.t[-1]) + 700
+    assert_same(stream.read(t_us), reference_output(network, events, t_us), kind)
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS)
 @pytest.mark.parametrize("size", [1, 7, 1000])
 def test_packets_make_no_difference(draw_network, draw_events, kind, size):
     network, events = draw_network(kind=kind), draw_events(3)
@@ -77,7 +91,7 @@ def test_reading_changes_nothing(draw_network, draw_events):
     np.testing.assert_array_equal(read.read(t_us), unread.read(t_us))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL_KINDS)
 def test_a_stream_begins_anew_after_reset(draw_network, draw_events, kind):
     network, events = draw_network(kind=kind), draw_events()
     stream = GraphStream(network, events.sensor)
@@ -116,7 +130,7 @@ def test_no_events_are_fine(draw_network):
     assert np.isfinite(stream.read(0)).all()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL_KINDS)
 def test_real_recordings_give_the_same_as_the_definition(shared_recordings, draw_network, kind):
     from eventvision.io import open_source
 
