@@ -2,6 +2,7 @@
 
 from ._perception import COARSEST, NANO, SMALL, STRIDES, Perception, PerceptionShape
 from ._reconstruction import MULTIPLE, SpikingReconstruction, normalised
+from ._sequences import by_step, folded_time
 
 __all__ = [
     "COARSEST",
@@ -12,5 +13,7 @@ __all__ = [
     "Perception",
     "PerceptionShape",
     "SpikingReconstruction",
+    "by_step",
+    "folded_time",
     "normalised",
 ]

@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from eventvision.spiking import nn
 
-from ._sequences import folded_time
+from ._sequences import by_step, folded_time
 
 STRIDES = (8, 16, 32)
 """Pixels from one place of the detection grids to the next."""
@@ -112,7 +112,7 @@ class Perception(torch_nn.Module):
         steps = len(events)
         with folded_time(self, steps):
             found = self(events.flatten(0, 1))
-        return {name: value.unflatten(0, (steps, -1)) for name, value in found.items()}
+        return {name: by_step(value, steps) for name, value in found.items()}
 
 
 class _Neurons:

@@ -23,7 +23,7 @@ from torch.nn import functional
 
 from eventvision.spiking import nn
 
-from ._sequences import each_step, folded_time
+from ._sequences import by_step, each_step, folded_time
 
 LEVELS = 4
 """Most spikes of a neuron in a step."""
@@ -79,7 +79,7 @@ class SpikingReconstruction(torch_nn.Module):
         steps = len(events)
         with folded_time(self, steps, apart=self.first):
             found = self._picture(events.flatten(0, 1), lambda x: each_step(self.first, x, steps))
-        return found.unflatten(0, (steps, -1))
+        return by_step(found, steps)
 
     def _picture(self, events: Tensor, first: Callable[[Tensor], Tensor]) -> Tensor:
         fine = self.head(functional.pixel_unshuffle(events, 2))
@@ -107,14 +107,12 @@ class SpikingBlock(torch_nn.Module):
         self.second = _quiet(torch_nn.Conv2d(channels, channels, 3, padding=1))
         back = torch_nn.Conv2d(channels, channels, 3, padding=1, bias=False)
         self.back = _quiet(back) if recurrent else None
-        self.memory = nn.Readout(decay=0.0, decay_input=False, step_mode="s") if recurrent else None
+        self.memory = nn.Delay() if recurrent else None
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the potentials (N, C, h, w) after the block."""
         if self.back is not None and self.memory is not None:
-            remembered = (self.memory.state or {}).get("v")
-            spikes = self.before(x if remembered is None else x + self.back(remembered))
-            self.memory(spikes)
+            spikes = self.memory(self.before(x + self.back(self.memory.last(x))))
         else:
             spikes = self.before(x)
         after: Tensor = x + self.second(self.between(self.first(spikes)))

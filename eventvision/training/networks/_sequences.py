@@ -37,7 +37,7 @@ def folded_time(
     for neuron in neurons:
         nn.set_step_mode(neuron, "m")
         handles += [
-            neuron.register_forward_pre_hook(lambda _, x: (x[0].unflatten(0, (steps, -1)),)),
+            neuron.register_forward_pre_hook(lambda _, x: (by_step(x[0], steps),)),
             neuron.register_forward_hook(lambda _, __, out: out.flatten(0, 1)),
         ]
     try:
@@ -51,4 +51,9 @@ def folded_time(
 
 def each_step(part: torch_nn.Module, x: Tensor, steps: int) -> Tensor:
     """Return what a part makes of (T * N, ...), one step after the other."""
-    return torch.stack([part(now) for now in x.unflatten(0, (steps, -1))]).flatten(0, 1)
+    return torch.stack([part(now) for now in by_step(x, steps)]).flatten(0, 1)
+
+
+def by_step(x: Tensor, steps: int) -> Tensor:
+    """Return (T * N, ...) as (T, N, ...)."""
+    return x.reshape(steps, -1, *x.shape[1:])

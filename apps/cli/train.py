@@ -1,0 +1,42 @@
+"""`eventvision train`: a model from a recipe."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .output import tell
+
+
+def run(
+    recipe: Path,
+    out: Path,
+    *,
+    data: Path | None,
+    images: Sequence[Path],
+    device: str,
+    threads: int,
+) -> int:
+    """Train, and say how far it is."""
+    from eventvision.training.run import train_recipe
+
+    try:
+        train_recipe(
+            recipe,
+            out,
+            data=data,
+            images=tuple(images),
+            device=device,
+            threads=threads,
+            say=_say,
+        )
+    except KeyboardInterrupt:
+        tell(f"stopped; the same command goes on from the last checkpoint in {out}")
+        return 130
+    return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

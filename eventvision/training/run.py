@@ -1,0 +1,124 @@
+"""Training by a recipe, whatever the recipe is for: what `eventvision train` calls."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eventvision.core import ConfigError, DeviceError
+
+if TYPE_CHECKING:
+    from torch.nn import Module
+
+    from . import Sequences
+    from .scenes import Progress
+
+Say = Callable[[str], object]
+
+_SCENES = ("perception", "reconstruction")
+_CLASSIFIER = "classifier"
+
+
+def train_recipe(
+    recipe: Path,
+    out: Path,
+    *,
+    data: Path | None = None,
+    images: tuple[Path, ...] = (),
+    device: str = "cpu",
+    threads: int = 2,
+    say: Say = print,
+) -> None:
+    """Train what a recipe describes and write the model's files.
+
+    A run that was stopped goes on from its last checkpoint when it is given the same folder.
+
+    Args:
+        recipe: A TOML file; its `kind` says what is trained.
+        out: Folder of the model; checkpoints, curves and pictures are in `training/` in it.
+        data: Labelled recordings, for kinds that learn from these.
+        images: Folders of images, for kinds that learn from simulated scenes; without any, scenes
+            are drawn.
+        device: "cpu" or "cuda".
+        threads: Threads of the CPU.
+        say: Takes lines about how far it is.
+
+    Raises:
+        ConfigError: If the recipe cannot be read, or wants what was not given.
+        DeviceError: If there is no such device.
+        ModelError: If the checkpoint in the folder is of another network.
+        OutputError: If files cannot be written.
+    """
+    kind = kind_of(recipe)
+    _prepare(device, threads)
+    if kind in _SCENES:
+        if data is not None:
+            raise ConfigError(
+                "--data", str(data), f"no recordings for a {kind}: it learns in scenes"
+            )
+        _train_scenes(recipe, out, images, device, say)
+    else:
+        if data is None:
+            raise ConfigError("--data", "", "labelled recordings: an .npz, or a folder of classes")
+        _train_classifier(recipe, out, data, say)
+
+
+def kind_of(recipe: Path) -> str:
+    """Return what a recipe is for.
+
+    Raises:
+        ConfigError: If it cannot be read, or is for nothing that is known.
+    """
+    try:
+        kind = tomllib.loads(recipe.read_text(encoding="utf-8")).get("kind")
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(
+            "recipe", str(recipe), f"a TOML file that can be read ({error})"
+        ) from error
+    if kind not in (*_SCENES, _CLASSIFIER):
+        known = ", ".join((*_SCENES, _CLASSIFIER))
+        raise ConfigError(f"{recipe}: kind", kind, f"one of {known}")
+    return str(kind)
+
+
+def _prepare(device: str, threads: int) -> None:
+    try:
+        import torch
+    except ImportError as error:
+        remedy = "pip install 'eventvision[train]'"
+        raise DeviceError("train", "needs torch, which is not installed", remedy) from error
+    if device not in ("cpu", "cuda"):
+        raise ConfigError("--device", device, "cpu or cuda")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise DeviceError("cuda", "is not there, or torch cannot use it", "train with --device cpu")
+    torch.set_num_threads(threads)
+
+
+def _train_scenes(path: Path, out: Path, images: tuple[Path, ...], device: str, say: Say) -> None:
+    from .scenes import Journal, load_scene_recipe, train_scenes
+
+    recipe, journal = load_scene_recipe(path), Journal(out / "training")
+
+    def watch(progress: Progress, network: Module, clips: Sequences) -> None:
+        journal.write(progress, network, clips)
+        scores = ", ".join(f"{name} {value:.3f}" for name, value in progress.validated.items())
+        best = " (best so far)" if progress.is_best else ""
+        say(f"batch {progress.batch} of {progress.batches}: {scores}{best}")
+
+    best = train_scenes(recipe, out / "training", images=images, device=device, watch=watch)
+    say(f"best weights: {best}")
+
+
+def _train_classifier(path: Path, out: Path, data: Path, say: Say) -> None:
+    from .classification import load_recipe, load_recordings, train_classifier, write_model_files
+
+    recipe, recordings = load_recipe(path), load_recordings(data)
+    trained = train_classifier(
+        recipe,
+        recordings,
+        watch=lambda now: say(f"{now.phase} {now.epoch} of {now.epochs}: loss {now.loss:.3f}"),
+    )
+    for file in write_model_files(out, recipe, trained, recordings):
+        say(f"wrote {file}")
