@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from eventvision.core import EVENT_DTYPE, IMU_DTYPE, TRIGGER_DTYPE, Damage, Frame
+from eventvision.core import EVENT_DTYPE, IMU_DTYPE, TRIGGER_DTYPE, Damage, Frame, SensorSize
 
 from ._file_bytes import Bytes
 
@@ -73,6 +73,32 @@ class Decoder(ABC):
     @abstractmethod
     def step(self, data: Bytes, start: int) -> Step:
         """Decode a stretch that begins at an offset; always gets on, and to the end at last."""
+
+    def skim(
+        self,
+        data: Bytes,  # noqa: ARG002
+        start: int,
+        stop: int,  # noqa: ARG002
+        last_us: int,
+        sensor: SensorSize,  # noqa: ARG002
+    ) -> tuple[int, int]:
+        """Get over a stretch in which all is well, much faster than by decoding it.
+
+        All is well where every event would pass a guard of that sensor as it is, and nothing else
+        of the stretch is of interest. What the decoder remembers afterwards is what steps over the
+        stretch would have left, and steps might well have ended where the stretch does.
+
+        Args:
+            data: The recording.
+            start: First byte of the stretch, where a step ended.
+            stop: Where to stop at the latest.
+            last_us: Time of the last event so far.
+            sensor: Size of the pixel array that the guard knows.
+
+        Returns:
+            First byte that was not skimmed, `start` if none was, and the time of the last event.
+        """
+        return start, last_us
 
     def pack(self) -> NDArray[np.int64] | None:
         """Return all that it remembers as numbers; None if that is more than a few."""

@@ -115,6 +115,17 @@ class EsDecoder(Decoder):
             after = data.size
         return Step(events=events[: self._state[kernel.EVENTS]], after=after, damage=(*lost,))
 
+    def skim(
+        self, data: Bytes, start: int, stop: int, last_us: int, sensor: SensorSize
+    ) -> tuple[int, int]:
+        """Get over bytes in which all is well; see `Decoder`. Only DVS."""
+        if self._kind != kernel.DVS or sensor != self._sensor:
+            return start, last_us
+        t_us, size = int(self._state[kernel.TIME_US]), (sensor.width, sensor.height)
+        used, t_us, last_us = kernel.skim_dvs(data[start:stop], t_us, last_us, *size)
+        self._state[kernel.TIME_US] = t_us
+        return start + used, last_us
+
 
 def _lost(start: int, stop: int) -> Damage:
     skipped = -(-(stop - start) // kernel.EVENT_BYTES)

@@ -106,6 +106,22 @@ class StreamGuard:
         return int(self._state[rules.LAST] + self._state[rules.SHIFT])
 
     @property
+    def follows_us(self) -> int | None:
+        """Time, in those of the stream, that the next event follows; None while any is in doubt."""
+        state = self._state
+        if not state[rules.STARTED] or self.is_in_doubt:
+            return None
+        return int(state[rules.PEAK_US] if state[rules.PEAK] else state[rules.LAST])
+
+    def pass_over(self, last_us: int) -> None:
+        """Go on as if events had passed, of which nothing was wrong, up to one at `last_us`.
+
+        Whether that one stays a peak for the next event to judge is not known: only if the next
+        two events are in order as well, the state is what it would have been.
+        """
+        self._state[rules.PEAK], self._state[rules.LAST] = 0, last_us
+
+    @property
     def shift_us(self) -> int:
         """What is added to the times of the stream at present to close gaps."""
         return int(self._state[rules.SHIFT])

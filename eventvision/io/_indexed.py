@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from ._geometry import PixelCounts
 from ._guard import StreamGuard
 from ._index_cache import IndexCache
 from ._marks import Marks, Position
+from ._skim import skimmed
 
 BUILD_BYTES = 1 << 30
 """So much is indexed to the end when it is first sought in; of more, up to the time sought."""
@@ -26,10 +27,10 @@ BUILD_BYTES = 1 << 30
 class IndexedSource(FileSource):
     """Base of readers that decode one stream in constant memory.
 
-    Seeking decodes once what has not been read yet; places passed on the way are remembered, and
-    kept in the user's cache folder for recordings that are not small, so that later seeks take
-    a few milliseconds. What is delivered after a seek is exactly what a reading from the beginning
-    delivers from that time on.
+    Seeking skims once what has not been read yet, and decodes it where anything is remarkable;
+    places passed on the way are remembered, and kept in the user's cache folder for recordings
+    that are not small, so that later seeks take a few milliseconds. What is delivered after a seek
+    is exactly what a reading from the beginning delivers from that time on.
     """
 
     def __init__(self, path: Path, info: SourceInfo, decoder: Decoder, begin: int) -> None:
@@ -62,35 +63,68 @@ class IndexedSource(FileSource):
         """Return the last mark before a time, setting marks up to there first."""
         marks = self._marks
         if not marks.is_complete and marks.last.latest_us < t_us:
-            ahead = marks.last.copy(DamageReport())
-            for _ in self._decoded(data, ahead):
-                rest = data.size - ahead.offset
-                if marks.last.latest_us >= t_us and rest > BUILD_BYTES:
-                    break
+            self._index(data, t_us)
             self._store_marks()
         return marks.before(t_us)
+
+    def _index(self, data: FileBytes, t_us: int) -> None:
+        """Set marks, to the end if that is near enough, else up to a time."""
+        marks = self._marks
+        ahead = marks.last.copy(DamageReport())
+        with suppress(FileShrankError):
+            while marks.last.latest_us < t_us or data.size - ahead.offset <= BUILD_BYTES:
+                if ahead.offset >= data.size:
+                    marks.is_complete = True
+                    return
+                ahead = self._leapt(data, ahead) or self._stepped(data, ahead)
+
+    def _leapt(self, data: FileBytes, position: Position) -> Position | None:
+        """Return a position further on that was reached by skimming; None where that fails."""
+        due = self._marks.due
+        ahead = skimmed(data, position, due, self.info.sensor) if due < data.size else None
+        if ahead is None:
+            return None
+        # Two events in order show what is not known of those skimmed: see `StreamGuard.pass_over`.
+        packet = self._step(data, ahead)
+        if ahead.guard.damage or ahead.guard.is_in_doubt or len(packet.events) < 2:
+            return None
+        self._marks.note(ahead)
+        return ahead
+
+    def _stepped(self, data: FileBytes, position: Position) -> Position:
+        """Return the position moved on by decoding: to the next mark where skimming has failed."""
+        due = self._marks.due if position.guard.follows_us is not None else position.offset + 1
+        while position.offset < min(due, data.size):
+            self._step(data, position)
+            self._marks.note(position)
+        return position
 
     def _decoded(self, data: FileBytes, position: Position) -> Iterator[Packet]:
         """Yield what may pass the guard, moving `position` along."""
         guard = position.guard
         while position.offset < data.size:
-            start = position.offset
             try:
-                step = position.decoder.step(data, start)
+                packet = self._step(data, position)
             except FileShrankError as error:
-                guard.damage.add(_shrunk(start, error.size, data.size))
+                guard.damage.add(_shrunk(position.offset, error.size, data.size))
                 yield Packet(Events(guard.flush(), self.info.sensor))
                 return
-            position.offset = step.after
-            for damage in step.damage:
-                guard.damage.add(damage)
-            events = guard.admit(step.events, byte_start=start, byte_end=step.after)
-            packet = _packet(Events(events, self.info.sensor), step, guard.shift_us)
-            position.latest_us = _latest_us(position, packet)
             self._marks.note(position)
             yield packet
         self._marks.is_complete = True
         yield Packet(Events(guard.flush(), self.info.sensor))
+
+    def _step(self, data: FileBytes, position: Position) -> Packet:
+        """Return the next packet, moving `position` behind it."""
+        start, guard = position.offset, position.guard
+        step = position.decoder.step(data, start)
+        position.offset = step.after
+        for damage in step.damage:
+            guard.damage.add(damage)
+        events = guard.admit(step.events, byte_start=start, byte_end=step.after)
+        packet = _packet(Events(events, self.info.sensor), step, guard.shift_us)
+        position.latest_us = _latest_us(position, packet)
+        return packet
 
     def _load_marks(self) -> None:
         if self._cache is None:

@@ -82,6 +82,11 @@ class Marks:
         """The position furthest in the file."""
         return self._positions[-1]
 
+    @property
+    def due(self) -> int:
+        """Offset from which on another position is far enough from the last one."""
+        return self.last.offset + self._spacing
+
     def before(self, t_us: int) -> Position:
         """Return the last position before which there is nothing from a time on."""
         found = bisect_left(self._positions, t_us, key=lambda position: position.latest_us)
@@ -89,7 +94,7 @@ class Marks:
 
     def note(self, position: Position) -> None:
         """Remember a position if it is far enough from the last one, and no event is in doubt."""
-        if position.offset < self.last.offset + self._spacing or position.guard.is_in_doubt:
+        if position.offset < self.due or position.guard.is_in_doubt:
             return
         self._positions.append(position.copy(DamageReport()))
         if len(self) > self._most:

@@ -71,6 +71,35 @@ class RecordDecoder(Decoder):
         self.__dict__.update(before.__dict__)
         return self._regain(data, start, *lost)
 
+    def skim(
+        self, data: Bytes, start: int, stop: int, last_us: int, sensor: SensorSize
+    ) -> tuple[int, int]:
+        """Get over whole steps in which all is well; see `Decoder`.
+
+        Only whole steps, because where the beat is lost is judged step by step.
+        """
+        step_bytes = PACKET_RECORDS * self.record_bytes
+        at = start
+        while at + step_bytes <= stop:
+            reached = self.skim_records(self._bytes(data, at, PACKET_RECORDS), last_us, sensor)
+            if reached is None:
+                break
+            last_us, at = reached, at + step_bytes
+        return at, last_us
+
+    def skim_records(
+        self,
+        records: NDArray[np.uint8],  # noqa: ARG002
+        last_us: int,  # noqa: ARG002
+        sensor: SensorSize,  # noqa: ARG002
+    ) -> int | None:
+        """Get over records, all bytes of which are given, in which all is well.
+
+        Returns:
+            Time of the last event now; None if not all is well. Then nothing was done.
+        """
+        return None
+
     def _cut_record(self, data: Bytes, start: int) -> Step:
         rest = data.size - start
         damage = Damage(

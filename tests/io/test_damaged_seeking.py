@@ -24,10 +24,11 @@ def bench(tmp_path):
     return fuzz.Bench(fuzz.Work(tmp_path, 3, 0, 1, 1))
 
 
-@pytest.fixture
-def _short_steps(monkeypatch):
-    """Let recordings of some hundred bytes have many steps and marks."""
-    monkeypatch.setattr("eventvision.io._marks.MARK_BYTES", 150)
+@pytest.fixture(params=[150, 900], ids=["decoded", "skimmed"])
+def _short_steps(monkeypatch, request):
+    """Let recordings of some hundred bytes have many steps and marks, and skimming between them."""
+    monkeypatch.setattr("eventvision.io._marks.MARK_BYTES", request.param)
+    monkeypatch.setattr("eventvision.io._skim._PIECE_BYTES", 301)
     monkeypatch.setattr("eventvision.io._records.PACKET_RECORDS", 17)
     monkeypatch.setattr("eventvision.io._es._STEP_BYTES", 85)
     monkeypatch.setattr("eventvision.io._evt.steps._LEAST_STEP_BYTES", 128)

@@ -141,6 +141,20 @@ class Aedat2Decoder(RecordDecoder):
             damage=side.damage,
         )
 
+    def skim_records(
+        self, records: NDArray[np.uint8], last_us: int, sensor: SensorSize
+    ) -> int | None:
+        """Get over contrast events in which all is well; see `RecordDecoder`."""
+        reference = int(self._state[kernel.REFERENCE])
+        if last_us != reference or sensor != self._size:
+            return None
+        size = sensor.width, sensor.height
+        reference, odd = kernel.skim_aedat2(records, reference, self._chip, *size)
+        if odd:
+            return None
+        self._state[kernel.REFERENCE] = reference
+        return reference
+
     def peek(
         self, records: NDArray[np.uint8]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

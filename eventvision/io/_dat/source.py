@@ -23,7 +23,7 @@ from eventvision.io._file_bytes import Bytes, FileBytes
 from eventvision.io._indexed import IndexedSource, pixels_used
 from eventvision.io._records import RecordDecoder
 from eventvision.kernels.clock import REFERENCES, first_reference
-from eventvision.kernels.dat import RECORD_BYTES, decode_dat
+from eventvision.kernels.dat import RECORD_BYTES, decode_dat, skim_dat
 
 EVENT_KINDS = (0x00, 0x0C)
 """Record types that are events: the old and the new number."""
@@ -125,6 +125,20 @@ class DatDecoder(RecordDecoder):
         if self._header.t0_us:
             events["t"] += self._header.t0_us
         return Step(events=events, after=start + count * RECORD_BYTES)
+
+    def skim_records(
+        self, records: NDArray[np.uint8], last_us: int, sensor: SensorSize
+    ) -> int | None:
+        """Get over records in which all is well; see `RecordDecoder`."""
+        if last_us != self._reference + self._header.t0_us:
+            return None
+        x_bits, y_bits, _ = self._layout
+        size = sensor.width, sensor.height
+        reference, odd = skim_dat(records, self._reference, x_bits, y_bits, *size)
+        if odd:
+            return None
+        self._reference = reference
+        return reference + self._header.t0_us
 
     def peek(
         self, records: NDArray[np.uint8]

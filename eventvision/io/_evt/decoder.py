@@ -7,8 +7,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from eventvision.core import EVENT_DTYPE, TRIGGER_DTYPE
-from eventvision.kernels import evt2, evt3
+from eventvision.core import EVENT_DTYPE, TRIGGER_DTYPE, SensorSize
+from eventvision.kernels import evt2, evt3, evt_skim
 
 from .header import Encoding
 
@@ -88,6 +88,23 @@ class EvtDecoder:
             after = evt2.decode_evt2(data, start, stop, *outputs, self._state, head)
         found, edges = self._state[self._kernels.EVENTS], self._state[self._kernels.TRIGGERS]
         return _trimmed(events, found), triggers[:edges].copy(), after
+
+    def skim(self, data: NDArray[np.uint8], last_us: int, sensor: SensorSize) -> tuple[int, int]:
+        """Get over words in which all is well.
+
+        Args:
+            data: Words that follow those decoded so far.
+            last_us: Time of the last event.
+            sensor: Size of the pixel array.
+
+        Returns:
+            How many bytes were skimmed, and the time of the last event now.
+        """
+        size = sensor.width, sensor.height
+        if self._encoding == "EVT3":
+            return evt_skim.skim_evt3(data, 0, data.size, self._state, last_us, *size)
+        head = _HEAD[self._encoding]
+        return evt_skim.skim_evt2(data, 0, data.size, self._state, head, last_us, *size)
 
     def take_findings(self) -> dict[str, int]:
         """Return what was odd since the last call, by kind of damage, and forget it."""

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from eventvision.core import Damage
+from eventvision.core import Damage, SensorSize
 from eventvision.io._decoder import Decoder, Step, checked
 from eventvision.io._file_bytes import Bytes
 
@@ -80,6 +80,13 @@ class EvtSteps(Decoder):
             for kind, count in self._decoder.take_findings().items()
         )
         return Step(events=events, after=after, triggers=triggers, damage=damage)
+
+    def skim(
+        self, data: Bytes, start: int, stop: int, last_us: int, sensor: SensorSize
+    ) -> tuple[int, int]:
+        """Get over words in which all is well; see `Decoder`."""
+        used, last_us = self._decoder.skim(data[start:stop], last_us - self._t0_us, sensor)
+        return start + used, last_us + self._t0_us
 
     def _cut(self, start: int, size: int) -> Damage:
         message = f"the last word has {size - start} of {self._decoder.word_bytes} bytes"
