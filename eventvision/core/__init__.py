@@ -27,6 +27,12 @@ from ._packets import GAP_SOURCE, IMU_DTYPE, TRIGGER_DTYPE, Frame, Packet
 from ._part_file import PartFile, output_errors
 from ._quantities import parse_count, parse_duration_us
 from ._results import Depth, Detections, Image, Result, Segmentation, SliceResult, Tracks
+from ._safetensors import (
+    WHOLE_NUMBERS,
+    parsed_json,
+    safetensors_from_bytes,
+    safetensors_to_bytes,
+)
 from ._seams import (
     Device,
     EventWriter,
@@ -49,6 +55,7 @@ __all__ = [
     "GAP_SOURCE",
     "IMU_DTYPE",
     "TRIGGER_DTYPE",
+    "WHOLE_NUMBERS",
     "ConfigError",
     "Damage",
     "DamageReport",
@@ -103,6 +110,9 @@ __all__ = [
     "output_errors",
     "parse_count",
     "parse_duration_us",
+    "parsed_json",
+    "safetensors_from_bytes",
+    "safetensors_to_bytes",
     "save_golden",
     "shipped_models",
 ]

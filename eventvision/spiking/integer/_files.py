@@ -18,21 +18,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventvision.core import (
+    WHOLE_NUMBERS,
     FormatError,
     PartFile,
     SourceError,
     SourceNotFoundError,
     output_errors,
+    parsed_json,
+    safetensors_from_bytes,
+    safetensors_to_bytes,
 )
 
 from ._checks import WEIGHT_RANGES
 from ._model import IntegerModel
 from ._nodes import NODE_KINDS, Node
 from ._packing import pack_weights, packed_size, unpack_weights
-from ._safetensors import Arrays, from_bytes, parsed_json, to_bytes
 
 FORMAT = "eventvision.integer"
 VERSION = "1"
+Arrays = dict[str, NDArray[np.generic]]
+
 _MAX_FILE = 2**30
 _REMEDY = "export the model again"
 _KINDS = {kind.__name__: kind for kind in NODE_KINDS}
@@ -84,7 +89,7 @@ def model_to_bytes(model: IntegerModel) -> bytes:
     arrays: Arrays = {}
     graph = [_described(node, arrays) for node in model.nodes]
     text = json.dumps(graph, separators=(",", ":"))
-    return to_bytes(arrays, {"format": FORMAT, "version": VERSION, "graph": text})
+    return safetensors_to_bytes(arrays, {"format": FORMAT, "version": VERSION, "graph": text})
 
 
 def model_from_bytes(content: bytes) -> IntegerModel:
@@ -93,7 +98,7 @@ def model_from_bytes(content: bytes) -> IntegerModel:
     Raises:
         ValueError: If it is not valid; the text says why.
     """
-    arrays, metadata = from_bytes(content)
+    arrays, metadata = safetensors_from_bytes(content, WHOLE_NUMBERS)
     if metadata.get("format") != FORMAT:
         raise ValueError(f"its format is {metadata.get('format')!r}, not {FORMAT!r}")
     if metadata.get("version") != VERSION:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 from math import prod
 from typing import Any
@@ -17,7 +17,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_TYPES = {"I8": np.int8, "U8": np.uint8, "I16": np.int16, "I32": np.int32}
+_TYPES: dict[str, Any] = {
+    "I8": np.int8, "U8": np.uint8, "I16": np.int16, "I32": np.int32, "F32": np.float32,
+}  # fmt: skip
+WHOLE_NUMBERS = ("I8", "U8", "I16", "I32")
+"""Types of an integer network's arrays."""
+
 _CODES = {np.dtype(kind): code for code, kind in _TYPES.items()}
 _LENGTH = struct.Struct("<Q")
 _MAX_HEADER = 2**24
@@ -27,11 +32,21 @@ _METADATA = "__metadata__"
 Arrays = dict[str, NDArray[np.generic]]
 
 
-def to_bytes(arrays: Mapping[str, NDArray[np.generic]], metadata: Mapping[str, str]) -> bytes:
-    """Write arrays and texts; the same content gives the same bytes."""
+def safetensors_to_bytes(
+    arrays: Mapping[str, NDArray[np.generic]], metadata: Mapping[str, str]
+) -> bytes:
+    """Write arrays and texts; the same content gives the same bytes.
+
+    Raises:
+        ValueError: If an array has a type that is not known here.
+    """
     header: dict[str, Any] = {_METADATA: dict(sorted(metadata.items()))}
     parts, place = [], 0
     for name, array in arrays.items():
+        if array.dtype not in _CODES:
+            raise ValueError(
+                f"array {name!r} has type {array.dtype}; known are {', '.join(_TYPES)}"
+            )
         data = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
         header[name] = {
             "dtype": _CODES[array.dtype],
@@ -45,8 +60,14 @@ def to_bytes(arrays: Mapping[str, NDArray[np.generic]], metadata: Mapping[str, s
     return b"".join([_LENGTH.pack(len(text)), text, *parts])
 
 
-def from_bytes(content: bytes) -> tuple[Arrays, dict[str, str]]:
-    """Read what `to_bytes` wrote, or any safetensors content with arrays of whole numbers.
+def safetensors_from_bytes(
+    content: bytes, types: Collection[str] = tuple(_TYPES)
+) -> tuple[Arrays, dict[str, str]]:
+    """Read what `safetensors_to_bytes` wrote, or any safetensors content with such arrays.
+
+    Args:
+        content: The content of a file.
+        types: Types that arrays may have, as the format names them.
 
     Returns:
         Arrays, read-only, and metadata.
@@ -69,7 +90,7 @@ def from_bytes(content: bytes) -> tuple[Arrays, dict[str, str]]:
     data = memoryview(content)[start:]
     arrays, ends = {}, [(0, 0)]
     for name, entry in header.items():
-        arrays[name], place = _array(name, entry, data)
+        arrays[name], place = _array(name, entry, data, types)
         ends.append(place)
     ends.sort()
     gapless = all(one[1] == other[0] for one, other in pairwise(ends))
@@ -97,12 +118,14 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _array(name: str, entry: Any, data: memoryview) -> tuple[NDArray[np.generic], tuple[int, int]]:
+def _array(
+    name: str, entry: Any, data: memoryview, types: Collection[str]
+) -> tuple[NDArray[np.generic], tuple[int, int]]:
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
         raise ValueError(f"array {name!r} is not described by dtype, shape and data_offsets")
     code, shape, place = entry["dtype"], entry["shape"], entry["data_offsets"]
-    if not isinstance(code, str) or code not in _TYPES:
-        raise ValueError(f"array {name!r} has type {code!r}; known are {', '.join(_TYPES)}")
+    if not isinstance(code, str) or code not in types:
+        raise ValueError(f"array {name!r} has type {code!r}; known are {', '.join(types)}")
     if not _are_sizes(shape) or len(shape) > _MAX_DIMENSIONS:
         raise ValueError(f"array {name!r} has no valid shape")
     if not _are_sizes(place) or len(place) != 2 or not place[0] <= place[1] <= len(data):
