@@ -1,19 +1,51 @@
-"""Slices in, typed results out; the tasks here need no training."""
+"""Slices in, typed results out: by hand-made methods, or by trained networks that tasks share."""
 
-from ._build import TASK_NAMES, build_tasks
+from ._build import OpenNetwork, build_tasks
 from ._detection import Detection, DetectionSettings
+from ._forms import HAND_MADE, MODELS, TASK_FORMS, TASK_NAMES, TaskForm, parse_task, parse_tasks
+from ._frame import Frame
 from ._kalman import Motion
+from ._learned import (
+    LearnedDepth,
+    LearnedDetection,
+    LearnedReconstruction,
+    LearnedSegmentation,
+    LearnedTask,
+)
+from ._maps import class_map, distance_map
+from ._network import Network
+from ._objects import STRIDES, Objects, ObjectSettings, find_objects
 from ._reconstruction import Reconstruction, ReconstructionSettings
 from ._tracking import Tracking, TrackingSettings
 
 __all__ = [
+    "HAND_MADE",
+    "MODELS",
+    "STRIDES",
+    "TASK_FORMS",
     "TASK_NAMES",
     "Detection",
     "DetectionSettings",
+    "Frame",
+    "LearnedDepth",
+    "LearnedDetection",
+    "LearnedReconstruction",
+    "LearnedSegmentation",
+    "LearnedTask",
     "Motion",
+    "Network",
+    "ObjectSettings",
+    "Objects",
+    "OpenNetwork",
     "Reconstruction",
     "ReconstructionSettings",
+    "TaskForm",
     "Tracking",
     "TrackingSettings",
     "build_tasks",
+    "class_map",
+    "distance_map",
+    "find_objects",
+    "parse_task",
+    "parse_tasks",
 ]

@@ -7,50 +7,71 @@ from collections.abc import Callable, Sequence
 from eventvision.core import ConfigError, SensorSize, Task
 
 from ._detection import Detection, DetectionSettings
+from ._forms import TaskForm, parse_task, parse_tasks
+from ._learned import LearnedDepth, LearnedDetection, LearnedReconstruction, LearnedSegmentation
+from ._network import Network
+from ._objects import ObjectSettings
 from ._reconstruction import Reconstruction, ReconstructionSettings
 from ._tracking import Tracking, TrackingSettings
 
-TASK_NAMES = ("reconstruction", "detection", "tracking")
-"""Names of all tasks, in an order in which each finds what it needs."""
+OpenNetwork = Callable[[TaskForm], Network]
+"""Returns the network behind a task; tasks that can share one get the same."""
 
 
 def build_tasks(
     names: Sequence[str],
     sensor: SensorSize,
     *,
+    network: OpenNetwork | None = None,
     reconstruction: ReconstructionSettings | None = None,
     detection: DetectionSettings | None = None,
+    objects: ObjectSettings | None = None,
     tracking: TrackingSettings | None = None,
 ) -> list[Task]:
     """Return the named tasks and those that they need, each once, needed ones first.
 
     Args:
-        names: Task names in any order.
+        names: Tasks as `parse_task` reads them, in any order.
         sensor: Size of the pixel array that the slices come from.
-        reconstruction: Settings of this task, if not the defaults.
-        detection: Settings of this task, if not the defaults.
+        network: Opens the networks of learned tasks, if there are to be any.
+        reconstruction: Settings of the method `fibar`, if not the defaults.
+        detection: Settings of the method `clusters`, if not the defaults.
+        objects: Settings of learned detection, if not the defaults.
         tracking: Settings of this task, if not the defaults.
 
     Raises:
-        ConfigError: If a name is unknown; it lists the known ones.
+        ConfigError: If a name is unknown, it lists the known ones; or a task is learned and nobody
+            opens networks.
+        ModelError: If a model is missing or does not do the task.
+        DeviceError: If it cannot run.
     """
-    builders: dict[str, Callable[[], Task]] = {
+    hand_made: dict[str, Callable[[], Task]] = {
         "reconstruction": lambda: Reconstruction(sensor, reconstruction),
         "detection": lambda: Detection(sensor, detection),
         "tracking": lambda: Tracking(sensor, tracking),
     }
+    learned: dict[str, Callable[[Network], Task]] = {
+        "reconstruction": LearnedReconstruction,
+        "detection": lambda opened: LearnedDetection(opened, objects),
+        "segmentation": LearnedSegmentation,
+        "depth": LearnedDepth,
+    }
+    forms = {form.name: form for form in parse_tasks(names)}
     built: dict[str, Task] = {}
 
-    def add(name: str) -> None:
-        if name not in builders:
-            raise ConfigError("tasks", name, f"one of {', '.join(TASK_NAMES)}")
-        if name in built:
+    def add(form: TaskForm) -> None:
+        if form.name in built:
             return
-        task = builders[name]()
+        if not form.model:
+            task = hand_made[form.name]()
+        elif network is None:
+            raise ConfigError("tasks", form.name, "tasks that need no network")
+        else:
+            task = learned[form.name](network(form))
         for needed in task.needs:
-            add(needed)
-        built[name] = task
+            add(forms.get(needed) or parse_task(needed))
+        built[form.name] = task
 
-    for name in names:
-        add(name)
+    for form in forms.values():
+        add(form)
     return list(built.values())

@@ -37,7 +37,7 @@ def plain_steps(net: torch_nn.Module) -> Iterator[None]:
     """Let the neurons of a network, set to single steps, take them in plain operations."""
     changed = [neuron for _, neuron in nn.neurons(net) if isinstance(neuron, nn.StepNeuron)]
     for neuron in changed:
-        neuron.step = _step_of(neuron)  # type: ignore[method-assign]
+        neuron.step = _step_of(neuron)  # type: ignore[assignment, method-assign]
     try:
         yield
     finally:
