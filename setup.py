@@ -21,6 +21,7 @@ setup(
     package_dir={name: folder for folder, name in SHIPPED_AS.items()},
     package_data={
         "eventvision": ["py.typed"],
+        "eventvision.devices.fpga": ["rtl/*.sv", "harness.cpp"],
         "eventvision_models": ["**/*"],
         "eventvision_recordings": ["*"],
     },

@@ -37,11 +37,11 @@ module ev_accumulate #(
   logic [SUM_ADDRESS-1:0] sum_1, sum_2, sum_3, sum_4;
   logic [VALUE_BITS-1:0] value_1, value_2;
   logic [LANES*8-1:0] weights_1, weights_2;
-  logic [WORD-1:0] stored, before_3, products_3, before, total, total_4;
+  logic [WORD-1:0] stored, known_3, products_3, known, total, total_4;
   logic [WORD-1:0] bank_data[2];
 
   assign idle = !in_valid && valid[3:1] == 0;
-  assign before = valid[4] && sum_4 == sum_3 ? total_4 : before_3;
+  assign known = valid[4] && sum_4 == sum_3 ? total_4 : known_3;
   assign stored = bank_data[bank];
   assign read_data = bank_data[!bank];
 
@@ -53,7 +53,7 @@ module ev_accumulate #(
     {sum_4, sum_3, sum_2, sum_1} <= {sum_3, sum_2, sum_1, in_sum};
     {value_2, value_1} <= {value_1, in_value};
     weights_2 <= weights_1;
-    before_3 <= valid[4] && sum_4 == sum_2 ? total_4 : stored;
+    known_3 <= valid[4] && sum_4 == sum_2 ? total_4 : stored;
     total_4 <= total;
   end
 
@@ -63,12 +63,14 @@ module ev_accumulate #(
     assign weight = weights_2[lane*8+:8];
     if (VALUE_BITS == 1) begin : spikes  // a weight, or nothing: zero never travels
       assign product = 9'(weight);
+      logic unused;
+      assign unused = &{1'b0, value_2};
     end else begin : counts
       assign product = (VALUE_BITS + 8)'(weight * $signed({1'b0, value_2}));
     end
     always_ff @(posedge clk) products_3[lane*SUM_BITS+:SUM_BITS] <= SUM_BITS'(product);
     assign total[lane*SUM_BITS+:SUM_BITS] =
-        before[lane*SUM_BITS+:SUM_BITS] + products_3[lane*SUM_BITS+:SUM_BITS];
+        known[lane*SUM_BITS+:SUM_BITS] + products_3[lane*SUM_BITS+:SUM_BITS];
   end
 
   for (genvar each = 0; each < 2; each++) begin : banks

@@ -10,7 +10,7 @@ module ev_neuron #(
     parameter int unsigned LEAK = 16,        // 16: no leak
     parameter int unsigned LEVELS = 1,       // 0: never fires, gives its potential
     parameter bit ROUNDING = 1'b0,
-    localparam int unsigned WIDE = SUM_BITS + SHIFT_LEFT + 1,
+    localparam int unsigned WIDE = SUM_BITS + SHIFT_LEFT > 17 ? SUM_BITS + SHIFT_LEFT + 1 : 18,
     localparam int unsigned DIGITS = LEVELS > 0 ? $clog2(LEVELS + 1) : 0,
     localparam int unsigned OUT_BITS = LEVELS > 0 ? DIGITS : 16
 ) (
@@ -25,9 +25,9 @@ module ev_neuron #(
 );
 
   function automatic logic signed [15:0] saturated(input logic signed [WIDE-1:0] value);
-    if (value > WIDE'(32767)) return 16'sh7fff;
-    if (value < -WIDE'(32768)) return -16'sh8000;
-    return 16'(value);
+    if (value > WIDE'(32767)) saturated = 16'sh7fff;
+    else if (value < -WIDE'(32768)) saturated = -16'sh8000;
+    else saturated = value[15:0];
   endfunction
 
   // Cycle 1: bias and rounding. Cycle 2: the current. Cycle 3: charged.
@@ -54,7 +54,7 @@ module ev_neuron #(
     assign out_potential = charged_3;
     assign out_value = charged_3;
     logic unused;
-    assign unused = ^{threshold_3};
+    assign unused = &{1'b0, threshold_3};
   end else begin : fires
     localparam int unsigned REST = 17 + DIGITS;
 

@@ -61,7 +61,8 @@ module ev_scatter #(
   logic [WEIGHT_ADDRESS-1:0] plane;
 
   assign is_inside = 32'(in_event.y) < HEIGHT && 32'(in_event.x) < WIDTH
-      && 32'(in_event.channel) < CHANNELS && 17'(in_event.value) < 17'(1 << VALUE_BITS);
+      && 32'(in_event.channel) < CHANNELS
+      && in_event.value[15:VALUE_BITS] == 0 && in_event.value[VALUE_BITS-1:0] != 0;
   assign in_ready = !(read_tick || read_event) || moves;
   assign is_taken = in_valid && in_ready;
 
@@ -112,7 +113,9 @@ module ev_scatter #(
     if (read_event && moves) begin
       group <= '0;
       value <= read_value;
-      rest  <= '{windows: row.windows, sum: row.sum, weight: row.weight + plane};
+      rest.windows <= row.windows;
+      rest.sum <= row.sum;
+      rest.weight <= row.weight + plane;
       here  <= column;
       first <= column;
     end else begin
