@@ -97,7 +97,7 @@ def _prepare(device: str, threads: int) -> None:
 
 
 def _train_scenes(path: Path, out: Path, images: tuple[Path, ...], device: str, say: Say) -> None:
-    from .scenes import Journal, load_scene_recipe, train_scenes
+    from .scenes import Journal, finish_model, load_scene_recipe, train_scenes
 
     recipe, journal = load_scene_recipe(path), Journal(out / "training")
 
@@ -108,7 +108,9 @@ def _train_scenes(path: Path, out: Path, images: tuple[Path, ...], device: str, 
         say(f"batch {progress.batch} of {progress.batches}: {scores}{best}")
 
     best = train_scenes(recipe, out / "training", images=images, device=device, watch=watch)
-    say(f"best weights: {best}")
+    say(f"best weights: {best}; now its int8 form")
+    for file in finish_model(recipe, out, best, images=images):
+        say(f"wrote {file}")
 
 
 def _train_classifier(path: Path, out: Path, data: Path, say: Say) -> None:

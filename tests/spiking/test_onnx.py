@@ -128,3 +128,13 @@ def test_pooling_with_a_divisor_of_its_own_is_refused(tmp_path):
     with pytest.raises(OutputError, match="divisor"):
         export_onnx(pool, tmp_path / "net.onnx", torch.zeros(1, 1, 4, 4))
     assert not (tmp_path / "net.onnx").exists()
+
+
+def test_each_part_keeps_its_mode(tmp_path):
+    net = torch.nn.Sequential(torch.nn.Conv2d(2, 3, 3), torch.nn.BatchNorm2d(3), nn.IF())
+    net[1].eval()
+    before = net[1].running_mean.clone()
+    export_onnx(net, tmp_path / "net.onnx", torch.ones(1, 2, 8, 8))
+    assert [part.training for part in net] == [True, False, True]
+    assert net.training
+    torch.testing.assert_close(net[1].running_mean, before)

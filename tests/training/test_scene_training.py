@@ -14,7 +14,8 @@ torch = pytest.importorskip("torch")
 
 from safetensors.torch import load_file  # noqa: E402
 
-from eventvision.core import ConfigError, ModelError  # noqa: E402
+from eventvision.core import ConfigError, ModelError, load_card, load_golden  # noqa: E402
+from eventvision.devices import golden_outputs, open_session  # noqa: E402
 from eventvision.training import NO_OBJECT, SequenceGenerator, SequenceSettings  # noqa: E402
 from eventvision.training.run import train_recipe  # noqa: E402
 from eventvision.training.scenes import (  # noqa: E402
@@ -170,21 +171,59 @@ def test_shipped_recipes_can_be_read(name):
     assert load_scene_recipe(Path("models") / name / "recipe.toml").name == name
 
 
-def test_training_by_command_leaves_lines_pictures_and_weights(tmp_path):
-    path = tmp_path / "recipe.toml"
-    path.write_text(
-        "kind = 'perception'\nname = 'tiny'\n"
-        "[schedule]\nbatches = 2\nvalidate_every = 1\nvalidation_batches = 1\n"
-        "[clips]\nheight = 32\nwidth = 64\nslices = 3\nchunk = 3\nbatch = 2\n"
-    )
-    said: list[str] = []
-    train_recipe(path, tmp_path / "out", threads=1, say=said.append)
-    assert [line.split(":")[0] for line in said] == ["batch 1 of 2", "batch 2 of 2", "best weights"]
-    lines = (tmp_path / "out/training/progress.jsonl").read_text().splitlines()
+TINY = """
+kind = "{kind}"
+name = "tiny"
+[schedule]
+batches = 2
+validate_every = 1
+validation_batches = 1
+[clips]
+height = 64
+width = 96
+slices = 3
+chunk = 3
+batch = 2
+fresh = 2
+[integers]
+batches = 1
+[card]
+summary = "Tiny."
+licence = "Apache-2.0"
+limits = ["It knows nothing \\"yet\\"."]
+data = [{{name = "drawn scenes", licence = "Apache-2.0", origin = "the simulator"}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "outputs"),
+    [("perception", {"detection", "segmentation", "depth"}), ("reconstruction", {"image"})],
+)
+def test_a_recipe_becomes_a_model_that_runs_on_devices(kind, outputs, tmp_path):
+    path, out, said = tmp_path / "recipe.toml", tmp_path / "out", []
+    path.write_text(TINY.format(kind=kind))
+    train_recipe(path, out, threads=1, say=said.append)
+    assert [line.split(":")[0] for line in said[:3]] == [
+        "batch 1 of 2",
+        "batch 2 of 2",
+        "best weights",
+    ]
+    lines = (out / "training/progress.jsonl").read_text().splitlines()
     assert [json.loads(line)["batch"] for line in lines] == [1, 2]
-    picture = cv2.imread(str(tmp_path / "out/training/pictures/000002.png"))
-    assert picture.shape == (2 * (32 + 2), 6 * (64 + 2), 3)
-    assert (tmp_path / "out/training/best.safetensors").is_file()
+    picture = cv2.imread(str(out / "training/pictures/000002.png"))
+    assert picture.shape == (2 * (64 + 2), (6 if kind == "perception" else 3) * (96 + 2), 3)
+    card = load_card(out)
+    assert set(card.outputs) == outputs
+    assert card.limits == ('It knows nothing "yet".',)
+    for device, artifact in (("onnx", "onnx"), ("cpu", "integer")):
+        expected = golden_outputs(card, artifact)
+        inputs = load_golden(card).inputs["events"]
+        with open_session(card, device) as session:
+            steps = [session.step({"events": slice_}) for slice_ in inputs]
+            steps = [{name: value.copy() for name, value in step.items()} for step in steps]
+        for name, values in expected.items():
+            found = np.stack([step[name] for step in steps])
+            np.testing.assert_allclose(found, values, atol=card.tolerance[artifact], err_msg=name)
 
 
 @pytest.mark.parametrize(

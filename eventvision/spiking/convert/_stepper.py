@@ -60,7 +60,7 @@ class Stepper(torch_nn.Module):
 def one_step(net: torch_nn.Module) -> Iterator[None]:
     """Let a network take single steps in plain torch, as in use rather than in training."""
     kept = [(neuron, neuron.step_mode, neuron.backend) for _, neuron in nn.neurons(net)]
-    states, training = nn.states(net), net.training
+    states, modes = nn.states(net), [(part, part.training) for part in net.modules()]
     for neuron, _, _ in kept:
         neuron.step_mode, neuron.backend = "s", "torch"
     nn.reset(net)
@@ -71,7 +71,8 @@ def one_step(net: torch_nn.Module) -> Iterator[None]:
     finally:
         for neuron, step_mode, backend in kept:
             neuron.step_mode, neuron.backend = step_mode, backend
-        net.train(training)
+        for part, training in modes:
+            part.training = training
         nn.set_states(net, states)
 
 

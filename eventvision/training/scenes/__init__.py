@@ -4,10 +4,15 @@
 """
 
 from ._checkpoint import Checkpoint, load_weights
+from ._files import finish_model, write_scene_model
+from ._integers import quantised
 from ._journal import Journal, draw_answers
 from ._pool import SequencePool
 from ._recipe import (
+    CardText,
     ClipSettings,
+    DataText,
+    IntegerPhase,
     PerceptionPrices,
     ReconstructionPrices,
     SceneRecipe,
@@ -17,8 +22,11 @@ from ._recipe import (
 from ._train import Progress, build_network, train_scenes
 
 __all__ = [
+    "CardText",
     "Checkpoint",
     "ClipSettings",
+    "DataText",
+    "IntegerPhase",
     "Journal",
     "PerceptionPrices",
     "Progress",
@@ -28,7 +36,10 @@ __all__ = [
     "SequencePool",
     "build_network",
     "draw_answers",
+    "finish_model",
     "load_scene_recipe",
     "load_weights",
+    "quantised",
     "train_scenes",
+    "write_scene_model",
 ]

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn as torch_nn
 
 from eventvision.core import output_errors
-from eventvision.spiking import nn
 from eventvision.training import Sequences
 from eventvision.training._tiles import (
     Picture,
@@ -26,14 +24,9 @@ from eventvision.training._tiles import (
     write_picture,
 )
 from eventvision.training.losses import boxes_at, places_of
-from eventvision.training.networks import (
-    STRIDES,
-    Perception,
-    SpikingReconstruction,
-    by_step,
-    normalised,
-)
+from eventvision.training.networks import STRIDES
 
+from ._running import IMAGE, answers, forget
 from ._train import Progress
 
 if TYPE_CHECKING:
@@ -93,27 +86,18 @@ def _curves(folder: Path) -> SummaryWriter | None:
 @torch.no_grad()
 def draw_answers(network: torch_nn.Module, clips: Sequences) -> Picture:
     """Draw what a network answers to the last slice of clips, one clip a line, truth beside it."""
-    steps = len(clips.events)
-    nn.reset(network)
-    events = by_step(normalised(clips.events.flatten(0, 1)), steps)
-    if isinstance(network, SpikingReconstruction):
-        pictures = network.sequence(events)[-1, :, 0].cpu().numpy()
-        lines = [_picture_tiles(clips, clip, picture) for clip, picture in enumerate(pictures)]
-    elif isinstance(network, Perception):
-        found = {name: value[-1].cpu() for name, value in network.sequence(events).items()}
-        lines = [_perceived_tiles(clips, clip, found) for clip in range(clips.events.shape[1])]
-    else:
-        raise TypeError(f"no pictures are known of a {type(network).__name__}")
-    nn.reset(network)
+    forget(network)
+    found = {name: value[-1].cpu() for name, value in answers(network, clips.events).items()}
+    draw = _picture_tiles if IMAGE in found else _perceived_tiles
+    lines = [draw(clips, clip, found) for clip in range(clips.events.shape[1])]
+    forget(network)
     return np.vstack([np.hstack([framed(tile) for tile in tiles]) for tiles in lines])
 
 
-def _picture_tiles(
-    clips: Sequences, clip: int, picture: NDArray[np.floating[Any]]
-) -> list[Picture]:
+def _picture_tiles(clips: Sequences, clip: int, found: dict[str, torch.Tensor]) -> list[Picture]:
     return [
         events_tile(clips.events[-1, clip].cpu().numpy()),
-        grey_tile(picture),
+        grey_tile(found[IMAGE][clip, 0].numpy()),
         light_tile(clips.intensity[-1, clip, 0].cpu().numpy()),
     ]
 

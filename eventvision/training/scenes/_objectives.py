@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor
-from torch import nn as torch_nn
 from torch.nn import functional
 
 from eventvision.simulation import SEGMENTATION_CLASSES
@@ -24,43 +22,33 @@ from eventvision.training.losses import (
     surface_loss,
     temporal_distance,
 )
-from eventvision.training.networks import (
-    STRIDES,
-    Perception,
-    SpikingReconstruction,
-    by_step,
-    normalised,
-)
+from eventvision.training.networks import STRIDES, by_step
 
-from ._recipe import PerceptionPrices, ReconstructionPrices
+from ._pool import Chunk
+from ._recipe import PerceptionPrices, ReconstructionPrices, SceneRecipe
+from ._running import IMAGE
+
+Answers = dict[str, Tensor]
 
 _DENSE_STRIDE = 4
 _CLASSES = len(SEGMENTATION_CLASSES)
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Some slices of clips.
-
-    Attributes:
-        clips: The slices.
-        first: Whether clips begin with them.
-        seen: float32, (T, B, N): events on each object since its clip began.
-    """
-
-    clips: Sequences
-    first: bool
-    seen: Tensor
-
-
 class Objective(Protocol):
     """What a network is to learn."""
 
-    def losses(self, network: torch_nn.Module, chunk: Chunk) -> dict[str, Tensor]:
-        """Run a chunk and return what is to become small, by name."""
+    def losses(self, found: Answers, chunk: Chunk) -> dict[str, Tensor]:
+        """Return what is to become small about the answers to a chunk, by name."""
 
-    def scores(self, network: torch_nn.Module, chunk: Chunk) -> dict[str, Tensor]:
-        """Run a chunk and return how good the answers are, by name."""
+    def scores(self, found: Answers, chunk: Chunk) -> dict[str, Tensor]:
+        """Return how good the answers to a chunk are, by name."""
+
+
+def objective_of(recipe: SceneRecipe) -> Objective:
+    """Return what the network of a recipe is to learn."""
+    if recipe.kind == "reconstruction":
+        return PictureObjective(recipe.reconstruction)
+    return PerceptionObjective(recipe.perception)
 
 
 class PictureObjective:
@@ -69,14 +57,14 @@ class PictureObjective:
     def __init__(self, prices: ReconstructionPrices) -> None:
         self._prices = prices
 
-    def losses(self, network: torch_nn.Module, chunk: Chunk) -> dict[str, Tensor]:
+    def losses(self, found: Answers, chunk: Chunk) -> dict[str, Tensor]:
         """See `Objective`. The first slice of a clip costs nothing: it alone says little."""
-        found, truth = _pictures(network, chunk)
+        pictures, truth = found[IMAGE], _true_pictures(chunk)
         skip = 1 if chunk.first else 0
-        now, right = found[skip:].flatten(0, 1), truth[skip:].flatten(0, 1)
+        now, right = pictures[skip:].flatten(0, 1), truth[skip:].flatten(0, 1)
         flow = chunk.clips.flow_px[skip + 1 :].flatten(0, 1)
-        before, right_before = found[skip:-1].flatten(0, 1), truth[skip:-1].flatten(0, 1)
-        after, right_after = found[skip + 1 :].flatten(0, 1), truth[skip + 1 :].flatten(0, 1)
+        before, right_before = pictures[skip:-1].flatten(0, 1), truth[skip:-1].flatten(0, 1)
+        after, right_after = pictures[skip + 1 :].flatten(0, 1), truth[skip + 1 :].flatten(0, 1)
         moved = temporal_distance(after, before, right_after, right_before, flow)
         prices = self._prices
         return {
@@ -86,10 +74,9 @@ class PictureObjective:
             "temporal": prices.temporal * moved.mean(),
         }
 
-    def scores(self, network: torch_nn.Module, chunk: Chunk) -> dict[str, Tensor]:
+    def scores(self, found: Answers, chunk: Chunk) -> dict[str, Tensor]:
         """See `Objective`."""
-        found, truth = _pictures(network, chunk)
-        a, b = scaled(found.flatten(0, 1)), truth.flatten(0, 1)
+        a, b = scaled(found[IMAGE].flatten(0, 1)), _true_pictures(chunk).flatten(0, 1)
         grey = torch.full_like(b, 0.5)
         return {
             "ssim": ssim(a, b).mean(),
@@ -99,14 +86,9 @@ class PictureObjective:
         }
 
 
-def _pictures(network: torch_nn.Module, chunk: Chunk) -> tuple[Tensor, Tensor]:
-    if not isinstance(network, SpikingReconstruction):
-        raise TypeError(f"a network that reconstructs is wanted, not {type(network).__name__}")
-    steps = len(chunk.clips.events)
-    events = by_step(normalised(chunk.clips.events.flatten(0, 1)), steps)
-    light = chunk.clips.intensity.clamp(min=0).sqrt().flatten(0, 1)
-    found: Tensor = network.sequence(events)
-    return found, by_step(scaled(light), steps)
+def _true_pictures(chunk: Chunk) -> Tensor:
+    light = chunk.clips.intensity.clamp(min=0).sqrt()
+    return by_step(scaled(light.flatten(0, 1)), len(light))
 
 
 def _correlation(a: Tensor, b: Tensor) -> Tensor:
@@ -123,9 +105,9 @@ class PerceptionObjective:
         self._prices = prices
         self._weights = torch.tensor(prices.surfaces)
 
-    def losses(self, network: torch_nn.Module, chunk: Chunk) -> dict[str, Tensor]:
+    def losses(self, found: Answers, chunk: Chunk) -> dict[str, Tensor]:
         """See `Objective`."""
-        found, clips = _answers(network, chunk), chunk.clips
+        found, clips = _in_one_row(found), chunk.clips
         height, width = clips.events.shape[-2:]
         places = places_of(height, width, STRIDES, clips.events.device)
         boxes = detection_loss(
@@ -149,9 +131,9 @@ class PerceptionObjective:
             "depth": prices.depth * distance_loss(found["depth"], depth_m, valid),
         }
 
-    def scores(self, network: torch_nn.Module, chunk: Chunk) -> dict[str, Tensor]:
+    def scores(self, found: Answers, chunk: Chunk) -> dict[str, Tensor]:
         """See `Objective`."""
-        found = _answers(network, chunk)
+        found = _in_one_row(found)
         classes, depth_m, valid = _dense_truth(chunk.clips)
         ratio = _scaled_ratio(found["depth"][:, 0], depth_m, valid)
         return {
@@ -161,12 +143,8 @@ class PerceptionObjective:
         }
 
 
-def _answers(network: torch_nn.Module, chunk: Chunk) -> dict[str, Tensor]:
-    if not isinstance(network, Perception):
-        raise TypeError(f"a network that perceives is wanted, not {type(network).__name__}")
-    steps = len(chunk.clips.events)
-    events = by_step(normalised(chunk.clips.events.flatten(0, 1)), steps)
-    return {name: value.flatten(0, 1) for name, value in network.sequence(events).items()}
+def _in_one_row(found: Answers) -> Answers:
+    return {name: value.flatten(0, 1) for name, value in found.items()}
 
 
 def _dense_truth(clips: Sequences) -> tuple[Tensor, Tensor, Tensor]:

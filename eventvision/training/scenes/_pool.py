@@ -7,7 +7,8 @@ on the disk: a pool that was removed is made again.
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,12 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from eventvision.training import SequenceGenerator, Sequences
+from eventvision.simulation.batched import Part, SceneMix
+from eventvision.training import SequenceGenerator, Sequences, SequenceSettings
 
-from ._recipe import ClipSettings
+from ._recipe import ClipSettings, SceneRecipe
 
+_VALIDATION_SEED = 0x5EED
 _LIGHT_LEVELS = 200.0
 """Light is kept as the root of it in as many levels: eyes and pictures see roots."""
 _MOST_LIGHT = 1.27
@@ -60,6 +63,63 @@ class SequencePool:
 
     def _path(self, number: int) -> Path:
         return self._folder / f"{number:06d}.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some slices of clips.
+
+    Attributes:
+        clips: The slices.
+        first: Whether clips begin with them.
+        seen: float32, (T, B, N): events on each object since its clip began.
+    """
+
+    clips: Sequences
+    first: bool
+    seen: Tensor
+
+
+def chunks_of(clips: Sequences, settings: ClipSettings) -> Iterator[Chunk]:
+    """Yield the chunks of clips, in order of time."""
+    seen = clips.box_events.cumsum(dim=0)
+    for first in range(0, settings.chunks * settings.chunk, settings.chunk):
+        part = part_of_time(clips, first, settings.chunk)
+        yield Chunk(part, first == 0, seen[first : first + settings.chunk])
+
+
+def scene_pool(
+    recipe: SceneRecipe, images: tuple[Path, ...], out: Path, part: Part
+) -> SequencePool:
+    """Return the clips of a recipe: those to learn from, or those to validate with.
+
+    Args:
+        recipe: What clips are like.
+        images: Folders of images that they show.
+        out: Folder of the training; the clips are kept in it.
+        part: Of the images.
+    """
+    learns = part != "val"
+    folder = out / ("pool" if learns else "validation")
+    seed = recipe.seed if learns else _VALIDATION_SEED
+    clips = recipe.clips
+    mix = SceneMix(
+        images=images,
+        part=part,
+        street=clips.street,
+        world=clips.world,
+        still_camera=clips.still_camera,
+        path_px=clips.path_px,
+    )
+    settings = SequenceSettings(
+        mix=mix,
+        slices=clips.slices,
+        batch=clips.batch,
+        height=clips.height,
+        width=clips.width,
+        seed=seed,
+    )
+    return SequencePool(SequenceGenerator(settings), folder, clips, seed)
 
 
 def packed(batch: Sequences) -> dict[str, Tensor]:

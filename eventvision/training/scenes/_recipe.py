@@ -131,6 +131,44 @@ class ReconstructionPrices(_Settings):
     rate: float = Field(0.0, ge=0)
 
 
+class IntegerPhase(_Settings):
+    """The training of the int8 form.
+
+    Attributes:
+        batches: Batches to learn from; 0 leaves its weights rounded.
+        learning_rate: Of Adam; it falls to nothing.
+    """
+
+    batches: int = Field(40, ge=0)
+    learning_rate: float = Field(1e-4, gt=0, le=1)
+
+
+class DataText(_Settings):
+    """A data set that a model learns from, its licence, and where it comes from."""
+
+    name: str
+    licence: str
+    origin: str
+
+
+class CardText(_Settings):
+    """What the card says in words.
+
+    Attributes:
+        summary: One sentence on what the model does.
+        slicer: The slices it was trained on; empty if any will do.
+        licence: Licence of the weights.
+        limits: What it cannot do, each one sentence.
+        data: What it learns from.
+    """
+
+    summary: str = ""
+    slicer: str = ""
+    licence: str = ""
+    limits: tuple[str, ...] = ()
+    data: tuple[DataText, ...] = ()
+
+
 class SceneRecipe(_Settings):
     """What to train, on what, and for how long.
 
@@ -143,6 +181,8 @@ class SceneRecipe(_Settings):
         schedule: How long and how fast.
         perception: Prices, for that kind.
         reconstruction: Prices, for that kind.
+        integers: The training of the int8 form.
+        card: What the card says in words.
         seed: Of everything that is drawn.
     """
 
@@ -154,6 +194,8 @@ class SceneRecipe(_Settings):
     schedule: Schedule
     perception: PerceptionPrices = PerceptionPrices()
     reconstruction: ReconstructionPrices = ReconstructionPrices()
+    integers: IntegerPhase = IntegerPhase()
+    card: CardText = CardText()
     seed: int = Field(0, ge=0)
 
 

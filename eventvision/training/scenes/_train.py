@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,18 +12,17 @@ import torch
 from torch import Tensor
 from torch import nn as torch_nn
 
-from eventvision.simulation.batched import SceneMix
 from eventvision.spiking import nn
 from eventvision.spiking.learning import SpikeRates
-from eventvision.training import SequenceGenerator, Sequences, SequenceSettings
+from eventvision.training import Sequences
 from eventvision.training.networks import NANO, SMALL, Perception, SpikingReconstruction
 
 from ._checkpoint import Checkpoint, optimiser_state, put_weights, set_optimiser_state
-from ._objectives import Chunk, Objective, PerceptionObjective, PictureObjective
-from ._pool import SequencePool, part_of_time
-from ._recipe import ClipSettings, SceneRecipe
+from ._objectives import objective_of
+from ._pool import Chunk, chunks_of, scene_pool
+from ._recipe import SceneRecipe
+from ._running import answers
 
-_VALIDATION_SEED = 0x5EED
 CHECKPOINT, BEST = "checkpoint.safetensors", "best.safetensors"
 
 
@@ -108,8 +107,8 @@ class _Training:
         self._objective = objective_of(recipe)
         self._rates = SpikeRates(self._network)
         self._rate_price = _rate_price(recipe)
-        self._pool = _pool(recipe, images, out / "pool", "train", recipe.seed)
-        self._validation = _pool(recipe, images, out / "validation", "val", _VALIDATION_SEED)
+        self._pool = scene_pool(recipe, images, out, "train")
+        self._validation = scene_pool(recipe, images, out, "val")
         self._sums: dict[str, float] = {}
         self._summed = 0
         self._best = math.inf
@@ -129,7 +128,8 @@ class _Training:
 
     def _step(self, chunk: Chunk) -> None:
         with self._rates as rates:
-            losses = self._objective.losses(self._network, chunk)
+            found = answers(self._network, chunk.clips.events)
+            losses = self._objective.losses(found, chunk)
             if self._rate_price:
                 losses["rate"] = self._rate_price * rates.penalty()
             rates.clear()
@@ -168,12 +168,11 @@ class _Training:
             clips = self._validation.batch(number).to(self._device)
             nn.reset(self.average)
             for chunk in chunks_of(clips, self._recipe.clips):
-                before = nn.states(self.average)
-                found = self._objective.losses(self.average, chunk)
-                nn.set_states(self.average, before)
-                found |= self._objective.scores(self.average, chunk)
+                found = answers(self.average, chunk.clips.events)
+                values = self._objective.losses(found, chunk)
+                values |= self._objective.scores(found, chunk)
                 count += 1
-                for name, value in found.items():
+                for name, value in values.items():
                     sums[name] = sums.get(name, 0.0) + float(value)
         validated = {name: value / count for name, value in sums.items()}
         learned = {name: value / max(self._summed, 1) for name, value in self._sums.items()}
@@ -208,21 +207,6 @@ class _Training:
         self.batch, self._best = found.batch, found.best
 
 
-def chunks_of(clips: Sequences, settings: ClipSettings) -> Iterator[Chunk]:
-    """Yield the chunks of clips, in order of time."""
-    seen = clips.box_events.cumsum(dim=0)
-    for first in range(0, settings.chunks * settings.chunk, settings.chunk):
-        part = part_of_time(clips, first, settings.chunk)
-        yield Chunk(part, first == 0, seen[first : first + settings.chunk])
-
-
-def objective_of(recipe: SceneRecipe) -> Objective:
-    """Return what the network of a recipe is to learn."""
-    if recipe.kind == "reconstruction":
-        return PictureObjective(recipe.reconstruction)
-    return PerceptionObjective(recipe.perception)
-
-
 def _placed(recipe: SceneRecipe, device: torch.device) -> torch_nn.Module:
     """Return the network where it is trained, its weights laid out as convolutions like them."""
     network = build_network(recipe).to(device)
@@ -235,29 +219,6 @@ def _placed(recipe: SceneRecipe, device: torch.device) -> torch_nn.Module:
 def _rate_price(recipe: SceneRecipe) -> float:
     prices = recipe.reconstruction if recipe.kind == "reconstruction" else recipe.perception
     return prices.rate if recipe.spiking else 0.0
-
-
-def _pool(
-    recipe: SceneRecipe, images: tuple[Path, ...], folder: Path, part: str, seed: int
-) -> SequencePool:
-    clips = recipe.clips
-    mix = SceneMix(
-        images=images,
-        part="train" if part == "train" else "val",
-        street=clips.street,
-        world=clips.world,
-        still_camera=clips.still_camera,
-        path_px=clips.path_px,
-    )
-    settings = SequenceSettings(
-        mix=mix,
-        slices=clips.slices,
-        batch=clips.batch,
-        height=clips.height,
-        width=clips.width,
-        seed=seed,
-    )
-    return SequencePool(SequenceGenerator(settings), folder, clips, seed)
 
 
 def _optimiser(network: torch_nn.Module, recipe: SceneRecipe) -> torch.optim.AdamW:

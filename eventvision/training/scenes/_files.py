@@ -1,0 +1,174 @@
+"""The files of a trained network: every form of it, a golden sample, a card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+from torch import Tensor
+from torch import nn as torch_nn
+
+from eventvision.core import (
+    ConfigError,
+    GoldenSample,
+    SensorSize,
+    output_errors,
+    save_golden,
+)
+from eventvision.spiking.convert import export_onnx, write_nir
+from eventvision.spiking.integer import IntegerModel, IntegerNetwork, save_model
+from eventvision.spiking.quantise import QuantisedNetwork
+from eventvision.training.networks import COARSEST, MULTIPLE, Perception, normalised
+
+from ._card import CardParts, card_text
+from ._checkpoint import load_weights
+from ._integers import quantised
+from ._pool import SequencePool, scene_pool
+from ._recipe import SceneRecipe
+from ._running import INPUT, Deployed, forget
+from ._train import build_network
+
+FILES = {
+    "safetensors": "model.safetensors",
+    "onnx": "model.onnx",
+    "integer": "model.integer.safetensors",
+    "nir": "encoder.nir",
+}
+GOLDEN, CARD = "golden.npz", "card.toml"
+_GOLDEN_STEPS = 3
+_GOLDEN_SIZE = 64, 96
+
+
+def finish_model(
+    recipe: SceneRecipe, out: Path, weights: Path, *, images: tuple[Path, ...] = ()
+) -> list[Path]:
+    """Make the int8 form of a trained network, and write all files of the model.
+
+    Args:
+        recipe: What it was trained by.
+        out: Folder of the model.
+        weights: What training returned.
+        images: Folders of images that clips show.
+
+    Raises:
+        ModelError: If the weights are of another network.
+        OutputError: If a file cannot be written.
+    """
+    network = build_network(recipe)
+    load_weights(network, weights)
+    network.eval()
+    training = out / "training"
+    integers = quantised(network, recipe, scene_pool(recipe, images, training, "train"))
+    shown = scene_pool(recipe, images, training, "val")
+    return write_scene_model(out, recipe, network, integers, shown)
+
+
+def write_scene_model(
+    folder: Path,
+    recipe: SceneRecipe,
+    network: torch_nn.Module,
+    integers: QuantisedNetwork | None,
+    pool: SequencePool,
+) -> list[Path]:
+    """Write all forms of a network, what they answer to a few slices, and the card.
+
+    Args:
+        folder: Where to write.
+        recipe: What it was trained by.
+        network: The trained network.
+        integers: Its int8 form, if there is one.
+        pool: Clips to take the golden slices from.
+
+    Raises:
+        OutputError: If a file cannot be written.
+    """
+    network.eval()
+    slices = _golden_slices(pool)
+    deployed = Deployed(network)
+    written = {name: FILES[name] for name in ("safetensors", "onnx")}
+    with output_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        weights = {name: value.contiguous() for name, value in network.state_dict().items()}
+        save_file(weights, folder / FILES["safetensors"])
+    forget(network)
+    step = export_onnx(deployed, folder / FILES["onnx"], {INPUT: slices[0]}, any_size=True)
+    if _write_encoder(network, folder / FILES["nir"], slices[0]):
+        written["nir"] = FILES["nir"]
+    model = None if integers is None else integers.to_integer()
+    if model is not None:
+        save_model(model, folder / FILES["integer"])
+        written["integer"] = FILES["integer"]
+    outputs = _answers(deployed, slices)
+    sample = GoldenSample(
+        inputs={INPUT: slices.numpy()},
+        outputs=outputs,
+        integer_outputs={} if model is None else _integer_answers(model, slices),
+    )
+    parts = CardParts(
+        multiple=COARSEST if isinstance(network, Perception) else MULTIPLE,
+        example=_GOLDEN_SIZE,
+        outputs={name: value.shape[1:] for name, value in outputs.items()},
+        states=step.states,
+        artifacts=written,
+        golden=GOLDEN,
+    )
+    with output_errors(folder):
+        save_golden(folder / GOLDEN, sample)
+        (folder / CARD).write_text(card_text(recipe, parts), encoding="utf-8")
+    return [folder / name for name in (*written.values(), GOLDEN, CARD)]
+
+
+class _Encoder(torch_nn.Module):
+    """What the heads of a perception network stand on."""
+
+    def __init__(self, network: Perception) -> None:
+        super().__init__()
+        self.stem, self.stages, self.downs = network.stem, network.stages, network.downs
+
+    def forward(self, events: Tensor) -> Tensor:
+        """Take a slice as `normalised` gives it and return the potentials at the coarsest scale."""
+        x = self.stem(events)
+        for index, stage in enumerate(self.stages):
+            x = stage(self.downs[index - 1](x) if index else x)
+        found: Tensor = x
+        return found
+
+
+def _write_encoder(network: torch_nn.Module, path: Path, slice_: Tensor) -> bool:
+    """Write the encoder for neuromorphic tools; return whether they have words for it."""
+    if not isinstance(network, Perception):
+        return False
+    forget(network)
+    try:
+        write_nir(_Encoder(network).eval(), path, normalised(slice_))
+    except ConfigError:
+        return False
+    forget(network)
+    return True
+
+
+def _golden_slices(pool: SequencePool) -> Tensor:
+    """Return slices (steps, 1, bins, height, width) in which much happens."""
+    height, width = _GOLDEN_SIZE
+    events = pool.batch(0).events[:, :, :, :height, :width]
+    busy = int(events.abs().sum(dim=(0, 2, 3, 4)).argmax())
+    return events[-_GOLDEN_STEPS:, busy : busy + 1].contiguous()
+
+
+@torch.no_grad()
+def _answers(deployed: Deployed, slices: Tensor) -> dict[str, NDArray[np.float32]]:
+    forget(deployed)
+    steps = [deployed(slice_) for slice_ in slices]
+    forget(deployed)
+    return {name: np.stack([step[name].numpy() for step in steps]) for name in steps[0]}
+
+
+def _integer_answers(model: IntegerModel, slices: Tensor) -> dict[str, NDArray[np.integer]]:
+    height, width = slices.shape[-2:]
+    with IntegerNetwork(model, SensorSize(width, height)) as network:
+        steps = [network.step({INPUT: slice_[0].numpy()}) for slice_ in slices]
+        steps = [{name: value.copy() for name, value in step.items()} for step in steps]
+    return {name: np.stack([step[name] for step in steps]) for name in steps[0]}
