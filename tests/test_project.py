@@ -30,6 +30,7 @@ PLANTED = [
     (FLOOR, "eventvision/kernels/planted.py", "import scipy"),
     (CORE, "eventvision/core/_planted.py", "import numba"),
     (TORCH, "eventvision/tasks/_planted.py", "import torch"),
+    (TORCH, "eventvision/devices/_planted.py", "import torch"),
     (SPIKING, "eventvision/spiking/integer/_planted.py", "import torch"),
     (QT, "eventvision/pipeline/_planted.py", "import PyQt6"),
     (APPS, "eventvision/sinks/_planted.py", "import eventvision_apps"),

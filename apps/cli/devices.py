@@ -107,7 +107,8 @@ def _sizes(card: ModelCard, sensor: str | None) -> dict[str, int]:
         raise ConfigError("--sensor", sensor, "a size such as 346x260") from error
     free = {name for spec in card.inputs.values() for name in spec.shape}
     known = {"width": size.width, "height": size.height}
-    return {name: length for name, length in known.items() if name in free}
+    multiple = card.multiple
+    return {name: -(-each // multiple) * multiple for name, each in known.items() if name in free}
 
 
 def _row(each: Comparison) -> tuple[str, ...]:

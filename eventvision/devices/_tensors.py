@@ -15,7 +15,7 @@ Arrays: TypeAlias = Mapping[str, NDArray[np.generic]]
 
 def free_sizes(specs: Iterable[TensorSpec]) -> tuple[str, ...]:
     """Return the names of the sizes that are free, in order of their first appearance."""
-    names = [size for spec in specs for size in spec.shape if isinstance(size, str)]
+    names = [str(size) for spec in specs for size in spec.shape if _is_free(size)]
     return tuple(dict.fromkeys(names))
 
 
@@ -46,8 +46,8 @@ def sizes_of(card: ModelCard, inputs: Arrays, known: Mapping[str, int]) -> dict[
         if len(shape) != len(spec.shape):
             raise _wrong_shape(card, name, shape, {})
         for size, length in zip(spec.shape, shape, strict=True):
-            if isinstance(size, str):
-                sizes.setdefault(size, length)
+            if _is_free(size):
+                sizes.setdefault(str(size), length)
     return sizes
 
 
@@ -110,6 +110,10 @@ def shape_of(
         return spec.shape_for(sizes)
     except ValueError as error:
         raise ModelError(card.name, f"{name}: {error}", "correct its card") from error
+
+
+def _is_free(size: int | str) -> bool:
+    return isinstance(size, str) and size.isidentifier()
 
 
 def _check_names(card: ModelCard, inputs: Arrays) -> None:

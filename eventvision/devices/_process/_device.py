@@ -134,7 +134,12 @@ class ProcessSession:
 
 def _request(what: str, card: ModelCard, options: SessionOptions) -> Message:
     return Message(
-        {"do": what, "folder": str(card.folder.absolute()), "options": dataclasses.asdict(options)}
+        {
+            "do": what,
+            "folder": str(card.folder.absolute()),
+            "artifacts": dict(card.artifacts),
+            "options": dataclasses.asdict(options),
+        }
     )
 
 

@@ -84,7 +84,9 @@ class Worker:
 
 
 def _model(values: Any) -> tuple[ModelCard, SessionOptions]:
-    return load_card(Path(values["folder"])), SessionOptions(**values["options"])
+    card = load_card(Path(values["folder"]))
+    card = dataclasses.replace(card, artifacts=values["artifacts"])
+    return card, SessionOptions(**values["options"])
 
 
 def serve(port: int) -> None:
