@@ -38,7 +38,7 @@ class GoldenSample:
 
     def expected(self, artifact: str) -> _Arrays:
         """Return the outputs that an artifact of this format should give."""
-        return self.integer_outputs if artifact == "integer" else self.outputs
+        return self.integer_outputs if artifact.endswith("integer") else self.outputs
 
 
 def load_golden(card: ModelCard) -> GoldenSample:

@@ -16,7 +16,7 @@ from ._errors import ModelError
 from ._sensor import SensorSize
 from ._sizes import Size, names_in, size_for
 
-ARTIFACT_FORMATS = ("onnx", "safetensors", "integer", "nir")
+ARTIFACT_FORMATS = ("onnx", "safetensors", "integer", "nir", "graph", "graph-integer")
 """Forms in which a network is stored."""
 
 

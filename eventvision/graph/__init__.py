@@ -4,10 +4,14 @@
 as it needs torch, trains it.
 """
 
+from ._bulk import Bulk, run_bulk
 from ._edges import Edges
 from ._fade import Fade
+from ._files import load_network, network_from_bytes, network_to_bytes, save_network
 from ._head import Head
 from ._network import GraphLayer, GraphNetwork
+from ._objects import GridSettings, grid_objects
+from ._quantise import quantised
 from ._reference import (
     Neighbour,
     reference_map,
@@ -19,16 +23,25 @@ from ._rules import GraphRules
 from ._stream import GraphStream
 
 __all__ = [
+    "Bulk",
     "Edges",
     "Fade",
     "GraphLayer",
     "GraphNetwork",
     "GraphRules",
     "GraphStream",
+    "GridSettings",
     "Head",
     "Neighbour",
+    "grid_objects",
+    "load_network",
+    "network_from_bytes",
+    "network_to_bytes",
+    "quantised",
     "reference_map",
     "reference_neighbours",
     "reference_nodes",
     "reference_output",
+    "run_bulk",
+    "save_network",
 ]

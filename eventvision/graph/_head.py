@@ -29,6 +29,7 @@ class Head:
         shows: `vector`: one output for the whole map; `grid`: one for each cell.
         relative_to: `map` or `cell`, see above.
         inputs: Channels that come in, with the count.
+        strides: Cells from one place of each convolution to the next, 1 or 2.
     """
 
     convolutions: tuple[tuple[Floats, Floats], ...]
@@ -37,8 +38,13 @@ class Head:
     shows: Shows
     relative_to: Literal["map", "cell"]
     inputs: int
+    strides: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        if not self.strides:
+            object.__setattr__(self, "strides", (1,) * len(self.convolutions))
+        if len(self.strides) != len(self.convolutions) or set(self.strides) - {1, 2}:
+            raise ValueError(f"there must be a stride of 1 or 2 by convolution, got {self.strides}")
         channels = self.inputs
         for weight, bias in self.convolutions:
             if weight.shape[1:] != (channels, 3, 3) or bias.shape != weight.shape[:1]:
@@ -56,6 +62,11 @@ class Head:
         """Numbers that come out, for the map or for each cell."""
         return self.bias.size
 
+    @property
+    def stride(self) -> int:
+        """Cells of the map from one place of the grid to the next."""
+        return int(np.prod(self.strides, dtype=np.int64))
+
     def read(self, sums: Floats, counts: Floats) -> Floats:
         """Return what the map says.
 
@@ -70,8 +81,8 @@ class Head:
             ValueError: If the map is not as large as the last layer wants it.
         """
         x = self._scaled(sums, counts)
-        for weight, bias in self.convolutions:
-            x = np.maximum(_convolved(x, weight) + bias[:, None, None], 0)
+        for (weight, bias), stride in zip(self.convolutions, self.strides, strict=True):
+            x = np.maximum(_convolved(x, weight, stride) + bias[:, None, None], 0)
         if self.shows == "grid":
             grid: Floats = np.tensordot(self.weight, x, 1) + self.bias[:, None, None]
             return grid
@@ -94,12 +105,14 @@ class Head:
         return x
 
 
-def _convolved(x: Floats, weight: Floats) -> Floats:
+def _convolved(x: Floats, weight: Floats, stride: int) -> Floats:
     """Convolve (inputs, rows, columns) by 3x3, padded with zeros."""
     inputs, rows, columns = x.shape
     padded = np.zeros((inputs, rows + 2, columns + 2), np.float32)
     padded[:, 1:-1, 1:-1] = x
     windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (1, 2))
+    windows = windows[:, ::stride, ::stride]
+    rows, columns = windows.shape[1:3]
     patches = windows.transpose(0, 3, 4, 1, 2).reshape(inputs * 9, rows * columns)
     convolved: Floats = weight.reshape(len(weight), -1) @ patches
     return convolved.reshape(-1, rows, columns)

@@ -14,6 +14,7 @@ from ._rules import GraphRules
 
 POLARITIES = 2
 MOST_CHANNELS = 64
+_MOST_SHIFT = 31
 
 Number = np.number
 Aggregate = Literal["sum", "max"]
@@ -104,6 +105,8 @@ class GraphNetwork:
         _check_chain(self.layers, len(self.rules.offsets()), self.rules.ages)
         if self.is_spiking:
             _check_spiking(self.layers)
+        else:
+            _check_relu(self.layers)
         if not 1 <= self.cell_px <= 1024:
             raise ValueError(f"cell_px must be 1 to 1024, got {self.cell_px}")
         for name in ("memory_us", "leak_us"):
@@ -143,9 +146,17 @@ def _check_chain(layers: Sequence[GraphLayer], offsets: int, ages: int) -> None:
                 f"got {layer.weight.shape[0]}, {layer.inputs} and {layer.place.shape[1]}"
             )
         inputs = layer.outputs
+    for number, layer in enumerate(layers, 1):
+        if layer.shift is not None and not (0 <= layer.shift.min() <= layer.shift.max() < 1 << 24):
+            raise ValueError(f"layer {number} has an impossible shift")
     integer = [layer.shift is not None for layer in layers]
     if any(integer) != all(integer):
         raise ValueError("either all layers have shifts or none")
+
+
+def _check_relu(layers: Sequence[GraphLayer]) -> None:
+    if any(layer.shift is not None and layer.shift.max() > _MOST_SHIFT for layer in layers):
+        raise ValueError(f"sums are shifted by at most {_MOST_SHIFT}")
 
 
 def _check_spiking(layers: Sequence[GraphLayer]) -> None:

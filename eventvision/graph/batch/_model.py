@@ -32,6 +32,7 @@ class GraphShape:
         cell_px: Side of the map's cells.
         memory_us: With which the map forgets.
         convolutions: Channels of the head's convolutions.
+        strides: Of the convolutions, 1 or 2 each; all 1 if left out.
         outputs: Numbers that come out.
         shows: `vector` or `grid`.
         cells: Cells of the map, for a vector.
@@ -46,6 +47,7 @@ class GraphShape:
     cell_px: int = 4
     memory_us: int = 200_000
     convolutions: tuple[int, ...] = ()
+    strides: tuple[int, ...] = ()
     outputs: int = 10
     shows: Shows = "vector"
     cells: int = 81
@@ -174,9 +176,10 @@ class HeadModule(nn.Module):
         super().__init__()
         self._shape = shape
         channels = [shape.channels[-1] + 1, *shape.convolutions]
+        strides = shape.strides or (1,) * len(shape.convolutions)
         self.convolutions = nn.ModuleList(
-            nn.Conv2d(inputs, outputs, 3, padding=1)
-            for inputs, outputs in itertools.pairwise(channels)
+            nn.Conv2d(inputs, outputs, 3, padding=1, stride=stride)
+            for (inputs, outputs), stride in zip(itertools.pairwise(channels), strides, strict=True)
         )
         width = channels[-1] * (shape.cells if shape.shows == "vector" else 1)
         self.last = nn.Linear(width, shape.outputs)
@@ -208,6 +211,7 @@ class HeadModule(nn.Module):
             shows=self._shape.shows,
             relative_to=self._shape.relative_to,
             inputs=self._shape.channels[-1] + 1,
+            strides=self._shape.strides,
         )
 
 
