@@ -10,10 +10,38 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventvision.core import EVENT_DTYPE, Events, Frame, Packet, SensorSize
-from eventvision.slicing import SliceByActivity, SliceByCount, SliceByTime
+from eventvision.slicing import (
+    SliceByActivity,
+    SliceByCount,
+    SliceByTime,
+    SliceByTrigger,
+    TriggerSettings,
+)
 
 SENSOR = SensorSize(40, 24)
 PIXEL = np.zeros((1, 1), np.uint8)
+
+
+class Summing:
+    """A network of one layer: events since the reset, the recent ones more."""
+
+    def __init__(self):
+        self.reset()
+
+    def step(self, inputs):
+        self.sum = 0.5 * self.sum + float(inputs["cell"].sum())
+        return {"current": np.array([[self.sum]], np.float32)}
+
+    def reset(self):
+        self.sum = 0.0
+
+    def close(self):
+        pass
+
+
+TRIGGER = TriggerSettings(
+    rate_hz=500, threshold=1.5, cell_us=200, shortest_us=400, longest_us=8_000, most_events=40
+)
 SLICERS = {
     "time": lambda: SliceByTime(SENSOR, window_us=1_000),
     "short-time": lambda: SliceByTime(SENSOR, window_us=60),
@@ -22,6 +50,7 @@ SLICERS = {
     "activity": lambda: SliceByActivity(
         SENSOR, share=0.4, events_per_cell=3, cell_px=8, shortest_us=100, longest_us=5_000
     ),
+    "trigger": lambda: SliceByTrigger(SENSOR, Summing(), TRIGGER),
     "limited-activity": lambda: SliceByActivity(
         SENSOR, share=1, events_per_cell=9, cell_px=7, longest_us=3_000, most_events=40
     ),

@@ -1,0 +1,178 @@
+"""Slices that a network ends: its limits, its trace, and a rate that is held."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from eventvision.core import EVENT_DTYPE, Events, Packet, SensorSize
+from eventvision.slicing import SliceByTrigger, TriggerSettings
+
+SENSOR = SensorSize(44, 20)
+BLOCKS = 6 * 3
+
+
+class Network:
+    """Answers with the number of events in a cell, times a gain; remembers what it saw."""
+
+    def __init__(self, gain: float = 1.0) -> None:
+        self.gain, self.seen, self.resets = gain, [], 0
+
+    def step(self, inputs):
+        (cell,) = inputs.values()
+        self.seen.append(cell.copy())
+        return {"current": np.full((1, 1), self.gain * cell.sum(), np.float32)}
+
+    def reset(self):
+        self.resets += 1
+
+    def close(self):
+        pass
+
+
+def events(t_us, x=3, y=5, on=True):
+    data = np.zeros(len(t_us), EVENT_DTYPE)
+    data["t"], data["x"], data["y"], data["on"] = t_us, x, y, on
+    return data
+
+
+def sliced(data, network=None, **settings):
+    given = {"cell_us": 1_000, "shortest_us": 1_000, "longest_us": 10_000, "adapts": False}
+    slicer = SliceByTrigger(SENSOR, network or Network(), TriggerSettings(**given | settings))
+    return [*slicer.push(Packet(Events(data, SENSOR))), *slicer.flush()]
+
+
+def poisson(rate_hz, seconds, seed=0):
+    random = np.random.default_rng(seed)
+    count = random.poisson(rate_hz * seconds)
+    t_us = np.sort(random.integers(0, int(seconds * 1e6), count))
+    return events(t_us, random.integers(0, 44, count), random.integers(0, 20, count))
+
+
+def test_the_network_sees_events_by_polarity_and_block_and_no_more_than_fifteen():
+    data = np.concatenate(
+        [
+            events([0, 10], 43, 19),
+            events([20], 0, 8, on=False),
+            events(range(100, 130), 16, 0),
+            events([2_000]),
+        ]
+    )
+    network = Network(0)
+    sliced(data, network)
+    first = network.seen[0]
+    wanted = np.zeros((1, 2, 3, 6), np.float32)
+    wanted[0, 1, 2, 5], wanted[0, 0, 1, 0], wanted[0, 1, 0, 2] = 2, 1, 15
+    np.testing.assert_array_equal(first, wanted)
+
+
+def test_a_slice_ends_with_the_cell_in_which_the_potential_reaches_the_threshold():
+    data = events([100, 500, 1_200, 2_300, 2_400, 7_000])
+    first, last = sliced(data, threshold=4 / BLOCKS)
+    assert (first.t0_us, first.t1_us, first.ended_by) == (100, 3_100, "spike")
+    np.testing.assert_allclose(first.potential, [0.5, 0.75, 1.25])
+    assert (last.t0_us, last.t1_us, last.ended_by) == (7_000, 7_001, "flush")
+    assert last.potential.size == 0
+
+
+def test_a_negative_current_holds_the_potential_at_zero():
+    data = events(range(0, 9_000, 100))
+    (slice_,) = sliced(data, Network(-1))
+    assert slice_.ended_by == "flush"
+    assert not slice_.potential.any()
+
+
+@pytest.mark.parametrize("gain", [0.0, 1.0, 1e6])
+def test_limits_hold_whatever_the_network_says(gain):
+    data = poisson(200_000, 0.3)
+    limits = {"shortest_us": 3_000, "longest_us": 7_000, "most_events": 900}
+    slices = sliced(data, Network(gain), **limits)
+    for slice_ in slices[:-1]:
+        assert len(slice_) <= 900
+        assert slice_.duration_us <= 7_000
+        if slice_.ended_by in ("spike", "time"):
+            assert len(slice_.potential) >= 3
+    reasons = {slice_.ended_by for slice_ in slices[:-1]}
+    assert reasons == ({"spike"} if gain else {"event_limit"})
+
+
+def test_silence_inside_a_slice_ends_it_by_time_and_silence_between_slices_is_none():
+    data = events([0, 5, 1_000_000, 1_000_010])
+    first, second = sliced(data, Network(0))
+    assert (first.t0_us, first.t1_us, first.ended_by) == (0, 10_000, "time")
+    assert second.t0_us == 1_000_000
+    network = Network(0)
+    sliced(data, network)
+    assert len(network.seen) == 10
+
+
+def test_the_network_begins_every_slice_anew():
+    network = Network(1e6)
+    slices = sliced(poisson(100_000, 0.05), network)
+    assert network.resets == len(slices) + 1
+
+
+def test_a_recording_shifted_in_time_has_the_same_slices_shifted():
+    data = poisson(60_000, 0.4)
+    shifted = data.copy()
+    shifted["t"] += 1_605_537_493_718_347
+    for adapts in (False, True):
+        plain, later = (sliced(d, threshold=0.7, adapts=adapts) for d in (data, shifted))
+        assert len(plain) > 5
+        for a, b in zip(plain, later, strict=True):
+            assert (b.t0_us - a.t0_us, b.t1_us - a.t1_us) == (1_605_537_493_718_347,) * 2
+            np.testing.assert_array_equal(a.potential, b.potential)
+
+
+@pytest.mark.parametrize("rate_hz", [20, 60, 200])
+@pytest.mark.parametrize("gain", [0.02, 1.0, 5.0])
+def test_the_mean_rate_is_held_whatever_the_bias_of_the_camera(rate_hz, gain):
+    slices = sliced(
+        poisson(50_000, 6.0), Network(gain), rate_hz=rate_hz, adapts=True, longest_us=200_000
+    )
+    settled = [slice_ for slice_ in slices[:-1] if slice_.t0_us > 3_000_000]
+    rate = len(settled) / (settled[-1].t1_us - settled[0].t0_us) * 1e6
+    assert rate == pytest.approx(rate_hz, rel=0.15)
+
+
+def test_without_adaptation_the_rate_follows_the_scene():
+    calm, busy = (len(sliced(poisson(rate, 1.0), threshold=3.0)) for rate in (10_000, 20_000))
+    assert busy / calm == pytest.approx(2, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("extra", "what"),
+    [
+        (events(np.repeat(np.arange(400_000, 420_000, 4), 4), 7, 3), "one pixel gone mad"),
+        (poisson(3_000_000, 0.02, seed=3), "a burst of noise"),
+    ],
+)
+def test_a_short_disturbance_makes_no_storm_of_slices(extra, what):
+    data = poisson(30_000, 1.0)
+    extra = extra.copy()
+    extra["t"] += 400_000 - extra["t"].min()
+    both = np.concatenate([data, extra])
+    both = both[np.argsort(both["t"], kind="stable")]
+    quiet, loud = (sliced(d, rate_hz=50, adapts=True, longest_us=50_000) for d in (data, both))
+    assert len(loud) <= len(quiet) + 25, what
+    gaps = [b.t0_us - a.t1_us for a, b in itertools.pairwise(loud)]
+    assert max(gaps) < 5_000
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"rate_hz": 0},
+        {"rate_hz": float("nan")},
+        {"threshold": -1},
+        {"cell_us": 0},
+        {"cell_us": 200_000},
+        {"shortest_us": 200_000},
+        {"most_events": 0},
+    ],
+)
+def test_settings_out_of_range_are_refused(wrong):
+    with pytest.raises(ValueError, match="must be"):
+        TriggerSettings(**wrong)
