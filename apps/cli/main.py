@@ -25,6 +25,7 @@ from .arguments import (
     StrictOption,
 )
 from .rewrite import convert, cut, repair
+from .serve import serve
 
 app = typer.Typer(
     name="eventvision",
@@ -349,7 +350,7 @@ def compare(
     sys.exit(compare_models(model, devices=device, threads=threads, as_json=as_json))
 
 
-for command in (convert, cut, repair):
+for command in (convert, cut, repair, serve):
     app.command()(command)
 
 

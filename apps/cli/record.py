@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 
 from eventvision.core import ConfigError, Packet, SensorSize, Source, parse_duration_us
 from eventvision.io import follow_settings, open_source, split
@@ -19,7 +16,8 @@ from eventvision.sinks import Recorder, RecorderReport
 
 from .options import reader_options, sensor_size
 from .output import damage_line, print_table, progress_bar, tell
-from .record_trigger import Happens, handling, on_user, parse_trigger
+from .record_trigger import Happens, on_user, parse_trigger
+from .signals import stopping
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,7 +97,7 @@ def run(wanted: Options, *, as_json: bool) -> int:
             overwrite=wanted.overwrite,
         )
         began_s = time.monotonic()
-        with recorder, _stopping() as stop, on_user(recorder.trigger):
+        with recorder, stopping() as stop, on_user(recorder.trigger):
             _record(source, recorder, wanted, stop)
         _report(wanted, source, recorder.report, time.monotonic() - began_s, as_json=as_json)
         if source.damage:
@@ -133,21 +131,6 @@ def _within(packet: Packet, first_us: int | None, seconds: float | None) -> tupl
     end_us = first_us + round(seconds * 1e6)
     known_us = int(packet.events.t[-1]) if len(packet) else packet.until_us or 0
     return split(packet, end_us)[0], known_us >= end_us
-
-
-@contextmanager
-def _stopping() -> Iterator[threading.Event]:
-    """Turn Ctrl-C and a polite kill into an event, so that the file is always finished."""
-    stop = threading.Event()
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        del frame
-        if stop.is_set() and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        stop.set()
-
-    with handling(signal.SIGINT, on_signal), handling(signal.SIGTERM, on_signal):
-        yield stop
 
 
 def _report(

@@ -9,9 +9,10 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
 
 from eventvision.core import GAP_SOURCE, ConfigError, Packet, parse_count
+
+from .signals import handling
 
 RATE_WINDOW_US = 10_000
 
@@ -79,16 +80,6 @@ def on_user(trigger: Callable[[], None]) -> Iterator[None]:
         return
     with handling(signal.SIGUSR1, on_signal):
         yield
-
-
-@contextmanager
-def handling(number: signal.Signals, handler: Any) -> Iterator[None]:
-    """Handle a signal, and leave things as they were."""
-    before = signal.signal(number, handler)
-    try:
-        yield
-    finally:
-        signal.signal(number, before)
 
 
 def _never(packet: Packet) -> bool:

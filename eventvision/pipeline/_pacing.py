@@ -12,7 +12,7 @@ from eventvision.core import Packet
 from eventvision.io import split
 
 STEP_US = 1_000
-"""Recording time that one paced packet spans at speed 1; proportionally more above."""
+"""Recording time that one paced packet spans at speed 1 by default; above, more in proportion."""
 
 
 class Pacer:
@@ -25,16 +25,19 @@ class Pacer:
     Args:
         speed: Recording seconds per wall second.
         stop: When set, waiting ends at once and no further packet is given out.
+        step_us: Recording time that a packet spans at speed 1, 1 or more.
 
     Raises:
-        ValueError: If the speed is not positive.
+        ValueError: If the speed or the step is not positive.
     """
 
-    def __init__(self, speed: float, stop: threading.Event) -> None:
+    def __init__(self, speed: float, stop: threading.Event, *, step_us: int = STEP_US) -> None:
         if not speed > 0:
             raise ValueError(f"speed must be positive, got {speed}")
+        if step_us < 1:
+            raise ValueError(f"step_us must be 1 or more, got {step_us}")
         self._ns_per_us = 1000.0 / speed
-        self._step_us = max(1, round(STEP_US * max(1.0, speed)))
+        self._step_us = max(1, round(step_us * max(1.0, speed)))
         self._stop = stop
 
     def __call__(self, packets: Iterable[Packet]) -> Iterator[Packet]:

@@ -36,6 +36,7 @@ class Reception:
 
     Attributes:
         refused: Connections that were refused, for whatever reason.
+        served: Clients that were let in so far.
     """
 
     def __init__(
@@ -56,7 +57,8 @@ class Reception:
         self._queue_packets = queue_packets
         self._clients: dict[ClientQueue, str] = {}  # replaced, never changed: read by all threads
         self._tasks: set[asyncio.Task[None]] = set()
-        self.refused = 0
+        self._dropped_before = 0
+        self.refused = self.served = 0
 
     @property
     def queues(self) -> tuple[ClientQueue, ...]:
@@ -67,6 +69,11 @@ class Reception:
     def reports(self) -> tuple[ClientReport, ...]:
         """How all clients are doing."""
         return tuple(queue.report(address) for queue, address in self._clients.items())
+
+    @property
+    def events_dropped(self) -> int:
+        """Events that made room for newer ones, over all clients there have been."""
+        return self._dropped_before + sum(report.events_dropped for report in self.reports)
 
     async def run(self, closing: asyncio.Event) -> None:
         """Attend to clients until `closing` is set; then let them have what waits for them."""
@@ -152,12 +159,14 @@ class Reception:
             loop.create_task(_heed(reader)),
         )
         self._clients = {**self._clients, queue: address}
+        self.served += 1
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             clients = dict(self._clients)
             del clients[queue]
             self._clients = clients
+            self._dropped_before += queue.report(address).events_dropped
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

@@ -142,6 +142,16 @@ class EventServer:
         return self._reception.reports
 
     @property
+    def served(self) -> int:
+        """How many clients were let in so far."""
+        return self._reception.served
+
+    @property
+    def events_dropped(self) -> int:
+        """Events that slow clients did not get, over all clients there have been."""
+        return self._reception.events_dropped
+
+    @property
     def refused(self) -> int:
         """Connections that were refused: too many, no proof, or no manners."""
         return self._reception.refused
