@@ -78,6 +78,12 @@ class TriggerSettings:
             raise ValueError(f"most_events must be positive, got {self.most_events}")
 
 
+def grid_of(sensor: SensorSize) -> tuple[int, int]:
+    """Return how many rows and columns of blocks a sensor has."""
+    block = 1 << BLOCK_SHIFT
+    return -(-sensor.height // block), -(-sensor.width // block)
+
+
 class SliceByTrigger:
     """Cut a stream where a spiking network fires.
 
@@ -98,8 +104,7 @@ class SliceByTrigger:
         self, sensor: SensorSize, session: Session, settings: TriggerSettings | None = None
     ) -> None:
         settings = settings or TriggerSettings()
-        block = 1 << BLOCK_SHIFT
-        rows, columns = -(-sensor.height // block), -(-sensor.width // block)
+        rows, columns = grid_of(sensor)
         self._session, self._settings = session, settings
         self._counts = np.zeros((1, 2, rows, columns), np.float32)
         self._blocks = rows * columns

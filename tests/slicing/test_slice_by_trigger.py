@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from eventvision.core import EVENT_DTYPE, Events, Packet, SensorSize
-from eventvision.slicing import SliceByTrigger, TriggerSettings
+from eventvision.core import (
+    EVENT_DTYPE,
+    ConfigError,
+    Events,
+    ModelError,
+    Packet,
+    SensorSize,
+    TensorSpec,
+)
+from eventvision.slicing import SliceByTrigger, TriggerSettings, parse_slicer
 
 SENSOR = SensorSize(44, 20)
 BLOCKS = 6 * 3
@@ -176,3 +185,50 @@ def test_a_short_disturbance_makes_no_storm_of_slices(extra, what):
 def test_settings_out_of_range_are_refused(wrong):
     with pytest.raises(ValueError, match="must be"):
         TriggerSettings(**wrong)
+
+
+def card(slicer="trigger:threshold=0.5,rate=40,cell=1ms", outputs="current"):
+    spec = TensorSpec((1,), np.dtype(np.float32))
+    return SimpleNamespace(
+        name="t", task="slicing", slicer=slicer, inputs={"cell": spec}, outputs={outputs: spec}
+    )
+
+
+def test_a_trigger_is_written_as_text_and_its_card_says_the_rest():
+    asked = []
+
+    def open_trigger(model, sizes):
+        asked.append((model, dict(sizes)))
+        return card(), Network()
+
+    slicer = parse_slicer("trigger:adapt=off,longest=5ms", SENSOR, open_trigger=open_trigger)
+    assert asked == [("trigger-nano", {"rows": 3, "columns": 6})]
+    assert slicer.threshold == 0.5
+    slices = [*slicer.push(Packet(Events(events([0, 7, 20_000]), SENSOR))), *slicer.flush()]
+    assert [(s.t0_us, s.t1_us, s.ended_by) for s in slices] == [
+        (0, 5_000, "time"),
+        (20_000, 20_001, "flush"),
+    ]
+    parse_slicer("trigger:model=./mine,threshold=2", SENSOR, open_trigger=open_trigger)
+    assert asked[-1][0] == "./mine"
+
+
+@pytest.mark.parametrize("text", ["rate=fast", "rate", "speed=3", "adapt=maybe", "rate=-1"])
+def test_a_setting_that_cannot_be_used_is_refused_before_the_network_is_opened(text):
+    with pytest.raises(ConfigError, match="trigger"):
+        parse_slicer(f"trigger:{text}", SENSOR, open_trigger=lambda *_: pytest.fail("opened"))
+    with pytest.raises(ConfigError, match="without a network"):
+        parse_slicer("trigger", SENSOR)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        (card(slicer="time:20ms"), "is no trigger"),
+        (card(outputs="image"), "is no trigger"),
+        (card(slicer="trigger:threshold=low"), "slicer of its card"),
+    ],
+)
+def test_a_model_that_is_no_trigger_is_refused(wrong, complaint):
+    with pytest.raises(ModelError, match=complaint):
+        parse_slicer("trigger", SENSOR, open_trigger=lambda *_: (wrong, Network()))
