@@ -106,8 +106,19 @@ def replay(
     ] = None,
     tasks: Annotated[
         str,
-        typer.Option(metavar="LIST", help="What to look for, separated by commas, or none."),
+        typer.Option(
+            metavar="LIST",
+            help="What to look for, separated by commas, or none: reconstruction, detection, "
+            "segmentation, depth, tracking; detection:model=DIR. See docs/tasks.md.",
+        ),
     ] = "reconstruction,detection,tracking",
+    device: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME[,TASK=NAME]",
+            help="Where learned tasks run: auto, onnx, cpu; or onnx,detection=cpu.",
+        ),
+    ] = "auto",
     video: Annotated[
         Path | None, typer.Option(metavar="F", help="Write an annotated MP4, a frame per slice.")
     ] = None,
@@ -144,6 +155,7 @@ def replay(
         "slicer": slicer,
         "representation": representation,
         "tasks": tasks,
+        "device": device,
         "video": video,
         "video_fps": video_fps,
         "results": results,
@@ -307,6 +319,84 @@ def train(
 
 
 @app.command()
+def evaluate(
+    data: Annotated[
+        list[Path],
+        typer.Option(
+            metavar="DIR",
+            help="A frozen set, or a folder of real recordings; may be given again.",
+            default_factory=list,
+            show_default=False,
+        ),
+    ],
+    models: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[MODEL...]",
+            help="Shipped models or their folders; none for the baselines alone.",
+            default_factory=list,
+            show_default=False,
+        ),
+    ],
+    device: Annotated[
+        list[str],
+        typer.Option(
+            metavar="NAME",
+            help="Where models run: onnx, cpu, torch, …; may be given again.",
+            default_factory=list,
+            show_default=False,
+        ),
+    ],
+    slicer: Annotated[
+        list[str],
+        typer.Option(
+            metavar="RULE",
+            help="How events are cut: own (default), time:20ms, …; may be given again.",
+            default_factory=list,
+            show_default=False,
+        ),
+    ],
+    twin: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The non-spiking twin, to compare with.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where report.json and pictures go.")
+    ] = Path("evaluation"),
+    page: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a page in Markdown as well.")
+    ] = None,
+    make: Annotated[
+        str | None,
+        typer.Option(metavar="SET", help="Make a frozen set in --data: mixed or procedural."),
+    ] = None,
+    images: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="With --make mixed: images to show.")
+    ] = None,
+    threads: Annotated[int, typer.Option(metavar="N", min=1, help="Threads of a device.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Score models beside baselines, on frozen sequences and on real recordings."""
+    from .evaluate import make as make_set
+    from .evaluate import run
+
+    if make is not None:
+        sys.exit(make_set(make, data, images=images))
+    sys.exit(
+        run(
+            models,
+            data,
+            devices=device,
+            slicers=slicer,
+            twin=twin,
+            out=out,
+            page=page,
+            threads=threads,
+            as_json=as_json,
+        )
+    )
+
+
+@app.command()
 def devices(as_json: JsonOption = False) -> None:
     """List where models can run: what is here, and how to get what is not."""
     from .devices import list_devices
@@ -348,6 +438,41 @@ def compare(
     from .devices import compare_models
 
     sys.exit(compare_models(model, devices=device, threads=threads, as_json=as_json))
+
+
+@app.command()
+def export(
+    model: ModelArgument,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="New folder.")],
+    to: Annotated[str, typer.Option(metavar="TARGET", help="What it is for: fpga.")],
+    part: Annotated[
+        str, typer.Option(metavar="NAME", help="FPGA: xc7z020, xc7a100t, xc7z045 or xck26.")
+    ] = "",
+    lanes: Annotated[
+        int, typer.Option(metavar="N", help="Most channels of a layer computed at a time.")
+    ] = 32,
+    sensor: ModelSensorOption = None,
+    synthesis: Annotated[
+        bool, typer.Option("--synthesis", help="Count cells with Yosys, which takes a minute.")
+    ] = False,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a model as hardware: SystemVerilog and memory images for an FPGA."""
+    from .export import run
+
+    code = run(
+        model,
+        out,
+        to=to,
+        part=part,
+        lanes=lanes,
+        sensor=sensor,
+        synthesis=synthesis,
+        force=force,
+        as_json=as_json,
+    )
+    sys.exit(code)
 
 
 for command in (convert, cut, repair, serve):

@@ -1,20 +1,27 @@
 """How good models are: frozen data, scores with references, baselines, real recordings.
 
 `make_set` makes a frozen set, `open_set` opens it, `evaluate` scores methods on it: a `Network`
-around any `Predictor`, or one of the `baselines`.
+around any `Predictor`, or one of the `baselines`. `run_evaluation` does all that, on real
+recordings too; `eventvision evaluate` is the command for it.
 """
 
 from ._bootstrap import Estimate, MeanTally, Tally, estimates
 from ._box_scores import BoxTally, TrueObjects
 from ._depth_scores import depth_scores
 from ._methods import Method, Network, baselines
+from ._models import OpenedModel, activity_of, module_predictor, open_model
+from ._page import write_page
 from ._picture_scores import percentile_scaled, picture_scores
 from ._predictor import ModulePredictor, Predictor, SessionPredictor
+from ._real import RealRecording, recordings_with_images, windows_with_people
+from ._real_scoring import score_images, score_people
+from ._report import Report, run_evaluation
 from ._scenarios import SETS
 from ._scoring import MethodScores, evaluate
 from ._sequence import Truth, ValidationSequence
 from ._sets import ValidationSet, make_set, open_set
 from ._surface_scores import SurfaceTally
+from ._tables import ScoreTable, set_tables
 
 __all__ = [
     "SETS",
@@ -25,7 +32,11 @@ __all__ = [
     "MethodScores",
     "ModulePredictor",
     "Network",
+    "OpenedModel",
     "Predictor",
+    "RealRecording",
+    "Report",
+    "ScoreTable",
     "SessionPredictor",
     "SurfaceTally",
     "Tally",
@@ -33,12 +44,22 @@ __all__ = [
     "Truth",
     "ValidationSequence",
     "ValidationSet",
+    "activity_of",
     "baselines",
     "depth_scores",
     "estimates",
     "evaluate",
     "make_set",
+    "module_predictor",
+    "open_model",
     "open_set",
     "percentile_scaled",
     "picture_scores",
+    "recordings_with_images",
+    "run_evaluation",
+    "score_images",
+    "score_people",
+    "set_tables",
+    "windows_with_people",
+    "write_page",
 ]

@@ -18,57 +18,81 @@ _WINDOW_PX, _SIGMA_PX = 11, 1.5
 _LUMINANCE, _CONTRAST = 0.01**2, 0.03**2
 _FLAT = 1e-6
 
+_LEAST_SHARE = 0.5
+
 Picture = NDArray[np.floating[Any]]
+Mask = NDArray[np.bool_]
 
 
-def picture_scores(found: Picture, truth: Picture) -> dict[str, float]:
+def picture_scores(found: Picture, truth: Picture, where: Mask | None = None) -> dict[str, float]:
     """Return `mse`, `ssim` and `correlation` of a picture, both sides scaled.
 
     Args:
         found: Shape (height, width), in any unit.
-        truth: Likewise.
+        truth: Likewise; NaN where nobody knows.
+        where: Pixels that count, at least one; the others are as if they did not exist. All that
+            are known if None.
     """
-    a, b = percentile_scaled(found), percentile_scaled(truth)
+    counts = ~np.isnan(truth) if where is None else where & ~np.isnan(truth)
+    a = percentile_scaled(found, counts)
+    b = percentile_scaled(np.where(counts, truth, 0), counts)
     return {
-        "mse": float(np.mean((a - b) ** 2)),
-        "ssim": structural_similarity(a, b),
-        "correlation": correlation(a, b),
+        "mse": float(np.mean((a - b)[counts] ** 2)),
+        "ssim": structural_similarity(a, b, counts),
+        "correlation": correlation(a[counts], b[counts]),
     }
 
 
-def percentile_scaled(picture: Picture) -> NDArray[np.float64]:
-    """Map a picture's own 1st and 99th percentile to 0 and 1, and clip; a flat one becomes 0.5."""
+def percentile_scaled(picture: Picture, where: Mask | None = None) -> NDArray[np.float64]:
+    """Map a picture's own 1st and 99th percentile to 0 and 1, and clip; a flat one becomes 0.5.
+
+    Args:
+        picture: Shape (height, width).
+        where: Pixels whose percentiles are taken.
+    """
     values = np.asarray(picture, np.float64)
-    black, white = np.percentile(values, _PERCENTILES)
+    black, white = np.percentile(values if where is None else values[where], _PERCENTILES)
     if white - black < _FLAT:
         return np.full(values.shape, 0.5)
     return np.asarray(np.clip((values - black) / (white - black), 0.0, 1.0))
 
 
-def structural_similarity(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Return the mean structural similarity of two pictures, 0 to 1 (Wang et al., 2004).
+def structural_similarity(a: Picture, b: Picture, where: Mask | None = None) -> float:
+    """Return the mean structural similarity of two pictures (Wang et al., 2004).
 
     A Gaussian window of 11x11 pixels and a deviation of 1.5, where it fits into the picture; K1 and
-    K2 are 0.01 and 0.03; variances are those of the population.
+    K2 are 0.01 and 0.03; variances are those of the population. Of a window, only pixels that count
+    are looked at, and only windows around such a pixel of which at least half counts; NaN if there
+    are none.
 
     Raises:
         ValueError: If the pictures are smaller than the window.
     """
     if min(a.shape) < _WINDOW_PX:
         raise ValueError(f"pictures of {_WINDOW_PX}x{_WINDOW_PX} pixels or more, got {a.shape}")
-    mean_a, mean_b = _blurred(a), _blurred(b)
-    spread_a, spread_b = _blurred(a * a) - mean_a**2, _blurred(b * b) - mean_b**2
-    common = _blurred(a * b) - mean_a * mean_b
+    counts = np.ones(a.shape) if where is None else where.astype(np.float64)
+    share = np.maximum(_blurred(counts), _FLAT)
+    scored = (counts[_INSIDE] > 0) & (share >= _LEAST_SHARE)
+    mean_a, mean_b, square_a, square_b, product = (
+        _blurred(values * counts) / share for values in (a, b, a * a, b * b, a * b)
+    )
+    spread = square_a - mean_a**2 + square_b - mean_b**2
     luminance = (2 * mean_a * mean_b + _LUMINANCE) / (mean_a**2 + mean_b**2 + _LUMINANCE)
-    return float(np.mean(luminance * (2 * common + _CONTRAST) / (spread_a + spread_b + _CONTRAST)))
+    structure = (2 * (product - mean_a * mean_b) + _CONTRAST) / (spread + _CONTRAST)
+    found = (luminance * structure)[scored]
+    return float(found.mean()) if found.size else float("nan")
 
 
-def _blurred(picture: NDArray[np.float64]) -> NDArray[np.float64]:
+_RIM_PX = _WINDOW_PX // 2
+_INSIDE = (slice(_RIM_PX, -_RIM_PX), slice(_RIM_PX, -_RIM_PX))
+
+
+def _blurred(picture: Picture) -> NDArray[np.float64]:
     import cv2
 
-    rim = _WINDOW_PX // 2
-    wide = cv2.GaussianBlur(picture, (_WINDOW_PX, _WINDOW_PX), _SIGMA_PX)
-    return np.asarray(wide[rim:-rim, rim:-rim], np.float64)
+    return np.asarray(
+        cv2.GaussianBlur(picture, (_WINDOW_PX, _WINDOW_PX), _SIGMA_PX)[_INSIDE], np.float64
+    )
 
 
 def correlation(a: Picture, b: Picture) -> float:

@@ -82,14 +82,11 @@ class ValidationSequence:
             return
         start_us, index = int(self.edges_us[0]), 0
         for truth in self.truths:
-            for slice_ in _cut(self.events.between(start_us, truth.t_us), slicer, start_us):
-                ends = min(slice_.t1_us, truth.t_us)
-                yield _renumbered(slice_, index, start_us, ends), None
-                start_us, index = ends, index + 1
-            rest = Slice(index, self.events.between(start_us, truth.t_us), start_us, truth.t_us,
-                         "time")  # fmt: skip
-            yield rest, truth
-            start_us, index = truth.t_us, index + 1
+            stretch = self.events.between(start_us, truth.t_us)
+            for part, t1_us in _cut(stretch, slicer, truth.t_us):
+                ends = t1_us == truth.t_us
+                yield Slice(index, part, start_us, t1_us, "time"), truth if ends else None
+                start_us, index = t1_us, index + 1
 
     def _own_slices(self) -> Iterator[tuple[Slice, Truth | None]]:
         truths = {truth.t_us: truth for truth in self.truths}
@@ -99,15 +96,16 @@ class ValidationSequence:
             yield Slice(index, part, t0_us, t1_us, "time"), truths.get(t1_us)
 
 
-def _cut(events: Events, slicer: str, start_us: int) -> Iterator[Slice]:
-    """Yield the complete slices of a stretch that begins at a time."""
+def _cut(events: Events, slicer: str, end_us: int) -> Iterator[tuple[Events, int]]:
+    """Yield the parts that a slicer cuts a stretch into, and where they end: the last at end_us."""
     made = parse_slicer(slicer, events.sensor)
-    if len(events):
-        yield from made.push(Packet(events, until_us=start_us))
-
-
-def _renumbered(slice_: Slice, index: int, t0_us: int, t1_us: int) -> Slice:
-    return Slice(index, slice_.events, t0_us, t1_us, slice_.ended_by)
+    used = 0
+    for slice_ in made.push(Packet(events)):
+        if slice_.t1_us >= end_us:
+            break
+        used += len(slice_)
+        yield slice_.events, slice_.t1_us
+    yield Events(events.data[used:], events.sensor), end_us
 
 
 def save_sequence(path: Path, sequence: ValidationSequence) -> str:

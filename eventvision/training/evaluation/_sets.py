@@ -54,7 +54,16 @@ class ValidationSet:
         Raises:
             FormatError: If a file is missing or damaged.
         """
-        return (load_sequence(self.folder / name, known) for name, known in self.files.items())
+        return (self[number] for number in range(len(self)))
+
+    def __getitem__(self, number: int) -> ValidationSequence:
+        """Read one sequence.
+
+        Raises:
+            FormatError: If its file is missing or damaged.
+        """
+        name, known = list(self.files.items())[number]
+        return load_sequence(self.folder / name, known)
 
 
 def make_set(
