@@ -196,7 +196,7 @@ def test_detaching_cuts_the_graph_and_keeps_the_state():
     assert quantised.layer("read").potential.requires_grad
     quantised.detach()
     assert not quantised.layer("read").potential.requires_grad
-    unit = 2.0 ** quantised.output_exponents["map"]
+    unit = 2.0 ** next(n.exponent for n in quantised.output_nodes if n.name == "map")
     torch.testing.assert_close(quantised.layer("read").potential * unit, first.detach())
 
 
@@ -379,3 +379,130 @@ def test_what_remains_is_a_multiple():
 def test_shares_outside_0_to_1_are_refused(share):
     with pytest.raises(ConfigError, match="share"):
         prune_channels(lively(Chain()), [events(1)], share=share)
+
+
+def leaks(neuron, terms):
+    net = torch_nn.Sequential(nn.Conv2d(2, 3, 3, padding=1), neuron)
+    node = quantise(net, [events(steps=2)], leak_terms=terms).to_integer()["layer1"]
+    return node.leak if node.leak is None or isinstance(node.leak, int) else node.leak.tolist()
+
+
+@pytest.mark.parametrize(
+    ("decay", "one", "two"),
+    [
+        (1.0, None, None),
+        (0.0, 0, 0),
+        (0.75, 2, 2),
+        (0.74, 2, [[2] * 3, [6] * 3]),
+        (1 - 0.375, 1, [[2] * 3, [3] * 3]),
+        ([0.5, 0.75, 1.0], [[1, 2, -1]], [[1, 2, -1]]),
+        ([0.5, 0.69, 0.99], [[1, 2, 7]], [[1, 2, 7], [-1, 4, 9]]),
+    ],
+)
+def test_leaks_are_the_nearest_sums_of_shifts(decay, one, two):
+    value = torch.tensor(decay) if isinstance(decay, list) else decay
+    for terms, expected in ((1, one), (2, two)):
+        assert leaks(nn.LIF(decay=value, decay_input=False), terms) == expected
+
+
+@pytest.mark.parametrize("neuron", [nn.Readout, nn.LIF])
+def test_inputs_that_leaks_scale_stay_true(neuron):
+    """Half a convolution's weights go into one whose neurons forget half in a step."""
+    decay = torch.tensor([0.0, 0.5, 1 - 0.375])
+    net = torch_nn.Sequential(nn.Conv2d(2, 3, 1), neuron(decay=decay, decay_input=True))
+    with torch.no_grad():
+        net[0].weight.fill_(0.25)
+        net[0].bias.fill_(0.5)
+    ones = torch.ones(12, 1, 2, 4, 4)
+    quantised = quantise(net, [ones])
+    with torch.no_grad():
+        expected, got = net(ones), quantised.sequence(ones)["output"]
+    torch.testing.assert_close(got, expected, rtol=0, atol=1e-3)
+
+
+def test_a_readout_behind_a_sum_cannot_scale_by_channel():
+    class Net(torch_nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.two = nn.Conv2d(2, 3, 1), nn.Conv2d(2, 3, 1)
+            self.read = nn.Readout(decay=torch.tensor([0.3, 0.5, 0.7]))
+
+        def forward(self, x):
+            return self.read(self.one(x) + self.two(x))
+
+    with pytest.raises(ConfigError, match=r"readout read.*decay_input=False"):
+        quantise(Net(), [events(steps=1)])
+
+
+class Odd(torch_nn.Module):
+    """A network whose output is made by a function."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.conv, self.fire, self.function = nn.Conv2d(2, 4, 3, padding=1), nn.IF(), function
+
+    def forward(self, x):
+        return self.function(self.fire(self.conv(x)))
+
+
+@pytest.mark.parametrize(
+    ("function", "problem"),
+    [
+        (lambda x: x.flatten(2), "a layer after it"),
+        (lambda x: x.transpose(1, 2), r"flatten\(2\)"),
+        (lambda x: torch_nn.functional.interpolate(x, scale_factor=1.5), "whole scale_factor"),
+        (lambda x: torch_nn.functional.interpolate(x, size=(9, 9)), "whole scale_factor"),
+        (
+            lambda x: torch_nn.functional.interpolate(x, scale_factor=2.0, mode="bilinear"),
+            "nearest",
+        ),
+        (lambda x: torch_nn.functional.pixel_unshuffle(x, 2), "a layer after it"),
+        (lambda x: x.sigmoid() + x, "went through a curve"),
+        (lambda x: x.flatten(2).transpose(1, 2) + 1, "two tensors"),
+    ],
+)
+def test_what_integers_cannot_do_is_named(function, problem):
+    with pytest.raises(ConfigError, match=problem):
+        quantise(Odd(function), [events(steps=1)])
+
+
+class Loop(torch_nn.Module):
+    """Spikes come back in through a convolution a step later."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.back = nn.Conv2d(2, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1)
+        self.fire, self.delay = nn.ILIF(2.0, decay_input=False), nn.Delay()
+
+    def forward(self, x):
+        x = self.conv(x)
+        return self.delay(self.fire(x + self.back(self.delay.last(x))))
+
+
+def test_loops_are_trained_and_run_alike():
+    net, x = Loop(), events(batch=1)
+    nn.set_step_mode(net, "s")
+    quantised = quantise(net, [x])
+    outputs = quantised.sequence(x)["output"]
+    outputs[-1].sum().backward()
+    assert quantised.layer("back").weight.grad.abs().sum() > 0
+    quantised.reset()
+    run = IntegerSimulator(quantised.to_integer(), SensorSize(28, 24))
+    for step, expected in zip(x, outputs, strict=True):
+        got = run.step({"x": step[0].numpy()})["output"]
+        np.testing.assert_array_equal(got, expected[0].detach())
+
+
+def test_a_delay_gives_zeros_first_and_then_what_was():
+    delay, x = nn.Delay(), torch.rand(3, 1, 2, 4, 4)
+    assert not delay.last(x[0]).any()
+    assert torch.equal(delay(x[0]), x[0])
+    assert torch.equal(delay.last(x[1]), x[0])
+    nn.reset(delay)
+    assert not delay.last(x[1]).any()
+
+
+@pytest.mark.parametrize("terms", [0, 3])
+def test_leaks_have_one_shift_or_two(terms):
+    with pytest.raises(ConfigError, match="leak_terms"):
+        quantise(Odd(lambda x: x), [events(steps=1)], leak_terms=terms)

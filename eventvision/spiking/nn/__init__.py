@@ -11,6 +11,7 @@ from ._blocks import (
     TemporalGate,
 )
 from ._buffers import release_memory
+from ._delay import Delay, Delayed
 from ._layers import AvgPool2d, BatchNorm2d, Conv2d, Flatten, MaxPool2d, SumPool2d, Upsample
 from ._leaky import ALIF, ILIF, LIF, PLIF, Readout
 from ._neuron import (
@@ -39,6 +40,8 @@ __all__ = [
     "BurstIF",
     "ChannelGate",
     "Conv2d",
+    "Delay",
+    "Delayed",
     "Flatten",
     "MaskedPSN",
     "MaxPool2d",

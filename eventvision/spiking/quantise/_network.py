@@ -12,7 +12,9 @@ from eventvision.spiking import integer
 from eventvision.spiking.integer import IntegerModel
 
 from ._layer import Layer
+from ._placing import Places
 from ._rounding import round_half_up, saturate
+from ._stateful import Delay
 
 _LIMITS = {"uint8": (0.0, 255.0), "int8": (-128.0, 127.0)}
 
@@ -27,8 +29,7 @@ class QuantisedNetwork(nn.Module):
     Args:
         inputs: The input nodes.
         layers: In order.
-        outputs: Names of layers by name of the output.
-        output_exponents: One unit of an output stands for 2 ** this.
+        outputs: The output nodes.
         origins: Nodes of the traced graph that layers stand for, by name of the layer.
     """
 
@@ -37,13 +38,11 @@ class QuantisedNetwork(nn.Module):
         inputs: tuple[integer.Input, ...],
         layers: list[Layer],
         *,
-        outputs: Mapping[str, str],
-        output_exponents: Mapping[str, int],
+        outputs: tuple[integer.Output, ...],
         origins: Mapping[str, str],
     ) -> None:
         super().__init__()
-        self.input_nodes, self.output_names = inputs, dict(outputs)
-        self.output_exponents, self.origins = dict(output_exponents), dict(origins)
+        self.input_nodes, self.output_nodes, self.origins = inputs, outputs, dict(origins)
         self.layers = nn.ModuleList(layers)
 
     def layer(self, name: str) -> Layer:
@@ -68,19 +67,20 @@ class QuantisedNetwork(nn.Module):
             inputs: Real values (N, C, H, W) of the only input, or of each input by name.
 
         Returns:
-            Real values (N, C, H, W) of each output by name.
+            Real values (N, C, H, W) of each output by name, as `IntegerModel.decode` gives them;
+            (N, places, C) of `Places`.
         """
         values = self.values(inputs)
-        return {
-            name: values[source] * 2.0 ** self.output_exponents[name]
-            for name, source in self.output_names.items()
-        }
+        return {node.name: self._decoded(node, values[node.input]) for node in self.output_nodes}
 
     def values(self, inputs: Tensor | Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Take one step, and return the units of all layers by name."""
         values = self._units_of(inputs)
         for layer in self.ordered():
             values[layer.node_name] = layer(*(values[name] for name in layer.inputs))
+        for layer in self.ordered():
+            if isinstance(layer, Delay):
+                layer.keep(values[layer.source])
         return values
 
     def sequence(self, inputs: Tensor | Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -90,7 +90,8 @@ class QuantisedNetwork(nn.Module):
             self(dict(zip(by_name, step, strict=True)))
             for step in zip(*by_name.values(), strict=True)
         ]
-        return {name: torch.stack([step[name] for step in steps]) for name in self.output_names}
+        names = [node.name for node in self.output_nodes]
+        return {name: torch.stack([step[name] for step in steps]) for name in names}
 
     def reset(self) -> None:
         """Forget the state of all layers."""
@@ -105,11 +106,13 @@ class QuantisedNetwork(nn.Module):
     def to_integer(self) -> IntegerModel:
         """Return the integer model; it gives the same numbers."""
         nodes = [layer.integer_node() for layer in self.ordered()]
-        ends = [
-            integer.Output(name=name, input=source, exponent=self.output_exponents[name])
-            for name, source in self.output_names.items()
-        ]
-        return IntegerModel([*self.input_nodes, *nodes, *ends])
+        return IntegerModel([*self.input_nodes, *nodes, *self.output_nodes])
+
+    def _decoded(self, node: integer.Output, units: Tensor) -> Tensor:
+        real = units * 2.0**node.exponent
+        real = real.sigmoid() if node.curve == "sigmoid" else real
+        is_places = isinstance(self.layer(node.input), Places)
+        return real[..., 0].transpose(1, 2) if is_places else real
 
     def _units_of(self, inputs: Tensor | Mapping[str, Tensor]) -> dict[str, Tensor]:
         names = [node.name for node in self.input_nodes]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from eventvision.core import ConfigError
 from eventvision.spiking import nn
+from eventvision.spiking.integer import Leak
 
-_ALMOST_ALL = 15.5
+from ._leaks import leak_of, lost_by
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,25 +21,36 @@ class NeuronForm:
     Attributes:
         threshold: Shape () or (channels,); None for a readout.
         initial: Shape () or (channels,).
-        leak: Shift of the leak; None for none.
+        leak: As `leak_of` gives it.
         levels: Most spikes.
         rounding: Whether half a threshold is enough.
-        gain_exponent: The real potential is 2 ** this times the one kept.
+        gain: The real potential is this times the one kept, shape () or (channels,).
     """
 
     threshold: Tensor | None
     initial: Tensor
-    leak: int | None
+    leak: Leak
     levels: int
     rounding: bool
-    gain_exponent: int
+    gain: Tensor
+
+    @property
+    def has_plain_gain(self) -> bool:
+        """Whether the gain is one power of two, which costs nothing."""
+        return self.gain.ndim == 0 and bool(torch.frexp(self.gain).mantissa == 0.5)
 
 
-def form_of(name: str, neuron: nn.Neuron) -> NeuronForm:
+def form_of(name: str, neuron: nn.Neuron, terms: int, *, is_scaled: bool = False) -> NeuronForm:
     """Return the integer form of a neuron.
 
-    A leak becomes the nearest power of two: decay 1 - 2 ** -leak. Where the input is scaled by
-    1 - decay, which then is a power of two as well, potential and threshold are divided by it.
+    A leak becomes a sum of shifts. Where the input is scaled by 1 - decay, which then is that sum,
+    potential and threshold are divided by it.
+
+    Args:
+        name: Its path.
+        neuron: The neuron.
+        terms: Most shifts of a leak.
+        is_scaled: Whether the weights before it scale its input already.
 
     Raises:
         ConfigError: If integers have no such neuron.
@@ -49,32 +61,18 @@ def form_of(name: str, neuron: nn.Neuron) -> NeuronForm:
     options = neuron.options
     if options.get("reset", "soft") != "soft":
         raise ConfigError(f"neuron {name}", f"reset={options['reset']}", "reset='soft'")
-    leak = (
-        _leak(name, neuron) if isinstance(neuron, nn.LIF | nn.PLIF | nn.ILIF | nn.Readout) else None
-    )
-    gain_exponent = -leak if leak is not None and options.get("decay_input") else 0
-    gain = 2.0**gain_exponent
-    threshold = None if isinstance(neuron, nn.Readout) else neuron.threshold.detach() / gain
+    leak: Leak = None
+    if isinstance(neuron, nn.LIF | nn.PLIF | nn.ILIF | nn.Readout):
+        leak = leak_of(neuron.decay, terms)
+    gain = torch.ones(())
+    if leak is not None and options.get("decay_input") and not is_scaled:
+        gain = torch.as_tensor(lost_by(leak))
     initial: Tensor = getattr(neuron, f"initial_{neuron.state_names[0]}")
     return NeuronForm(
-        threshold=threshold,
+        threshold=None if isinstance(neuron, nn.Readout) else neuron.threshold.detach() / gain,
         initial=initial.detach() / gain,
         leak=leak,
         levels=neuron.levels if isinstance(neuron, nn.ILIF | nn.BurstIF) else 1,
         rounding=isinstance(neuron, nn.ILIF),
-        gain_exponent=gain_exponent,
+        gain=gain,
     )
-
-
-def _leak(name: str, neuron: nn.LIF | nn.PLIF | nn.ILIF | nn.Readout) -> int | None:
-    decays = neuron.decay.detach().double()
-    lost = 1 - decays
-    shifts = {
-        None if value <= 2**-_ALMOST_ALL else max(0, round(-math.log2(value)))
-        for value in lost.reshape(-1).tolist()
-    }
-    if len(shifts) > 1:
-        raise ConfigError(
-            f"neuron {name}", "decays that differ by channel", "one decay for the layer"
-        )
-    return shifts.pop()

@@ -95,6 +95,11 @@ class Value:
         gain: What 8-bit values must still be multiplied with.
         units: Of currents.
         gain_exponent: Currents must still be multiplied with 2 ** this.
+        axes: How the network has them: as planes (N, C, H, W), with `flat` planes (N, C, H * W), or
+            as places (N, H * W, C).
+        unshuffled: Whoever reads it sees pictures so much coarser, the pixels as channels.
+        curve: What real values still go through.
+        is_scaled: Whether the current is scaled for the neuron that reads it.
     """
 
     layer: str
@@ -104,6 +109,10 @@ class Value:
     gain: float = 1.0
     units: Units = field(default_factory=Units)
     gain_exponent: int = 0
+    axes: Literal["planes", "flat", "places"] = "planes"
+    unshuffled: int = 1
+    curve: Literal["linear", "sigmoid"] = "linear"
+    is_scaled: bool = False
 
     @property
     def is_current(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from torch import Tensor
 from torch import nn as torch_nn
 
 from eventvision.core import ConfigError
@@ -44,6 +45,31 @@ def conv_settings(path: str, layer: torch_nn.Conv2d) -> dict[str, Any]:
     return {
         "stride": pair(layer.stride), "padding": pair(layer.padding), "groups": layer.groups,
     }  # fmt: skip
+
+
+def unshuffled_settings(
+    path: str, weight: Tensor, settings: dict[str, Any], factor: int
+) -> tuple[Tensor, dict[str, Any]]:
+    """Return a convolution of a finer picture, for one of its pixels as channels.
+
+    Args:
+        path: Of the layer.
+        weight: Shape (out channels, in channels * factor ** 2, height, width).
+        settings: What `conv_settings` gave.
+        factor: By which the picture was unshuffled; 1 changes nothing.
+
+    Raises:
+        ConfigError: If it has groups.
+    """
+    if factor == 1:
+        return weight, settings
+    if settings["groups"] != 1:
+        raise ConfigError(f"layer {path}", "groups of unshuffled pixels", "groups=1")
+    outs, ins, height, width = weight.shape
+    cells = weight.reshape(outs, ins // factor**2, factor, factor, height, width)
+    finer = cells.permute(0, 1, 4, 2, 5, 3).reshape(outs, -1, height * factor, width * factor)
+    changed = {name: tuple(factor * n for n in settings[name]) for name in ("stride", "padding")}
+    return finer, {**settings, **changed}
 
 
 def window_of(path: str, module: torch_nn.Module) -> Window:

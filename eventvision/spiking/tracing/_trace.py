@@ -9,8 +9,9 @@ from eventvision.core import ConfigError
 from eventvision.spiking import nn
 
 _WHOLE = (
-    nn.Neuron, nn.SumPool2d, nn.Upsample, torch_nn.Conv2d, torch_nn.Linear, torch_nn.AvgPool2d,
-    torch_nn.MaxPool2d, torch_nn.BatchNorm1d, torch_nn.BatchNorm2d, torch_nn.Flatten,
+    nn.Delayed, nn.Neuron, nn.SumPool2d, nn.Upsample, torch_nn.Conv2d, torch_nn.Linear,
+    torch_nn.AvgPool2d, torch_nn.MaxPool2d, torch_nn.BatchNorm1d, torch_nn.BatchNorm2d,
+    torch_nn.Flatten,
 )  # fmt: skip
 
 
