@@ -65,6 +65,32 @@ def _print_summary(config: RunConfig, summary: Summary) -> None:
     ]
     if stages:
         print_table("latency", stages, header=("stage", "p50 ms", "p99 ms"))
+    _print_networks(summary)
+    _print_outputs(config)
+
+
+def _print_networks(summary: Summary) -> None:
+    """Say which models ran where, and which tasks had to run less often."""
+    networks = [
+        (
+            network.model,
+            ", ".join(network.tasks),
+            f"{network.device} ({network.artifact})",
+            f"{network.binning}x{network.binning} pixels as one" if network.binning > 1 else "all",
+            f"{network.steps:,}",
+            f"{network.failures:,}",
+        )
+        for network in summary.networks
+    ]
+    if networks:
+        header = ("model", "tasks", "device", "pixels", "steps", "failures")
+        print_table("networks", networks, header=header, words=True)
+    shares = [(task, f"{share:.0%}") for task, share in summary.task_shares.items() if share < 1]
+    if shares:
+        print_table("ran on a part of the slices", shares)
+
+
+def _print_outputs(config: RunConfig) -> None:
     for label, path in (
         ("video", config.video),
         ("results", config.results),

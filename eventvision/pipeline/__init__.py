@@ -1,6 +1,8 @@
 """Wiring: source, filters, slicer, representation, tasks and sinks in three threads."""
 
 from ._config import RunConfig
+from ._governor import GIVE_UP_ORDER, Governor
+from ._networks import NetworkReport, Networks
 from ._pacing import Pacer
 from ._pipeline import Pipeline, Progress
 from ._replay import build_pipeline, replay
@@ -10,6 +12,10 @@ from ._summary import Summary
 
 __all__ = [
     "DEFAULT_CAMERA",
+    "GIVE_UP_ORDER",
+    "Governor",
+    "NetworkReport",
+    "Networks",
     "Pacer",
     "Pipeline",
     "Progress",

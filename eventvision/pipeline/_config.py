@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from eventvision.core import ConfigError, SensorSize
+from eventvision.devices import DeviceChoice, parse_devices
 
 FASTEST_SPEED = 1000
 DEFAULT_TASKS = ("reconstruction", "detection", "tracking")
@@ -29,6 +30,10 @@ def _speed(value: object) -> object:
     return factor
 
 
+def _device(value: object) -> object:
+    return parse_devices(value) if isinstance(value, str) else value
+
+
 class RunConfig(BaseModel):
     """What to read, how to cut it, what to look for, where to put it.
 
@@ -44,7 +49,8 @@ class RunConfig(BaseModel):
         filters: Filters in order, as in `background:2ms,refractory:500us`; empty for none.
         slicer: `time:10ms`, `count:20000` or `activity:…`.
         representation: Array rendered per slice, as in `voxel:5`; None for none.
-        tasks: Names of tasks; those they need are added.
+        tasks: Tasks as `eventvision.tasks.parse_task` reads them; those they need are added.
+        device: Where learned tasks run, as `eventvision.devices.parse_devices` reads it.
         video: Where to write an annotated MP4.
         video_fps: Its frames per second; each slice is one frame.
         results: Where to write results as JSON lines.
@@ -66,6 +72,7 @@ class RunConfig(BaseModel):
     slicer: str = "time:10ms"
     representation: str | None = None
     tasks: tuple[str, ...] = DEFAULT_TASKS
+    device: Annotated[DeviceChoice, BeforeValidator(_device)] = DeviceChoice()
     video: Path | None = None
     video_fps: float = Field(30.0, ge=1, le=240, allow_inf_nan=False)
     results: Path | None = None

@@ -23,7 +23,6 @@ from eventvision.core import (
     Filter,
     Packet,
     Representation,
-    Result,
     Sink,
     Slice,
     Slicer,
@@ -34,10 +33,14 @@ from eventvision.core import (
 from eventvision.io import clip
 from eventvision.sinks import Recorder
 
-from ._handover import HandOver, HandOverAborted, Policy
+from ._governor import Governor
+from ._handover import HandOver, Policy
 from ._latency import Latencies
+from ._networks import Networks
 from ._pacing import Pacer
+from ._stage import Stage
 from ._summary import Summary
+from ._task_runner import TaskRunner
 from ._warmup import warm_up
 
 _Queue = HandOver[Packet] | HandOver[Slice]
@@ -66,14 +69,17 @@ class Pipeline:
         filters: Applied to every packet, in this order.
         representation: Rendered for every slice, if given.
         tasks: Run on every slice, in this order; each finds the results of those before it.
+        networks: Behind learned tasks; closed when the run ends, however it ends.
         sinks: Take every result; closed when the run ends, however it ends.
         recorder: Takes every packet before it is filtered; closed likewise.
         speed: Recording seconds per wall second; None plays as fast as it goes.
         start_s: Where to begin, in seconds after the first event.
         end_s: Where to end, likewise; None plays to the end.
         policy: What happens when slices come faster than they are looked at: `block` or
-            `latest`; None blocks for files and keeps the latest for live sources.
+            `latest`; None blocks for files and keeps the latest for live sources. With `latest`,
+            tasks run on fewer slices before any has to be dropped, see `_governor`.
         on_progress: Called from the caller's thread after every slice.
+        on_notice: Hears of tasks that run less often under load.
     """
 
     def __init__(
@@ -84,6 +90,7 @@ class Pipeline:
         filters: Sequence[Filter] = (),
         representation: Representation | None = None,
         tasks: Sequence[Task] = (),
+        networks: Networks | None = None,
         sinks: Sequence[Sink] = (),
         recorder: Recorder | None = None,
         speed: float | None = None,
@@ -91,20 +98,25 @@ class Pipeline:
         end_s: float | None = None,
         policy: Policy | None = None,
         on_progress: Callable[[Progress], None] | None = None,
+        on_notice: Callable[[str], None] | None = None,
     ) -> None:
         self._source = source
         self._filters = list(filters)
         self._slicer = slicer
         self._representation = representation
         self._tasks = list(tasks)
+        self._networks = networks
         self._sinks = list(sinks)
         self._recorder = recorder
         self._speed = speed
         self._start_s, self._end_s = start_s, end_s
         self._policy: Policy = policy or ("latest" if source.is_live else "block")
         self._on_progress = on_progress
+        names = [task.name for task in self._tasks]
+        self._governor = Governor(names, on_notice) if self._policy == "latest" else None
         self._stop = threading.Event()
         self._latencies = Latencies()
+        self._runner = TaskRunner(self._tasks, self._latencies, self._governor)
         self._events = 0
         self._began_ns = 0
         self._first_us: int | None = None
@@ -123,14 +135,16 @@ class Pipeline:
         packets: HandOver[Packet] = HandOver(PACKETS_WAITING)
         slices: HandOver[Slice] = HandOver(SLICES_WAITING, self._policy)
         stages = (
-            _Stage("source", lambda: self._feed(packets), packets),
-            _Stage("process", lambda: self._process(packets, slices), slices),
+            Stage("source", lambda: self._feed(packets), packets),
+            Stage("process", lambda: self._process(packets, slices), slices),
         )
         summary = Summary()
         sensor = self._source.info.sensor
-        warm_up(sensor, self._filters, self._slicer, self._representation, self._tasks)
-        self._began_ns = time.monotonic_ns()
         with ExitStack() as cleanup:
+            if self._networks is not None:
+                cleanup.callback(self._networks.close)
+            warm_up(sensor, self._filters, self._slicer, self._representation, self._tasks)
+            self._began_ns = time.monotonic_ns()
             for sink in self._sinks:
                 cleanup.callback(sink.close)
             if self._recorder is not None:
@@ -142,6 +156,8 @@ class Pipeline:
                 summary.slices = self._infer(slices)
             except KeyboardInterrupt:
                 summary.interrupted = True
+            if self._networks is not None:
+                summary.networks = self._networks.reports()
         for stage in stages:
             stage.raise_failure()
         summary.wall_s = (time.monotonic_ns() - self._began_ns) / 1e9
@@ -151,7 +167,7 @@ class Pipeline:
         """End the run soon, from any thread; what was read so far is finished."""
         self._stop.set()
 
-    def _join(self, stages: Iterable[_Stage], queues: Iterable[_Queue]) -> None:
+    def _join(self, stages: Iterable[Stage], queues: Iterable[_Queue]) -> None:
         self._stop.set()
         for queue in queues:
             queue.abort()
@@ -184,7 +200,7 @@ class Pipeline:
             for packet in packets:
                 ahead.put(packet)
 
-        reader = _Stage("read", read, ahead)
+        reader = Stage("read", read, ahead)
         reader.start()
         try:
             yield from Pacer(speed, self._stop)(ahead)
@@ -228,21 +244,15 @@ class Pipeline:
             if self._representation is not None:
                 image = self._representation.render(slice_, image)
                 self._latencies.add("represent", time.monotonic_ns() - began_ns)
-            results = self._perceive(slice_)
+            results = self._runner.perceive(slice_)
             self._latencies.add("total", time.monotonic_ns() - (slice_.arrived_ns or began_ns))
             self._write(SliceResult(slice_, results, image))
+            if self._governor is not None:
+                self._governor.end_slice(began_ns, time.monotonic_ns())
             count += 1
             if self._on_progress is not None:
                 self._on_progress(Progress(self._source.progress, self._events, count))
         return count
-
-    def _perceive(self, slice_: Slice) -> dict[str, Result]:
-        results: dict[str, Result] = {}
-        for task in self._tasks:
-            began_ns = time.monotonic_ns()
-            results[task.name] = task.step(slice_, results)
-            self._latencies.add(task.name, time.monotonic_ns() - began_ns)
-        return results
 
     def _write(self, result: SliceResult) -> None:
         if not self._sinks:
@@ -261,9 +271,12 @@ class Pipeline:
             "slices: results too slow": slices_dropped,
             "events: damaged": damage.events_skipped,
             **self._dropped_before_filters(),
+            **{f"results: {n.model} had no device": n.dropped for n in summary.networks},
         }
         summary.filtered = {type(stage).__name__: stage.removed for stage in self._filters}
         summary.damage = damage
+        if self._governor is not None:
+            summary.task_shares = self._governor.shares()
         return summary
 
     def _dropped_before_filters(self) -> dict[str, int]:
@@ -280,33 +293,3 @@ class _CountsDrops(Protocol):
     @property
     def dropped(self) -> Mapping[str, int]:
         """What was dropped, by cause."""
-
-
-class _Stage:
-    """A thread that keeps its failure for the caller and always closes what it feeds."""
-
-    def __init__(self, name: str, work: Callable[[], None], feeds: _Queue) -> None:
-        self._work = work
-        self._feeds = feeds
-        self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name=f"eventvision-{name}", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def join(self) -> None:
-        self._thread.join()
-
-    def raise_failure(self) -> None:
-        if self._failure is not None:
-            raise self._failure
-
-    def _run(self) -> None:
-        try:
-            self._work()
-        except HandOverAborted:
-            pass
-        except BaseException as failure:  # handed to the caller's thread by raise_failure
-            self._failure = failure
-        finally:
-            self._feeds.close()

@@ -15,6 +15,7 @@ from eventvision.slicing import parse_slicer
 from eventvision.tasks import build_tasks
 
 from ._config import RunConfig
+from ._networks import Networks
 from ._pipeline import Pipeline, Progress
 from ._summary import Summary
 
@@ -31,7 +32,8 @@ def replay(
     Args:
         config: What to do.
         on_progress: Called after every slice.
-        on_notice: Hears, from any thread, what changes in the settings of a camera meanwhile.
+        on_notice: Hears, from any thread, what changes meanwhile: settings of a camera, a device
+            that failed or was started again, tasks that run less often under load.
 
     Returns:
         What was done.
@@ -50,16 +52,21 @@ def replay(
         strict=config.strict,
     )
     with opened as source, follow_settings(source, on_notice):
-        return build_pipeline(config, source, on_progress).run()
+        return build_pipeline(config, source, on_progress, on_notice).run()
 
 
 def build_pipeline(
-    config: RunConfig, source: Source, on_progress: Callable[[Progress], None] | None = None
+    config: RunConfig,
+    source: Source,
+    on_progress: Callable[[Progress], None] | None = None,
+    on_notice: Callable[[str], None] | None = None,
 ) -> Pipeline:
     """Wire up a pipeline for a source that is already open.
 
     Raises:
         ConfigError: If an option cannot be used.
+        ModelError: If a model is missing, or does not do what it is wanted for.
+        DeviceError: If a model cannot run where it should.
         OutputError: If an output cannot be written.
     """
     filters = parse_filters(config.filters, source.info.sensor)
@@ -67,23 +74,29 @@ def build_pipeline(
         _learn_hot_pixels(filters, source)
     sensor = filters[-1].sensor if filters else source.info.sensor
     slicer = parse_slicer(config.slicer, sensor)
-    tasks = build_tasks(config.tasks, sensor)
     representation = (
         parse_representation(config.representation, sensor) if config.representation else None
     )
-    sinks, recorder = _open_outputs(config, source, sensor)
+    networks = Networks(sensor, config.device, on_notice)
+    with ExitStack() as failed:
+        failed.callback(networks.close)
+        tasks = build_tasks(config.tasks, sensor, network=networks.open)
+        sinks, recorder = _open_outputs(config, source, sensor)
+        failed.pop_all()
     return Pipeline(
         source=source,
         filters=filters,
         slicer=slicer,
         representation=representation,
         tasks=tasks,
+        networks=networks,
         sinks=sinks,
         recorder=recorder,
         speed=None if config.speed == "max" else config.speed,
         start_s=config.start_s,
         end_s=config.end_s,
         on_progress=on_progress,
+        on_notice=on_notice,
     )
 
 

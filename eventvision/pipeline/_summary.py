@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from eventvision.core import DamageReport
+
+from ._networks import NetworkReport
 
 
 @dataclass(slots=True)
@@ -23,6 +25,8 @@ class Summary:
             end of the slice, is told only where events arrive.
         dropped: Lost data by cause; every cause that can occur is named, also with 0.
         filtered: Events that each filter removed, by its name.
+        networks: The models that ran, where, and what became of them.
+        task_shares: Share of slices for which each task gave a result, where load may lower it.
         damage: What was wrong with the source.
         interrupted: Whether the user ended the run early.
     """
@@ -34,6 +38,8 @@ class Summary:
     latency_ms: dict[str, dict[str, float]] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
     filtered: dict[str, int] = field(default_factory=dict)
+    networks: list[NetworkReport] = field(default_factory=list)
+    task_shares: dict[str, float] = field(default_factory=dict)
     damage: DamageReport = field(default_factory=DamageReport)
     interrupted: bool = False
 
@@ -53,6 +59,8 @@ class Summary:
             "latency_ms": self.latency_ms,
             "dropped": self.dropped,
             "filtered": self.filtered,
+            "networks": [asdict(network) for network in self.networks],
+            "task_shares": {task: round(share, 4) for task, share in self.task_shares.items()},
             "damage": self.damage.kinds,
             "interrupted": self.interrupted,
         }

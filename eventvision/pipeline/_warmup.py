@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from eventvision.core import (
     Result,
     SensorSize,
     Slice,
+    SliceDroppedError,
     Slicer,
     Task,
 )
@@ -43,15 +45,21 @@ def warm_up(
         if representation is not None:
             for slice_ in slices:
                 representation.render(slice_)
-        results: dict[str, Result] = {}
-        for task in tasks:
-            results[task.name] = task.step(slices[0], results)
+        _rehearse(tasks, slices[0])
     for stage in filters:
         stage.reset()
     for task in tasks:
         task.reset()
     if representation is not None:
         representation.reset()
+
+
+def _rehearse(tasks: Sequence[Task], slice_: Slice) -> None:
+    results: dict[str, Result] = {}
+    for task in tasks:
+        if all(name in results for name in task.needs):
+            with suppress(SliceDroppedError):  # its device tells of it, and is started again
+                results[task.name] = task.step(slice_, results)
 
 
 def _moving_square(sensor: SensorSize, index: int) -> Events:

@@ -4,6 +4,7 @@ from ._build import OpenNetwork, build_tasks
 from ._detection import Detection, DetectionSettings
 from ._forms import HAND_MADE, MODELS, TASK_FORMS, TASK_NAMES, TaskForm, parse_task, parse_tasks
 from ._frame import Frame
+from ._graph import Graph, GraphSettings
 from ._kalman import Motion
 from ._learned import (
     LearnedDepth,
@@ -17,6 +18,7 @@ from ._network import Network
 from ._objects import STRIDES, Objects, ObjectSettings, find_objects
 from ._reconstruction import Reconstruction, ReconstructionSettings
 from ._tracking import Tracking, TrackingSettings
+from ._watch import Watch, WatchSettings, parse_region
 
 __all__ = [
     "HAND_MADE",
@@ -27,6 +29,8 @@ __all__ = [
     "Detection",
     "DetectionSettings",
     "Frame",
+    "Graph",
+    "GraphSettings",
     "LearnedDepth",
     "LearnedDetection",
     "LearnedReconstruction",
@@ -42,10 +46,13 @@ __all__ = [
     "TaskForm",
     "Tracking",
     "TrackingSettings",
+    "Watch",
+    "WatchSettings",
     "build_tasks",
     "class_map",
     "distance_map",
     "find_objects",
+    "parse_region",
     "parse_task",
     "parse_tasks",
 ]

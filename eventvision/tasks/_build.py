@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from eventvision.core import ConfigError, SensorSize, Task
+from eventvision.core import ConfigError, SensorSize, Task, load_card
 
 from ._detection import Detection, DetectionSettings
-from ._forms import TaskForm, parse_task, parse_tasks
+from ._forms import ALARM, TaskForm, parse_task, parse_tasks
+from ._graph import Graph, GraphSettings
 from ._learned import LearnedDepth, LearnedDetection, LearnedReconstruction, LearnedSegmentation
 from ._network import Network
 from ._objects import ObjectSettings
 from ._reconstruction import Reconstruction, ReconstructionSettings
 from ._tracking import Tracking, TrackingSettings
+from ._watch import Watch, WatchSettings, parse_region
 
 OpenNetwork = Callable[[TaskForm], Network]
 """Returns the network behind a task; tasks that can share one get the same."""
@@ -27,6 +29,7 @@ def build_tasks(
     detection: DetectionSettings | None = None,
     objects: ObjectSettings | None = None,
     tracking: TrackingSettings | None = None,
+    graph: GraphSettings | None = None,
 ) -> list[Task]:
     """Return the named tasks and those that they need, each once, needed ones first.
 
@@ -38,6 +41,7 @@ def build_tasks(
         detection: Settings of the method `clusters`, if not the defaults.
         objects: Settings of learned detection, if not the defaults.
         tracking: Settings of this task, if not the defaults.
+        graph: Settings of this task, if not the defaults.
 
     Raises:
         ConfigError: If a name is unknown, it lists the known ones; or a task is learned and nobody
@@ -62,7 +66,12 @@ def build_tasks(
     def add(form: TaskForm) -> None:
         if form.name in built:
             return
-        if not form.model:
+        if form.name == "graph":
+            task: Task = Graph(sensor, load_card(form.model), graph)
+        elif form.name == ALARM:
+            source = "graph" if "graph" in forms else "detection"
+            task = Watch(WatchSettings(region=parse_region(form.region), source=source))
+        elif not form.model:
             task = hand_made[form.name]()
         elif network is None:
             raise ConfigError("tasks", form.name, "tasks that need no network")

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from eventvision.core import ConfigError, shipped_models
 
-TASK_NAMES = ("reconstruction", "detection", "segmentation", "depth", "tracking")
+TASK_NAMES = (
+    "reconstruction", "detection", "segmentation", "depth", "graph", "tracking", "alarm",
+)  # fmt: skip
 """Names of all tasks, in an order in which each finds what it needs."""
 
 MODELS = {
@@ -15,18 +17,22 @@ MODELS = {
     "detection": "perception-nano",
     "segmentation": "perception-nano",
     "depth": "perception-nano",
+    "graph": "graph-movers",
 }
 """The shipped model of each task that can be learned."""
 
 HAND_MADE = {"reconstruction": "fibar", "detection": "clusters"}
 """The method of each task that can be done without training."""
 
+ALARM = "alarm"
+
 PREFER_LEARNED = False
 """Whether a task that is named without a method, and that has both, is done by its shipped model,
 where that is installed."""
 
 TASK_FORMS = """\
-reconstruction[:fibar], detection[:clusters], segmentation, depth, tracking, or TASK:model[=NAME]"""
+reconstruction[:fibar], detection[:clusters], segmentation, depth, graph, tracking, \
+alarm:region=WxH+X+Y, or TASK:model[=NAME]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +42,12 @@ class TaskForm:
     Attributes:
         name: Name of the task.
         model: Name or folder of the model; empty if it is done without one.
+        region: What an alarm watches, as `parse_region` reads it.
     """
 
     name: str
     model: str = ""
+    region: str = ""
 
 
 def parse_task(text: str) -> TaskForm:
@@ -55,6 +63,10 @@ def parse_task(text: str) -> TaskForm:
     kind, has_value, model = (part.strip() for part in method.partition("="))
     if name not in TASK_NAMES or (has_value and not model):
         raise ConfigError("tasks", text, f"one of {TASK_FORMS}")
+    if name == ALARM:
+        if kind != "region" or not model:
+            raise ConfigError("tasks", text, f"one of {TASK_FORMS}")
+        return TaskForm(name, region=model)
     if not method:
         return TaskForm(name, "" if _is_hand_made(name) else MODELS.get(name, ""))
     if kind == "model" and name in MODELS:

@@ -52,9 +52,9 @@ class LearnedTask(ABC, Generic[R]):
             SliceDroppedError: If its device has just failed; the next slice may succeed.
         """
         outputs = self.network.step(slice_)
-        if self._result is None or self._read_at != self.network.steps:
+        if self._result is None or self._read_at != self.network.version:
             self._result = self._read(cast("Floats", outputs[self.output][0]))
-            self._read_at = self.network.steps
+            self._read_at = self.network.version
         return self._result
 
     def reset(self) -> None:

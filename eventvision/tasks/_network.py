@@ -40,7 +40,8 @@ class Network:
     Attributes:
         card: The model.
         frame: What it sees.
-        steps: How often it ran; outputs are new when this has changed.
+        steps: How often it ran since the last reset.
+        version: Outputs are new when this has changed.
 
     Raises:
         ModelError: If the representation is not what the model's input is.
@@ -54,7 +55,8 @@ class Network:
         if wanted != (1, *representation.shape):
             problem = f"takes {wanted}, but {card.representation} is {representation.shape}"
             raise ModelError(card.name, problem, "correct its card")
-        self.card, self.frame, self.steps = card, frame, 0
+        self.card, self.frame = card, frame
+        self.steps = self.version = 0
         self._session, self._representation = session, representation
         self._grid = np.zeros(representation.shape, representation.dtype)
         self._outputs: Outputs | None = None
@@ -87,6 +89,7 @@ class Network:
         self._session.reset()
         self._representation.reset()
         self._outputs = self._slice = self._failure = None
+        self.steps = 0
 
     def _advance(self, slice_: Slice) -> None:
         if not len(slice_) and self._outputs is not None:
@@ -95,6 +98,7 @@ class Network:
         self._grid = self._representation.render(seen, self._grid)
         self._outputs = self._session.step({self._input: self._grid[None]})
         self.steps += 1
+        self.version += 1
         if not len(slice_):
             self._session.reset()
 

@@ -1,0 +1,125 @@
+"""The networks of a run: each model opened once on its device, for all tasks that read it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from eventvision.core import ModelCard, SensorSize, load_card
+from eventvision.devices import DeviceChoice, DeviceSession, open_session
+from eventvision.representations import parse_representation
+from eventvision.tasks import Frame, Network, TaskForm
+
+_MOST_THREADS = 2
+"""Reading and filtering have threads of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkReport:
+    """What became of a network in a run.
+
+    Attributes:
+        model: Its name.
+        tasks: Who read its outputs.
+        device: What ran it last.
+        artifact: The form of the model that ran.
+        binning: So many by so many pixels of the sensor were one of the network's.
+        steps: How often it ran; silent slices need no step.
+        dropped: Slices that got no result because the device had failed.
+        failures: How often it failed.
+        restarts: How often it was started again.
+    """
+
+    model: str
+    tasks: tuple[str, ...]
+    device: str
+    artifact: str
+    binning: int
+    steps: int
+    dropped: int
+    failures: int
+    restarts: int
+
+
+@dataclass(slots=True)
+class _Opened:
+    network: Network
+    session: DeviceSession
+    tasks: list[str] = field(default_factory=list)
+
+
+class Networks:
+    """Opens models for tasks, and closes them.
+
+    Args:
+        sensor: Size of the pixel array that slices come from.
+        devices: Which device runs which task; tasks with the same model and device share it.
+        report: Takes one line for every failure and restart of a device; they are logged if None.
+    """
+
+    def __init__(
+        self,
+        sensor: SensorSize,
+        devices: DeviceChoice | None = None,
+        report: Callable[[str], None] | None = None,
+    ) -> None:
+        self._sensor = sensor
+        self._devices = devices or DeviceChoice()
+        self._report = report
+        self._opened: dict[tuple[str, str], _Opened] = {}
+
+    def open(self, form: TaskForm) -> Network:
+        """Return the network behind a task.
+
+        Raises:
+            ModelError: If the model is missing or damaged, or takes another input.
+            DeviceError: If it cannot run.
+        """
+        card = load_card(form.model)
+        device = self._devices.device_for(form.name)
+        key = str(card.folder), device
+        if key not in self._opened:
+            self._opened[key] = self._open(card, device)
+        opened = self._opened[key]
+        opened.tasks.append(form.name)
+        return opened.network
+
+    def close(self) -> None:
+        """Release all devices; may be called twice."""
+        for opened in self._opened.values():
+            opened.session.close()
+
+    def reports(self) -> list[NetworkReport]:
+        """Say what became of each network."""
+        found = []
+        for opened in self._opened.values():
+            health = opened.session.health
+            found.append(
+                NetworkReport(
+                    model=opened.network.name,
+                    tasks=tuple(opened.tasks),
+                    device=health.device,
+                    artifact=opened.session.artifact,
+                    binning=opened.network.frame.binning,
+                    steps=opened.network.steps,
+                    dropped=health.dropped,
+                    failures=health.failures,
+                    restarts=health.restarts,
+                )
+            )
+        return found
+
+    def _open(self, card: ModelCard, device: str) -> _Opened:
+        frame = Frame.of(card, self._sensor)
+        threads = min(_MOST_THREADS, os.cpu_count() or 1)
+        session = open_session(
+            card, device, threads=threads, sizes=frame.sizes(card), report=self._report
+        )
+        try:
+            representation = parse_representation(card.representation, frame.filled)
+            network = Network(card, session, representation, frame)
+        except BaseException:
+            session.close()
+            raise
+        return _Opened(network, session)
