@@ -23,6 +23,7 @@ _BUILT_IN = {
     "onnx:openvino": "_onnx:OnnxDevice",
     "onnx:coreml": "_onnx:OnnxDevice",
     "cpu": "_cpu:CpuDevice",
+    "cuda": "_cuda:CudaDevice",
     "fpga": "fpga:FpgaDevice",
     "reference": "_reference:ReferenceDevice",
     "null": "_null:NullDevice",
