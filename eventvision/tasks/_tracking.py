@@ -2,7 +2,8 @@
 
 An event camera sees what moves. An object that stops says nothing and is still there, so a track
 outlives missing detections for `max_silence_us`, its velocity dying away; one that is hidden in the
-box of another moves on meanwhile and is not reported until it shows again.
+box of another moves on meanwhile and is not reported until it shows again. Detections of another
+class never continue a track.
 """
 
 from __future__ import annotations
@@ -113,7 +114,7 @@ class Tracking:
             raise TypeError(f"tracking needs Detections, got {type(detections).__name__}")
         self._predict(slice_.t1_us)
         boxes = detections.boxes.astype(np.float64)
-        tracks, found = self._assign(boxes)
+        tracks, found = self._assign(boxes, detections.classes)
         self._update(tracks, found, boxes, detections)
         self._begin(np.setdiff1d(np.arange(len(boxes)), found), boxes, detections)
         self._forget()
@@ -134,7 +135,9 @@ class Tracking:
             halting_hz=np.where(silent, rate, 0.0),
         )
 
-    def _assign(self, boxes: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    def _assign(
+        self, boxes: Array, classes: NDArray[np.int64]
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Return which tracks and detections belong together, as index arrays of one length."""
         if not self._tracks or not len(boxes):
             return np.empty(0, np.intp), np.empty(0, np.intp)
@@ -148,6 +151,8 @@ class Tracking:
         confirmed = np.array([track.confirmed for track in self._tracks])
         cost += np.where(confirmed, 0.0, 0.5)[:, None]
         cost[distances > self._settings.gate * sizes + self._settings.gate_px] = REFUSED
+        own = np.array([track.class_index for track in self._tracks])
+        cost[own[:, None] != classes[None, :]] = REFUSED
         tracks, found = self._match(cost)
         accepted = cost[tracks, found] < REFUSED
         return tracks[accepted], found[accepted]

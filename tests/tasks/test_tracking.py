@@ -290,3 +290,30 @@ def test_the_same_stream_gives_the_same_tracks_bit_for_bit(scene, mover):
 def test_settings_that_make_no_sense_are_refused(settings, wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         settings(**wrong)
+
+
+def of_classes(*rows: tuple[tuple[float, float, float, float], int]) -> Detections:
+    found = detections(*(place for place, _ in rows))
+    classes = np.array([class_ for _, class_ in rows], np.int64)
+    return Detections(found.boxes, found.scores, classes, ("vehicle", "pedestrian"))
+
+
+def test_a_detection_of_another_class_never_continues_a_track(follower):
+    for _ in range(10):
+        before = follower.see(of_classes((box(100), 0)))
+    for _ in range(5):
+        both = follower.see(of_classes((box(102), 1)))
+    assert before.ids.tolist() == [1]
+    assert dict(zip(both.ids.tolist(), both.classes.tolist(), strict=True))[2] == 1
+
+
+def test_ids_survive_half_a_second_of_silence_while_another_class_passes(follower):
+    step_us = 40_000
+    for _ in range(10):
+        before = follower.see(of_classes((box(100), 0)), step_us=step_us)
+    for i in range(11):
+        follower.see(of_classes((box(60 + 8 * i), 1)), step_us=step_us)
+    after = follower.see(of_classes((box(101), 0), (box(148), 1)), step_us=step_us)
+    assert before.ids.tolist() == [1]
+    assert after.ids[after.classes == 0].tolist() == [1]
+    assert after.ids[after.classes == 1].tolist() == [2]
