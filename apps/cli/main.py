@@ -420,6 +420,36 @@ def fits(
 
 
 @app.command()
+def activity(
+    model: ModelArgument,
+    recording: Annotated[str, typer.Argument(metavar="RECORDING", help="What the model sees.")],
+    read: ReadOption,
+    sensor: SensorOption = None,
+    slicer: Annotated[
+        str,
+        typer.Option(metavar="RULE", help="When a slice ends; as the model's card says if empty."),
+    ] = "",
+    steps: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Most slices to look at.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Count what a model does on a recording: spikes, operations, dead channels, energy."""
+    from .activity import run
+
+    code = run(
+        model,
+        recording,
+        sensor=sensor,
+        read=read,
+        slicer=slicer,
+        steps=steps,
+        as_json=as_json,
+    )
+    sys.exit(code)
+
+
+@app.command()
 def compare(
     model: ModelArgument,
     device: Annotated[

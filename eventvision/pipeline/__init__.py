@@ -1,5 +1,6 @@
 """Wiring: source, filters, slicer, representation, tasks and sinks in three threads."""
 
+from ._activity import activity
 from ._config import RunConfig
 from ._governor import GIVE_UP_ORDER, Governor
 from ._networks import NetworkReport, Networks
@@ -24,6 +25,7 @@ __all__ = [
     "SimulationConfig",
     "SimulationReport",
     "Summary",
+    "activity",
     "build_pipeline",
     "replay",
     "simulate",

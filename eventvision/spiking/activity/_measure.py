@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch import nn as torch_nn
 
 from eventvision.core import ConfigError
 from eventvision.spiking import nn
-
-from ._report import ActivityReport, LayerWork, NeuronActivity
-
-SATURATED = 0.95
-"""Share of the steps from which on a channel that fires at its most counts as saturated."""
+from eventvision.spiking.counting import SATURATED, ActivityReport, LayerWork, NeuronActivity
 
 
-def measure_activity(net: torch_nn.Module, inputs: Iterable[Tensor]) -> ActivityReport:
+def measure_activity(
+    net: torch_nn.Module, inputs: Iterable[Tensor | NDArray[np.generic]]
+) -> ActivityReport:
     """Run a network and count its spikes, synaptic operations and multiplications.
 
     Neurons that do not fire, such as readouts, are left out. Weights are counted where they are
@@ -26,7 +26,8 @@ def measure_activity(net: torch_nn.Module, inputs: Iterable[Tensor]) -> Activity
     Args:
         net: A network of torch layers and spiking neurons. State is carried from input to input
             and forgotten before and after; the network is run in evaluation mode.
-        inputs: What it takes, one step (N, ...) or one sequence (T, N, ...) at a time.
+        inputs: What it takes, one step (N, ...) or one sequence (T, N, ...) at a time; tensors or
+            arrays.
 
     Raises:
         ConfigError: If there are no inputs.
@@ -39,7 +40,7 @@ def measure_activity(net: torch_nn.Module, inputs: Iterable[Tensor]) -> Activity
         ran = 0
         with torch.no_grad():
             for value in inputs:
-                net(value)
+                net(torch.as_tensor(value))
                 ran += 1
     finally:
         for counter in counters:

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 AC_PJ, MAC_PJ = 0.9, 4.6
 """Energy of a 32-bit floating-point addition, and of a multiplication with addition, at 45 nm, in
 picojoules (Horowitz, "Computing's energy problem", ISSCC 2014)."""
+INTEGER_AC_PJ, INTEGER_MAC_PJ = 0.1, 0.3
+"""The same of whole numbers: a 32-bit addition; an 8-bit multiplication with such an addition."""
+SATURATED = 0.95
+"""Share of the steps from which on a channel that fires at its most counts as saturated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +64,15 @@ class ActivityReport:
         steps: Steps that were run.
         neurons: One entry per layer of neurons.
         layers: One entry per convolution or linear layer.
+        ac_pj: Energy of an addition in picojoules.
+        mac_pj: Energy of a multiplication with addition.
     """
 
     steps: int
     neurons: tuple[NeuronActivity, ...]
     layers: tuple[LayerWork, ...]
+    ac_pj: float = AC_PJ
+    mac_pj: float = MAC_PJ
 
     @property
     def rate(self) -> float:
@@ -93,12 +101,12 @@ class ActivityReport:
 
         An estimate from two constants, without memory traffic; not a measurement.
         """
-        return (self.synaptic_operations * AC_PJ + self.dense_macs * MAC_PJ) / 1e3
+        return (self.synaptic_operations * self.ac_pj + self.dense_macs * self.mac_pj) / 1e3
 
     @property
     def dense_energy_nj(self) -> float:
         """The same estimate for the network computed densely with MACs."""
-        return self.macs * MAC_PJ / 1e3
+        return self.macs * self.mac_pj / 1e3
 
     def __str__(self) -> str:
         return "\n".join([*self._work(), "", *self._activity(), "", *self._totals()])
@@ -129,5 +137,5 @@ class ActivityReport:
             f"({self.macs:,.0f} if all were dense); {self.rate:.3f} spikes per neuron",
             f"energy, an estimate: {self.energy_nj:,.1f} nJ per step, "
             f"{self.dense_energy_nj:,.1f} nJ if dense "
-            f"({AC_PJ} pJ per addition, {MAC_PJ} pJ per MAC, 45 nm, no memory traffic)",
+            f"({self.ac_pj} pJ per addition, {self.mac_pj} pJ per MAC, 45 nm, no memory traffic)",
         ]
