@@ -31,6 +31,9 @@ NEXT = "next."
 
 FORMATS = ("onnx",)
 _REMEDY = "install onnxruntime"
+_AGAIN = "export the model again"
+_DAMAGE = {"InvalidProtobuf", "InvalidGraph", "NoSuchFile"}
+"""What the runtime calls files that no runtime could load."""
 _DTYPES = {
     "tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64,
     "tensor(bool)": np.bool_, "tensor(int8)": np.int8, "tensor(uint8)": np.uint8,
@@ -126,8 +129,10 @@ class OnnxDevice:
         try:
             return runtime.InferenceSession(str(path), settings, [*providers])
         except Exception as error:  # the runtime's errors have no common base but this
+            if type(error).__name__ in _DAMAGE:
+                raise ModelError(card.name, f"{path.name} is damaged ({error})", _AGAIN) from None
             problem = f"cannot run {path.name} of {card.name} ({error})"
-            raise DeviceError(self._name, problem, "export the model again") from None
+            raise DeviceError(self._name, problem, _AGAIN) from None
 
 
 def _runtime(device: str) -> Any:
@@ -251,7 +256,7 @@ def _check_names(card: ModelCard, runner: Any, states: Mapping[str, Any]) -> Non
         if not wanted <= found or (kind == "inputs" and wanted != found):
             there = f"{card.artifacts['onnx']} has the {kind} {sorted(found)}"
             problem = f"{there}, the card says {sorted(wanted)}"
-            raise ModelError(card.name, problem, "export the model again")
+            raise ModelError(card.name, problem, _AGAIN)
 
 
 def _state_shapes(
@@ -259,6 +264,10 @@ def _state_shapes(
 ) -> dict[str, tuple[tuple[int, ...], Any]]:
     """Return shape and type of each state, by the card or else by the graph."""
     graph = {value.name: value for value in runner.get_inputs() if value.name not in card.inputs}
+    missing = [name for name in card.states if name not in graph]
+    if missing:
+        problem = f"{card.artifacts['onnx']} has no state {missing[0]}, as the card says"
+        raise ModelError(card.name, problem, _AGAIN)
     shapes = {}
     for name, value in graph.items():
         if name in card.states:
@@ -268,9 +277,11 @@ def _state_shapes(
         else:
             problem = f"state {name} of its graph has the shape {value.shape}"
             raise ModelError(card.name, problem, "state its size in the card")
-        shapes[name] = (shape, _DTYPES[value.type])
-    missing = [name for name in card.states if name not in graph]
-    if missing:
-        problem = f"{card.artifacts['onnx']} has no state {missing[0]}, as the card says"
-        raise ModelError(card.name, problem, "export the model again")
+        shapes[name] = (shape, _dtype(card, name, value.type))
     return shapes
+
+
+def _dtype(card: ModelCard, name: str, text: str) -> Any:
+    if text not in _DTYPES:
+        raise ModelError(card.name, f"state {name} is {text}", _AGAIN)
+    return _DTYPES[text]

@@ -21,7 +21,7 @@ from ._supervised import Candidate, Recovery, Report, SupervisedSession
 from ._tensors import Arrays, checked_outputs, unknown_sizes
 
 _LOGGER = logging.getLogger("eventvision.devices")
-PREFERRED = ("onnx", "cpu", "reference")
+PREFERRED = ("onnx", "cpu")
 """What `auto` tries in turn."""
 
 
@@ -43,8 +43,8 @@ def open_session(
 
     Args:
         card: The model, or its name or folder as `load_card` takes it.
-        device: `NAME`, `NAME:ARGUMENT`, or either with `+FALLBACK` behind it; `auto` is the first
-            of `onnx`, `cpu` and `reference` that is here and that the model fits.
+        device: `NAME`, `NAME:ARGUMENT`, or either with `+FALLBACK` behind it; `auto` is `onnx`
+            where that is here and the model fits, else `cpu`.
         threads: Most processors that it may keep busy.
         sizes: Free sizes of the card's inputs by name, such as `height`; those left out are
             settled by the first step, which then takes longer.

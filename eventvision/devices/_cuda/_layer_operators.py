@@ -61,7 +61,7 @@ def _padded(
 def gemm(a: Attributes, x: Tensor, y: Tensor, z: Tensor | None = None) -> Tensor:
     x = x.T if a.get("transA") else x
     y = y.T if a.get("transB") else y
-    product = a.get("alpha", 1.0) * (x @ y)
+    product: Tensor = a.get("alpha", 1.0) * (x @ y)
     return product if z is None else product + a.get("beta", 1.0) * z
 
 
