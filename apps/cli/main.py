@@ -505,6 +505,45 @@ def export(
     sys.exit(code)
 
 
+@app.command()
+def finetune(
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="A model of perception, or its folder.")
+    ],
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="Folder of labelled windows.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of the new model.")],
+    layout: Annotated[
+        str, typer.Option(metavar="NAME", help="How DATA is laid out: pedro or dsec-detection.")
+    ] = "pedro",
+    epochs: Annotated[
+        int, typer.Option(metavar="N", min=1, help="How often each window is learned from.")
+    ] = 30,
+    held_back: Annotated[
+        float,
+        typer.Option(metavar="SHARE", min=0, max=0.9, help="Windows to test on, not to learn."),
+    ] = 0.25,
+    slices: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Slices that a window is cut into.")
+    ] = 4,
+    threads: Annotated[int, typer.Option(metavar="N", min=1, help="Threads of the CPU.")] = 2,
+) -> None:
+    """Teach the detection of a model your own labelled recordings."""
+    from .train import run_finetune
+
+    sys.exit(
+        run_finetune(
+            model,
+            data,
+            out,
+            layout=layout,
+            epochs=epochs,
+            held_back=held_back,
+            slices=slices,
+            threads=threads,
+        )
+    )
+
+
 for command in (convert, cut, repair, serve):
     app.command()(command)
 

@@ -3,9 +3,9 @@
 from ._accelerator import Accelerator, Counters, Link
 from ._build import built_library, missing_tools
 from ._device import CLOCK_MHZ, FpgaDevice, FpgaSession, simulated, simulated_link
-from ._export import export_fpga
+from ._export import export_card, export_fpga
 from ._lower import plan_for
-from ._parts import DEFAULT_PART, PARTS, Part, find_part
+from ._parts import DEFAULT_PART, PARTS, Part, block_rams_of, dsps_of, find_part
 from ._plan import Layer, MisfitError, Plan
 from ._report import CycleReport, measure
 from ._simulation import SimulatedLink
@@ -28,7 +28,10 @@ __all__ = [
     "Plan",
     "Resources",
     "SimulatedLink",
+    "block_rams_of",
     "built_library",
+    "dsps_of",
+    "export_card",
     "export_fpga",
     "find_compiler",
     "find_part",

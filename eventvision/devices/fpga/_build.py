@@ -82,8 +82,8 @@ class _Builder:
         for name, text in sources.items():
             (folder / name).write_text(text)
         self.verilator.run(
-            ["--cc", "-O3", "--x-assign", "fast", "--x-initial", "fast", "--no-assert",
-             "--top-module", TOP, "--Mdir", ".", *sources],
+            ["--cc", "-O3", "-Wno-fatal", "--no-assert", "--x-assign", "fast",
+             "--x-initial", "fast", "--top-module", TOP, "--Mdir", ".", *sources],
             folder,
         )  # fmt: skip
         parts = sorted(path.name for path in folder.glob("*.cpp"))

@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from eventvision.core import OutputError, SensorSize, output_errors
-from eventvision.spiking.integer import IntegerModel
+from eventvision.core import ModelCard, OutputError, SensorSize, output_errors
+from eventvision.devices._integer import IntegerBinding
+from eventvision.spiking.integer import IntegerModel, load_model
 
 from ._build import TOP, all_sources
 from ._generate import memory_images
@@ -18,6 +19,33 @@ from ._synthesis import synthesis_script
 
 SYNTHESIS = "synthesise.ys"
 DESCRIPTION = "accelerator.json"
+
+
+def export_card(
+    card: ModelCard,
+    sizes: Mapping[str, int],
+    folder: Path,
+    *,
+    part: Part,
+    most_lanes: int = MOST_LANES,
+) -> Plan:
+    """Write the accelerator of a model that has a card; see `export_fpga`.
+
+    Args:
+        card: The model.
+        sizes: Its free sizes by name.
+        folder: Made if it is not there.
+        part: The FPGA that it is for.
+        most_lanes: Most channels of a layer that are computed at a time.
+
+    Raises:
+        ModelError: If the model has no integer form, or it is damaged.
+        MisfitError: If the model cannot be laid out or does not fit the part.
+        OutputError: If a file cannot be written.
+    """
+    model = load_model(card.artifact("integer"))
+    binding = IntegerBinding(card, model, sizes)
+    return export_fpga(model, binding.sizes, folder, part=part, most_lanes=most_lanes)
 
 
 def export_fpga(

@@ -152,7 +152,6 @@ def _parameters(number: int, layer: Layer) -> dict[str, int | str]:
         "WIDTH": layer.plane.width,
         "SUM_BITS": layer.sum_bits,
         "SHIFT_LEFT": layer.shift_left,
-        "LEAK": neurons.leak,
         "LEVELS": neurons.levels,
         "ROUNDING": f"1'b{int(neurons.rounding)}",
         **files,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ._plan import Layer
+from ._plan import NO_LEAK, Layer
 from ._windows import Windows
 
 
@@ -42,7 +42,7 @@ def weight_address(layer: Layer) -> int:
 
 def constant_bits(layer: Layer) -> int:
     """Return the width of a word of constants."""
-    return layer.lanes * (16 + 16 + 6 + layer.wide_bits)
+    return layer.lanes * sum(_widths(layer))
 
 
 def address_bits(depth: int) -> int:
@@ -81,16 +81,22 @@ def _constants(layer: Layer) -> Iterator[int]:
             layer.neurons.initial,
             layer.neurons.threshold,
             layer.shift_right,
+            *np.where(layer.neurons.leaks < 0, NO_LEAK, layer.neurons.leaks),
             layer.offset,
         )
     ]
-    widths = (16, 16, 6, layer.wide_bits)
+    widths = _widths(layer)
     for group in range(layer.groups):
         lanes = [
             _packed(*((int(c[group, lane]), w) for c, w in zip(columns, widths, strict=True)))
             for lane in range(layer.lanes)
         ]
         yield sum(lane << (i * sum(widths)) for i, lane in enumerate(lanes))
+
+
+def _widths(layer: Layer) -> tuple[int, ...]:
+    """Widths of the constants of a lane, the highest first; `ev_scan.sv` takes them apart."""
+    return 16, 16, 6, 5, 5, layer.wide_bits
 
 
 def _in_lanes(layer: Layer, values: NDArray[np.integer]) -> NDArray[np.integer]:

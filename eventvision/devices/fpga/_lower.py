@@ -28,7 +28,7 @@ from eventvision.spiking.integer import (
     Shape,
 )
 
-from ._plan import NEVER_FIRES, NO_LEAK, Layer, MisfitError, Neurons, Plan, Plane
+from ._plan import NEVER_FIRES, Layer, MisfitError, Neurons, Plan, Plane
 from ._windows import pooled_places, windows_over
 
 MOST_LANES = 32
@@ -186,12 +186,14 @@ class _Walk:
                     name=follower.name,
                     threshold=follower.threshold,
                     initial=follower.initial,
-                    leak=_leak(follower.leak),
+                    leaks=_leaks(follower.leak, channels),
                     levels=follower.levels,
                     rounding=follower.rounding,
                 )
             case Readout():
-                neurons = _plain(channels, name=follower.name, leak=_leak(follower.leak))
+                neurons = _plain(
+                    channels, name=follower.name, leaks=_leaks(follower.leak, channels)
+                )
             case Output():
                 neurons = _plain(channels)
                 return self._layer(node, neurons, node.name, stream)
@@ -257,7 +259,7 @@ def _plain(
     *,
     name: str = "",
     threshold: int = 1,
-    leak: int = 0,
+    leaks: NDArray[np.int8] | None = None,
     levels: int = NEVER_FIRES,
 ) -> Neurons:
     """Return neurons that are alike in all channels and start at zero; by default they forget."""
@@ -265,7 +267,7 @@ def _plain(
         name=name,
         threshold=np.full(channels, threshold, np.int16),
         initial=np.zeros(channels, np.int16),
-        leak=leak,
+        leaks=_leaks(0, channels) if leaks is None else leaks,
         levels=levels,
         rounding=levels == _LARGEST,
     )
@@ -298,8 +300,14 @@ def _dense(node: Conv2d) -> NDArray[np.int8]:
     return dense
 
 
-def _leak(leak: int | None) -> int:
-    return NO_LEAK if leak is None else leak
+def _leaks(leak: int | NDArray[np.int8] | None, channels: int) -> NDArray[np.int8]:
+    """Return a leak as two shifts for each channel, -1 for none: shape (2, channels)."""
+    leaks = np.full((2, channels), -1, np.int8)
+    if isinstance(leak, np.ndarray):
+        leaks[: len(leak)] = leak
+    elif leak is not None:
+        leaks[0] = leak
+    return leaks
 
 
 def _plane(shape: Shape) -> Plane:

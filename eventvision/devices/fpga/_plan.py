@@ -8,14 +8,17 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from eventvision.core import EventVisionError
+
 from ._windows import Windows
 
 NO_LEAK = 16
+"""A shift that stands for none."""
 NEVER_FIRES = 0
 """Levels of a layer that hands out its potentials."""
 
 
-class MisfitError(Exception):
+class MisfitError(EventVisionError):
     """A model cannot be laid out; `layer` is the first node in its way."""
 
     def __init__(self, layer: str, reason: str, remedy: str) -> None:
@@ -45,7 +48,7 @@ class Neurons:
         name: The node whose state their potentials are; empty if they forget everything.
         threshold: int16, one for each channel.
         initial: int16, one for each channel: where potentials start.
-        leak: Shift, or `NO_LEAK`.
+        leaks: int8, shape (2, channels): shifts, -1 for none.
         levels: Most spikes in a step, or `NEVER_FIRES`.
         rounding: Whether half a threshold is enough for the next spike.
     """
@@ -53,7 +56,7 @@ class Neurons:
     name: str
     threshold: NDArray[np.int16]
     initial: NDArray[np.int16]
-    leak: int
+    leaks: NDArray[np.int8]
     levels: int
     rounding: bool
 
@@ -143,12 +146,12 @@ class Layer:
 
     @cached_property
     def sum_bits(self) -> int:
-        """Bits that hold every sum on the way, whatever the order of events, and the offset."""
+        """Bits that hold every sum on the way, whatever the order of events, offset and product."""
         flat = self.weight.astype(np.int64).reshape(self.weight.shape[0], -1)
         up, down = np.maximum(flat, 0).sum(1), np.maximum(-flat, 0).sum(1)
         sums = int(max(up.max(), down.max())) * self.sum_limit
         offset = -(-int(np.abs(self.offset).max()) // 2**self.shift_left)
-        return max(sums, offset).bit_length() + 1
+        return max(max(sums, offset).bit_length() + 1, self.value_bits + 8)
 
     @property
     def wide_bits(self) -> int:

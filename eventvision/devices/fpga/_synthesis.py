@@ -44,7 +44,7 @@ def synthesis_script(sources: Iterable[str], part: Part) -> str:
     return (
         f"# yosys {{this file}}: what {TOP} takes of {part.name}\n"
         f"read_verilog -sv -defer {' '.join(sources)}\n"
-        f"synth_xilinx -family {part.family} -flatten -abc9 -top {TOP}\n"
+        f"synth_xilinx -family {part.family} -flatten -top {TOP}\n"
         "tee -q -o resources.json stat -json\n"
         "stat\n"
     )

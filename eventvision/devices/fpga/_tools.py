@@ -45,9 +45,10 @@ class Tool:
         )
         text = outcome.stdout + outcome.stderr
         if outcome.returncode:
-            errors = [line for line in text.splitlines() if "error" in line.lower()]
-            problem = errors[0].strip() if errors else f"exit code {outcome.returncode}"
-            raise DeviceError("fpga", f"{self.path.name} failed ({problem})", "see docs/devices")
+            errors = [line.strip() for line in text.splitlines() if "error" in line.lower()]
+            problem = errors[0] if errors else f"exit code {outcome.returncode}"
+            remedy = "install another version, see docs/devices/fpga.md"
+            raise DeviceError("fpga", f"{self.path.name} failed ({problem})", remedy)
         return text
 
     def version(self) -> str:

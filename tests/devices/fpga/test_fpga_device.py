@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from eventvision.core import DeviceError, SensorSize, SessionOptions, load_card, load_golden
-from eventvision.devices import Placement, StepTimer, facet, find_device, open_session
+from eventvision.devices import Placement, StepTimer, find_device, open_session
 from eventvision.devices.fpga import Accelerator, find_compiler, find_verilator, missing_tools
 from eventvision.devices.fpga._board import BoardLink
 from eventvision.spiking.integer import (
@@ -35,10 +35,10 @@ def test_digits_give_the_golden_output_and_the_time_of_a_step():
     with open_session(card, "fpga") as session:
         found = [session.step({"events": step})["output"] for step in golden.inputs["events"]]
         np.testing.assert_array_equal(found, golden.expected("integer")["output"])
-        timer = facet(session, StepTimer)
+        timer = session.facet(StepTimer)
         assert timer.read_us() == timer.read_cycles() / 200
         assert 0 < timer.read_us() < 25
-        placed = facet(session, Placement).layers
+        placed = session.facet(Placement).layers
     assert [each.layer for each in placed] == ["conv1", "conv2", "conv3", "linear"]
     assert all(each.used[kind] <= each.limits[kind] for each in placed for kind in each.used)
 

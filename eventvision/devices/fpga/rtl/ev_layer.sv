@@ -21,7 +21,6 @@ module ev_layer #(
     parameter int unsigned WIDTH = 1,
     parameter int unsigned SUM_BITS = 16,
     parameter int unsigned SHIFT_LEFT = 0,
-    parameter int unsigned LEAK = 16,
     parameter int unsigned LEVELS = 1,
     parameter bit ROUNDING = 1'b0,
     parameter ROWS = "",
@@ -109,7 +108,7 @@ module ev_layer #(
 
   ev_scan #(
       .LANES(LANES), .GROUPS(GROUPS), .CHANNELS(CHANNELS), .HEIGHT(HEIGHT), .WIDTH(WIDTH),
-      .SUM_BITS(SUM_BITS), .SHIFT_LEFT(SHIFT_LEFT), .LEAK(LEAK), .LEVELS(LEVELS),
+      .SUM_BITS(SUM_BITS), .SHIFT_LEFT(SHIFT_LEFT), .LEVELS(LEVELS),
       .ROUNDING(ROUNDING), .CONSTANTS(CONSTANTS)
   ) scan (
       .clk, .reset, .start(starts), .idle(scan_idle), .is_clear,

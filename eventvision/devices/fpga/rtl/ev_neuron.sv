@@ -7,7 +7,6 @@
 module ev_neuron #(
     parameter int unsigned SUM_BITS = 16,
     parameter int unsigned SHIFT_LEFT = 0,   // of the sum, before `offset` is added
-    parameter int unsigned LEAK = 16,        // 16: no leak
     parameter int unsigned LEVELS = 1,       // 0: never fires, gives its potential
     parameter bit ROUNDING = 1'b0,
     localparam int unsigned WIDE = SUM_BITS + SHIFT_LEFT > 17 ? SUM_BITS + SHIFT_LEFT + 1 : 18,
@@ -19,6 +18,8 @@ module ev_neuron #(
     input  logic signed [15:0]         potential,
     input  logic signed [WIDE-1:0]     offset,       // bias and rounding
     input  logic        [5:0]          shift_right,
+    input  logic        [4:0]          leak_a,       // shifts; 16 and more for none
+    input  logic        [4:0]          leak_b,
     input  logic signed [15:0]         threshold,
     output logic signed [15:0]         out_potential,
     output logic        [OUT_BITS-1:0] out_value
@@ -30,21 +31,28 @@ module ev_neuron #(
     else saturated = value[15:0];
   endfunction
 
-  // Cycle 1: bias and rounding. Cycle 2: the current. Cycle 3: charged.
+  function automatic logic signed [15:0] lost(
+      input logic signed [15:0] value, input logic [4:0] leak);
+    lost = leak[4] ? 16'sd0 : value >>> leak[3:0];
+  endfunction
+
+  // Cycle 1: bias and rounding. Cycle 2: the current; the leak. Cycle 3: charged.
   logic signed [WIDE-1:0] wide_1;
-  logic signed [15:0] current_2, potential_1, potential_2, leaked, charged_3;
+  logic signed [15:0] current_2, potential_1, leaked_2, charged_3;
   logic signed [15:0] threshold_1, threshold_2, threshold_3;
   logic signed [16:0] charge;
   logic [5:0] shift_1;
+  logic [4:0] leak_a_1, leak_b_1;
 
-  assign leaked = LEAK > 15 ? potential_2 : potential_2 - (potential_2 >>> LEAK);
-  assign charge = 17'(leaked) + 17'(current_2);
+  assign charge = 17'(leaked_2) + 17'(current_2);
 
   always_ff @(posedge clk) begin
     wide_1 <= (WIDE'(sum) <<< SHIFT_LEFT) + offset;
     shift_1 <= shift_right;
     current_2 <= saturated(wide_1 >>> shift_1);
-    {potential_2, potential_1} <= {potential_1, potential};
+    {leak_a_1, leak_b_1} <= {leak_a, leak_b};
+    potential_1 <= potential;
+    leaked_2 <= potential_1 - lost(potential_1, leak_a_1) - lost(potential_1, leak_b_1);
     {threshold_3, threshold_2, threshold_1} <= {threshold_2, threshold_1, threshold};
     if (charge[16] == charge[15]) charged_3 <= charge[15:0];
     else charged_3 <= charge[16] ? -16'sh8000 : 16'sh7fff;
@@ -71,10 +79,15 @@ module ev_neuron #(
       localparam int unsigned PLACE = DIGITS - 1 - digit;
       logic signed [REST-1:0] step;
       logic [DIGITS-1:0] more;
-      logic takes;
+      logic takes, is_allowed;
       assign step = REST'(each[digit]) <<< PLACE;
       assign more = found[digit] | DIGITS'(1 << PLACE);
-      assign takes = rest[digit] >= step && 32'(more) <= LEVELS;
+      if (LEVELS == 2 ** DIGITS - 1) begin : all_numbers
+        assign is_allowed = 1'b1;
+      end else begin : some_numbers
+        assign is_allowed = 32'(more) <= LEVELS;
+      end
+      assign takes = rest[digit] >= step && is_allowed;
       always_ff @(posedge clk) begin
         rest[digit+1]  <= takes ? rest[digit] - step : rest[digit];
         found[digit+1] <= takes ? more : found[digit];

@@ -9,7 +9,6 @@ module ev_scan #(
     parameter int unsigned WIDTH = 1,
     parameter int unsigned SUM_BITS = 16,
     parameter int unsigned SHIFT_LEFT = 0,
-    parameter int unsigned LEAK = 16,
     parameter int unsigned LEVELS = 1,
     parameter bit ROUNDING = 1'b0,
     parameter CONSTANTS = "",
@@ -47,7 +46,7 @@ module ev_scan #(
   localparam int unsigned GROUP_BITS = GROUPS > 1 ? $clog2(GROUPS) : 1;
   localparam int unsigned LAST_LANES = CHANNELS - (GROUPS - 1) * LANES;
 
-  localparam int unsigned CONSTANT_BITS = 16 + 16 + 6 + WIDE;
+  localparam int unsigned CONSTANT_BITS = 16 + 16 + 6 + 5 + 5 + WIDE;
 
   typedef struct packed {
     logic [ADDRESS-1:0]    address;
@@ -144,11 +143,12 @@ module ev_scan #(
     logic [OUT_BITS-1:0] value;
     logic signed [15:0] threshold;
     logic [5:0] shift_right;
+    logic [4:0] leak_a, leak_b;
     logic signed [WIDE-1:0] offset;
-    assign {initials[lane*16+:16], threshold, shift_right, offset} =
+    assign {initials[lane*16+:16], threshold, shift_right, leak_a, leak_b, offset} =
         constant_word[lane*CONSTANT_BITS+:CONSTANT_BITS];
     ev_neuron #(
-        .SUM_BITS(SUM_BITS), .SHIFT_LEFT(SHIFT_LEFT), .LEAK(LEAK), .LEVELS(LEVELS),
+        .SUM_BITS(SUM_BITS), .SHIFT_LEFT(SHIFT_LEFT), .LEVELS(LEVELS),
         .ROUNDING(ROUNDING)
     ) neuron (
         .clk,
@@ -156,6 +156,8 @@ module ev_scan #(
         .potential(potentials[lane*16+:16]),
         .offset,
         .shift_right,
+        .leak_a,
+        .leak_b,
         .threshold,
         .out_potential(charged[lane*16+:16]),
         .out_value(value));
