@@ -26,7 +26,16 @@ from ._models import load_card, shipped_models
 from ._packets import GAP_SOURCE, IMU_DTYPE, TRIGGER_DTYPE, Frame, Packet
 from ._part_file import PartFile, output_errors
 from ._quantities import parse_count, parse_duration_us
-from ._results import Depth, Detections, Image, Result, Segmentation, SliceResult, Tracks
+from ._results import (
+    Alarm,
+    Depth,
+    Detections,
+    Image,
+    Result,
+    Segmentation,
+    SliceResult,
+    Tracks,
+)
 from ._safetensors import (
     WHOLE_NUMBERS,
     parsed_json,
@@ -56,6 +65,7 @@ __all__ = [
     "IMU_DTYPE",
     "TRIGGER_DTYPE",
     "WHOLE_NUMBERS",
+    "Alarm",
     "ConfigError",
     "Damage",
     "DamageReport",

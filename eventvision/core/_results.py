@@ -87,7 +87,20 @@ class Depth:
     metric: bool
 
 
-Result = Detections | Tracks | Image | Segmentation | Depth
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Whether something is where nothing should be.
+
+    Attributes:
+        objects: What is there, best first; nothing, no alarm.
+        began: Whether there was nothing at the end of the slice before.
+    """
+
+    objects: Detections
+    began: bool
+
+
+Result = Detections | Tracks | Image | Segmentation | Depth | Alarm
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,21 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eventvision.core import Detections, PartFile, SliceResult, Tracks, output_errors
+from eventvision.core import (
+    Alarm,
+    Depth,
+    Detections,
+    PartFile,
+    Segmentation,
+    SliceResult,
+    Tracks,
+    output_errors,
+)
 
 from ._results import last_of
 
@@ -95,7 +105,27 @@ def as_object(result: SliceResult) -> dict[str, object]:
         line["detections"] = list(_detections(detections))
     if (tracks := last_of(result, Tracks)) is not None:
         line["tracks"] = list(_tracks(tracks))
+    if (alarm := last_of(result, Alarm)) is not None:
+        line["alarm"] = {"began": alarm.began, "objects": list(_detections(alarm.objects))}
+    if (segmentation := last_of(result, Segmentation)) is not None:
+        line["segmentation"] = _class_shares(segmentation)
+    if (depth := last_of(result, Depth)) is not None:
+        line["depth"] = _depth_range(depth)
     return line
+
+
+def _class_shares(found: Segmentation) -> dict[str, float]:
+    counts = np.bincount(found.mask.ravel(), minlength=len(found.class_names))
+    shares = _rounded(counts / max(found.mask.size, 1), 4)
+    return dict(zip(found.class_names, shares, strict=True))
+
+
+def _depth_range(found: Depth) -> dict[str, object]:
+    """Tell of the distances that are known at all, nearest tenth, middle, farthest tenth."""
+    known = found.depth[np.isfinite(found.depth) & (found.depth > 0)]
+    tenths = np.quantile(known, (0.1, 0.5, 0.9)) if known.size else np.zeros(3)
+    near, median, far = _rounded(tenths, 3)
+    return {"near": near, "median": median, "far": far, "is_metric": found.metric}
 
 
 def _detections(found: Detections) -> Iterator[dict[str, object]]:
@@ -133,7 +163,7 @@ def _boxes(boxes: NDArray[np.float32]) -> Iterator[dict[str, float]]:
         yield dict(zip("xywh", row, strict=True))
 
 
-def _rounded(values: NDArray[np.float32], decimals: int) -> list[float]:
+def _rounded(values: NDArray[np.floating[Any]], decimals: int) -> list[float]:
     """Round in double precision; adding zero turns -0.0 into 0.0."""
     rounded: list[float] = (values.astype(np.float64).round(decimals) + 0.0).tolist()
     return rounded

@@ -23,13 +23,31 @@ _SUBPIXEL_BITS = 4
 def draw_detections(
     panel: NDArray[np.uint8], found: Detections, layout: Layout, *, is_followed: bool
 ) -> None:
-    """Draw a thin box around everything detected; a dim one where tracks are drawn as well."""
+    """Draw a thin box around everything detected.
+
+    Where there are several classes, boxes have the colour of their class, and a label with class
+    and score. Where tracks are drawn as well, boxes are dim and have none.
+    """
     import cv2
 
-    colour = mixed(DETECTION, GROUND, 0.45) if is_followed else DETECTION
-    for box in found.boxes:
+    is_labelled = len(found.class_names) > 1 and not is_followed
+    labels: list[Rectangle] = []
+    for box, class_ in zip(found.boxes, found.classes.tolist(), strict=True):
         left, top, right, bottom = _corners(box, layout.zoom)
+        colour = number_colour(class_) if is_labelled else DETECTION
+        if is_followed:
+            colour = mixed(DETECTION, GROUND, 0.45)
         cv2.rectangle(panel, (left, top), (right, bottom), colour, layout.px(1))
+    if not is_labelled:
+        return
+    for box, class_, score in zip(
+        found.boxes, found.classes.tolist(), found.scores.tolist(), strict=True
+    ):
+        around = _around(_corners(box, layout.zoom), 0)
+        text = f"{found.class_names[class_]} {score:.2f}"
+        place = _label_place(around, text, panel.shape, labels, layout)
+        labels.append(place)
+        _draw_label(panel, text, place, number_colour(class_), layout)
 
 
 def draw_tracks(
@@ -39,7 +57,7 @@ def draw_tracks(
 
     Args:
         panel: Drawn on.
-        tracks: The label is the number and, where there are several classes, the class.
+        tracks: The label is the number and, where there are several classes, class and score.
         layout: Gives the scale.
         outlined: Whether boxes have a dark rim, to stand out from a bright picture.
     """
@@ -52,10 +70,12 @@ def draw_tracks(
         colours = [number_colour(int(id_))] * rings + [INK] * outlined
         for distance, colour in enumerate(colours, start=1):
             cv2.rectangle(panel, *_around(corners, distance), colour)
-    for id_, box, class_ in zip(tracks.ids, tracks.boxes, tracks.classes, strict=True):
+    for id_, box, class_, score in zip(
+        tracks.ids, tracks.boxes, tracks.classes, tracks.scores, strict=True
+    ):
         text = f"#{id_}"
         if len(tracks.class_names) > 1:
-            text += f" {tracks.class_names[class_]}"
+            text += f" {tracks.class_names[class_]} {score:.2f}"
         around = _around(_corners(box, layout.zoom), rings)
         place = _label_place(around, text, panel.shape, labels, layout)
         labels.append(place)

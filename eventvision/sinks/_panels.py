@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,17 @@ from eventvision.core import Depth, Image, Segmentation
 
 from ._layout import Layout, Panel
 from ._memory import DepthRange
-from ._palette import GROUND, OFF, ON, TEXT_DIM, Colour, event_colours, number_colour
+from ._palette import (
+    GROUND,
+    OFF,
+    ON,
+    TEXT,
+    TEXT_DIM,
+    Colour,
+    event_colours,
+    mixed,
+    number_colour,
+)
 from ._text import draw_text, text_width
 
 TITLES: dict[Panel, str] = {
@@ -42,17 +54,20 @@ def image_picture(image: Image | None, shape: tuple[int, int]) -> NDArray[np.uin
 
 
 def mask_picture(segmentation: Segmentation | None, under: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Tint a picture by class; class 0, the background, is left as it is."""
+    """Tint a picture by class; where the first class is the background, that is left as it is."""
     import cv2
 
     if segmentation is None:
         return under
     tints = np.zeros((256, 1, 3), np.uint8)
-    for class_ in range(1, min(256, len(segmentation.class_names))):
+    first = _first_tinted(segmentation)
+    for class_ in range(first, min(256, len(segmentation.class_names))):
         tints[class_] = number_colour(class_)
     tint = cv2.applyColorMap(segmentation.mask, tints)
-    tinted = cv2.addWeighted(under, 1 - _CLASS_SHARE, tint, _CLASS_SHARE, 0)
-    return np.where(segmentation.mask[..., None] > 0, tinted, under)
+    tinted = _uint8(cv2.addWeighted(under, 1 - _CLASS_SHARE, tint, _CLASS_SHARE, 0))
+    if first == 0:
+        return tinted
+    return np.where(segmentation.mask[..., None] >= first, tinted, under)
 
 
 def depth_picture(
@@ -71,15 +86,36 @@ def depth_picture(
 
 def mask_legend(segmentation: Segmentation | None) -> Legend:
     """Name the classes that are tinted."""
-    names = () if segmentation is None else segmentation.class_names
-    return tuple((name, number_colour(class_)) for class_, name in enumerate(names) if class_)
+    if segmentation is None:
+        return ()
+    first = _first_tinted(segmentation)
+    return tuple(
+        (name, number_colour(class_))
+        for class_, name in enumerate(segmentation.class_names)
+        if class_ >= first
+    )
 
 
 def depth_legend(depth: Depth | None, range_: DepthRange) -> Legend:
-    """Say what the colours span, where the scale is known."""
+    """Say how far what is nearest and what is farthest is, where the scale is known."""
     if depth is None or not depth.metric:
         return ()
-    return ((f"{range_.near:.1f} – {range_.far:.1f} m", TEXT_DIM),)
+    near, far = _depth_ends()
+    return ((f"{range_.near:.1f} m", near), ("to", TEXT_DIM), (f"{range_.far:.1f} m", far))
+
+
+def _first_tinted(segmentation: Segmentation) -> int:
+    return 1 if segmentation.class_names[:1] == ("background",) else 0
+
+
+@lru_cache(maxsize=1)
+def _depth_ends() -> tuple[Colour, Colour]:
+    """Return the colours of what is near and far, as light as text should be."""
+    import cv2
+
+    ends = cv2.applyColorMap(np.array([[230], [40]], np.uint8), cv2.COLORMAP_TURBO)
+    near, far = ((int(b), int(g), int(r)) for ((b, g, r),) in ends)
+    return mixed(near, TEXT, 0.7), mixed(far, TEXT, 0.7)
 
 
 def draw_legend(

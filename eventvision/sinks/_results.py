@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from eventvision.core import Depth, Detections, Image, Segmentation, SliceResult, Tracks
+from eventvision.core import Alarm, Depth, Detections, Image, Segmentation, SliceResult, Tracks
 
-R = TypeVar("R", Detections, Tracks, Image, Segmentation, Depth)
+R = TypeVar("R", Detections, Tracks, Image, Segmentation, Depth, Alarm)
 
 
 def last_of(result: SliceResult, kind: type[R]) -> R | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eventvision.core import Detections, OutputError, SliceResult, Tracks
+from eventvision.core import Depth, Detections, OutputError, Segmentation, SliceResult, Tracks
 from eventvision.sinks import JsonlSink
 
 BOXES = Detections(
@@ -167,3 +167,22 @@ def test_classes_are_written_by_name_whatever_the_alphabet(tmp_path, make_result
     with closing(JsonlSink(path)) as sink:
         sink.write(make_result(0, {"d": replace(BOXES, class_names=("Auto", "Fußgänger"))}))
     assert "Fußgänger" in path.read_text(encoding="utf-8")
+
+
+def test_classes_and_distances_are_summed_up(tmp_path, make_result):
+    path = tmp_path / "results.jsonl"
+    mask = np.array([[0, 0, 0, 1], [2, 2, 2, 2]], np.uint8)
+    depth = np.arange(1, 12, dtype=np.float32).reshape(1, -1)
+    given = {
+        "segmentation": Segmentation(mask, ("sky", "road", "other", "car")),
+        "depth": Depth(depth, np.ones_like(depth), metric=True),
+    }
+    with closing(JsonlSink(path)) as sink:
+        sink.write(make_result(0, given))
+        nothing = np.full((2, 2), np.nan, np.float32)
+        sink.write(make_result(1, {"depth": Depth(nothing, nothing, metric=False)}))
+    first, second = lines_of(path)
+    assert first["segmentation"] == {"sky": 0.375, "road": 0.125, "other": 0.5, "car": 0.0}
+    assert first["depth"] == {"near": 2.0, "median": 6.0, "far": 10.0, "is_metric": True}
+    assert second["depth"] == {"near": 0.0, "median": 0.0, "far": 0.0, "is_metric": False}
+    assert "segmentation" not in second

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from eventvision.core import Detections, SensorSize
+from eventvision.core import Detections, Segmentation, SensorSize
 from eventvision.sinks import OverlayState, compose, number_colour, panels_for
 from eventvision.sinks._palette import DETECTION, GROUND, OFF, ON
 
@@ -78,7 +79,8 @@ def test_composing_changes_nothing(make_result):
 
 def test_a_box_is_drawn_on_its_outermost_pixels(make_result):
     state = OverlayState(SENSOR)
-    result = make_result(0, {"detection": detections(BOX)}, events=0)
+    found = replace(detections(BOX), class_names=("object",))
+    result = make_result(0, {"detection": found}, events=0)
     state.update(result)
     drawn = (panel(compose(result, state), state) == np.array(DETECTION)).all(axis=-1)
     rows, columns = np.nonzero(drawn)
@@ -86,6 +88,34 @@ def test_a_box_is_drawn_on_its_outermost_pixels(make_result):
     assert (columns.min(), columns.max()) == (x, x + w - 1)
     assert (rows.min(), rows.max()) == (y, y + h - 1)
     assert not drawn[y + 1 : y + h - 1, x + 1 : x + w - 1].any()
+
+
+def test_boxes_of_several_classes_have_the_colour_and_the_label_of_their_class(make_result):
+    state = OverlayState(SENSOR)
+    result = make_result(0, {"detection": detections(BOX, (25.0, 20.0, 6.0, 6.0))}, events=0)
+    state.update(result)
+    shown = panel(compose(result, state), state)
+    for class_ in range(2):
+        inked = (shown == np.array(number_colour(class_))).all(axis=-1)
+        assert inked.all(axis=1).any() or inked.sum() > 17 * 20  # a label is a filled rectangle
+    assert not has_colour(shown, DETECTION)
+
+
+@pytest.mark.parametrize(
+    ("names", "tinted"), [(("background", "car"), [False, True]), (("sky", "road"), [True, True])]
+)
+def test_every_class_but_the_background_is_tinted_and_in_the_legend(make_result, names, tinted):
+    mask = np.zeros(SENSOR.shape, np.uint8)
+    mask[:, 20:] = 1
+    state = OverlayState(SENSOR, ("mask",))
+    result = make_result(0, {"segmentation": Segmentation(mask, names)}, events=0)
+    state.update(result)
+    picture = compose(result, state)
+    shown = panel(picture, state)
+    sides = shown[100, 100], shown[100, -100]
+    assert [bool((side != np.array(GROUND)).any()) for side in sides] == tinted
+    title = picture[: state.layout.title_h]
+    assert [has_colour(title, number_colour(class_)) for class_ in range(2)] == tinted
 
 
 def test_the_box_of_a_track_lies_around_the_object_and_hides_nothing_of_it(make_result):
