@@ -8,6 +8,7 @@ from ._bulk import Bulk, run_bulk
 from ._edges import Edges
 from ._fade import Fade
 from ._files import load_network, network_from_bytes, network_to_bytes, save_network
+from ._governor import RateGovernor
 from ._head import Head
 from ._network import GraphLayer, GraphNetwork
 from ._objects import GridSettings, grid_objects
@@ -33,6 +34,7 @@ __all__ = [
     "GridSettings",
     "Head",
     "Neighbour",
+    "RateGovernor",
     "grid_objects",
     "load_network",
     "network_from_bytes",
