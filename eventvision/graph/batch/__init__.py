@@ -2,6 +2,7 @@
 
 from ._edges import TensorEdges
 from ._functions import fire, largest, message_sums, messages, row_sums
+from ._gpu import run_on_gpu
 from ._model import GraphModel, GraphShape
 from ._runs import Runs
 
@@ -15,4 +16,5 @@ __all__ = [
     "message_sums",
     "messages",
     "row_sums",
+    "run_on_gpu",
 ]
