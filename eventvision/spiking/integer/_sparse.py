@@ -14,7 +14,7 @@ WHOLE = 1024
 """Limits are in so many parts of all words."""
 _TILE_DOT = 0.19
 """A product of a word with 16 channels, in a tile."""
-_LISTED_DOT = 0.35
+_LISTED_DOT = 0.45
 """The same, from a list."""
 _LISTED_CHUNK = 3.2
 """Looking at 16 words and listing them."""
