@@ -12,7 +12,7 @@ import pytest
 import torch
 from eventvision_apps.cli.main import main
 
-from eventvision.core import ConfigError, Events, FormatError, ModelError, SensorSize
+from eventvision.core import ConfigError, Events, FormatError, ModelError, SensorSize, Slice
 from eventvision.simulation import DETECTION_CLASSES, PixelModel
 from eventvision.training.evaluation import (
     Estimate,
@@ -42,7 +42,7 @@ from eventvision.training.evaluation._scenarios import Scenario
 from eventvision.training.losses import boxes_at, places_of
 from eventvision.training.networks import STRIDES, Perception, PerceptionShape
 
-SENSOR = SensorSize(64, 48)
+SENSOR, WIDE = SensorSize(64, 48), SensorSize(90, 50)
 TINY = PerceptionShape(channels=(8, 8, 8, 8), blocks=(1, 1, 1, 1), pyramid=8)
 
 
@@ -118,35 +118,52 @@ def test_boxes_are_decoded_as_the_loss_encodes_them():
     random = torch.Generator().manual_seed(1)
     places = places_of(64, 96, STRIDES)
     outputs = torch.randn(len(places.x), 9, generator=random) * 0.3
-    ours = decoding._boxes(outputs.numpy(), 64, 96)
-    np.testing.assert_allclose(ours, boxes_at(outputs, places).numpy(), rtol=1e-4, atol=1e-3)
+    outputs[:, 4] = -9
+    outputs[100, 4] = 9
+    (box,) = decoding.results_of({"detection": outputs[None].numpy()}, WIDE)["detection"].boxes
+    x, y, w, h = boxes_at(outputs, places)[100].tolist()
+    left, top, right, bottom = max(x, 0), max(y, 0), min(x + w, 90), min(y + h, 50)
+    assert box == pytest.approx((left, top, right - left, bottom - top), abs=1e-3)
 
 
-def test_detections_lie_on_the_sensor_and_apart():
-    random = np.random.default_rng(2)
-    count = 8 * 12 + 4 * 6 + 2 * 3
-    outputs = {"detection": random.normal(0, 2, (1, count, 9)).astype(np.float32)}
-    found = decoding.results_of(outputs, (50, 90))["detection"]
+def test_unsure_boxes_are_kept_for_average_precision():
+    outputs = np.full((1, 8 * 12 + 4 * 6 + 2 * 3, 9), -9, np.float32)
+    outputs[0, :, :4] = 0
+    outputs[0, 40, [4, 5]] = -2.0
+    found = decoding.results_of({"detection": outputs}, WIDE)["detection"]
     assert found.class_names == DETECTION_CLASSES
-    assert 0 < len(found) <= 100
-    assert (np.diff(found.scores) <= 0).all()
-    assert (found.boxes[:, :2] >= 0).all()
-    assert (found.boxes[:, 0] + found.boxes[:, 2] <= 90).all()
-    assert (found.boxes[:, 1] + found.boxes[:, 3] <= 50).all()
+    assert found.scores.tolist() == pytest.approx([1 / (1 + np.exp(2)) ** 2])
 
 
 def test_maps_are_enlarged_and_cropped():
     logits = np.full((1, 9, 16, 24), -5, np.float32)
     logits[0, 3, :, :12], logits[0, 0, :, 12:] = 5, 5
     depth = np.stack([np.full((16, 24), np.log(0.1)), np.zeros((16, 24))])[None]
-    found = decoding.results_of(
-        {"segmentation": logits, "depth": depth.astype(np.float32)}, (50, 90)
-    )
+    outputs = {"segmentation": logits, "depth": depth.astype(np.float32)}
+    found = decoding.results_of(outputs, WIDE)
     assert found["segmentation"].mask.shape == (50, 90)
-    assert (found["segmentation"].mask[:, :47] == 3).all()
-    assert (found["segmentation"].mask[:, 49:] == 0).all()
+    assert (found["segmentation"].mask[:, :48] == 3).all()
+    assert (found["segmentation"].mask[:, 48:] == 0).all()
     np.testing.assert_allclose(found["depth"].depth, 10, rtol=1e-5)
-    np.testing.assert_allclose(found["depth"].confidence, 0.5)
+
+
+def test_a_slice_without_events_changes_nothing():
+    calls = []
+
+    class Counting:
+        def reset(self):
+            pass
+
+        def step(self, events):
+            calls.append(events)
+            return {"image": events[:, :1]}
+
+    network = Network("", Counting())
+    network.start(SENSOR)
+    some = Events.from_columns([0], [5], [5], [1], sensor=SENSOR)
+    first = network.step(Slice(0, some, 0, 1000, "time"))
+    assert network.step(Slice(1, Events.empty(SENSOR), 1000, 2000, "time")) is first
+    assert len(calls) == 1
 
 
 def test_the_ground_plane_is_nearer_further_down():

@@ -49,13 +49,16 @@ class Network:
     def start(self, sensor: SensorSize) -> None:
         """Begin a new stream."""
         self._voxels = VoxelGrid(sensor, bins=_BINS)
-        self._shape = sensor.shape
+        self._sensor = sensor
+        self._results: Mapping[str, Result] = {}
         self._predictor.reset()
 
     def step(self, slice_: Slice) -> Mapping[str, Result]:
-        """Return what the network says about a slice."""
-        outputs = self._predictor.step(padded(self._voxels.render(slice_)))
-        return results_of(outputs, self._shape)
+        """Return what the network says after a slice; nothing new after one without events."""
+        if len(slice_) or not self._results:
+            outputs = self._predictor.step(padded(self._voxels.render(slice_)))
+            self._results = results_of(outputs, self._sensor)
+        return self._results
 
 
 class Grey:
