@@ -15,7 +15,10 @@ from ._harness import Report, Row, options_from_command_line, print_table
 from ._machine import Machine
 from ._page import write_page
 
-BENCHMARKS = ("readers", "chain", "integer", "simulation", "scenes", "generator", "spiking")
+BENCHMARKS = (
+    "readers", "chain", "integer", "perception", "simulation", "scenes", "generator", "spiking",
+    "graph",
+)  # fmt: skip
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 

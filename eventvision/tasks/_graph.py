@@ -72,7 +72,8 @@ class Graph:
         self._stream = GraphStream(network, sensor)
         self._governor = RateGovernor(self._settings.budget_hz)
         self._classes = card.classes
-        self.reset()
+        self._read_us: int | None = None
+        self._result = _no_objects(self._classes)
 
     @property
     def left_out(self) -> int:
@@ -91,7 +92,7 @@ class Graph:
         """Forget the stream seen so far."""
         self._stream.reset()
         self._governor.reset()
-        self._read_us: int | None = None
+        self._read_us = None
         self._result = _no_objects(self._classes)
 
     def _read(self, t_us: int) -> Detections:

@@ -65,7 +65,8 @@ class Watch:
 
     def __init__(self, settings: WatchSettings) -> None:
         self._settings = settings
-        self.reset()
+        self.raised = 0
+        self._is_on = False
 
     @property
     def needs(self) -> tuple[str, ...]:
