@@ -14,7 +14,7 @@ import struct
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from numpy.typing import NDArray
 _LENGTH = struct.Struct("<I")
 _MOST_HEADER = 1 << 20
 _MOST_BYTES = 1 << 31
+
+_Layout: TypeAlias = tuple[str, np.dtype[Any], tuple[int, ...]]
+"""Name, type and shape of an array."""
 
 
 class WireError(Exception):
@@ -78,19 +81,10 @@ class Wire:
         (length,) = _LENGTH.unpack(self._receive(_LENGTH.size, clock).data)
         if length > _MOST_HEADER:
             raise WireError(f"a header of {length} bytes")
-        try:
-            values = json.loads(self._receive(length, clock).tobytes())
-            layout = [
-                (name, np.dtype(dtype), tuple(shape)) for name, dtype, shape in values.pop("arrays")
-            ]
-            sizes = [math.prod(shape) * dtype.itemsize for _, dtype, shape in layout]
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise WireError(f"a header that makes no sense ({error})") from error
-        if not 0 <= sum(sizes) <= _MOST_BYTES or any(dtype.hasobject for _, dtype, _ in layout):
-            raise WireError(f"arrays of {sum(sizes)} bytes")
+        values, layout = _read_header(self._receive(length, clock).tobytes())
         arrays = {
-            name: self._receive(size, clock).view(dtype).reshape(shape)
-            for (name, dtype, shape), size in zip(layout, sizes, strict=True)
+            name: self._receive(math.prod(shape) * dtype.itemsize, clock).view(dtype).reshape(shape)
+            for name, dtype, shape in layout
         }
         return Message(values, arrays)
 
@@ -124,6 +118,24 @@ class Wire:
         except OSError as error:
             raise WireError(f"the connection broke ({error})") from error
         return content
+
+
+def _read_header(content: bytes) -> tuple[dict[str, Any], list[_Layout]]:
+    """Return what a header says, and which arrays follow."""
+    try:
+        values = json.loads(content)
+        layout = [
+            (str(name), np.dtype(dtype), tuple(map(int, shape)))
+            for name, dtype, shape in values.pop("arrays")
+        ]
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise WireError(f"a header that makes no sense ({error})") from error
+    for _, dtype, shape in layout:
+        if dtype.hasobject or min(shape, default=0) < 0:
+            raise WireError(f"an array of {dtype} and shape {shape}")
+    if sum(math.prod(shape) * dtype.itemsize for _, dtype, shape in layout) > _MOST_BYTES:
+        raise WireError("arrays that are too large")
+    return values, layout
 
 
 class _Clock:
