@@ -8,10 +8,8 @@ Every such turn is reported; nothing is kept quiet.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +17,7 @@ from numpy.typing import NDArray
 
 from eventvision.core import DeviceError, Session, SliceDroppedError, one_line
 
+from ._restart import Restart, close_quietly
 from ._tensors import Arrays
 
 Report = Callable[[str], None]
@@ -119,7 +118,8 @@ class SupervisedSession:
         self._failures = self._in_a_row = self._restarts = self._dropped = 0
         self._last_failure = ""
         self._ever_ran = False
-        self._restart: _Restart | None = None
+        self._hopeless: DeviceError | None = None
+        self._restart: Restart | None = None
         self._session: Session | None = self._opened_first()
         self._running_since = time.monotonic()
 
@@ -194,6 +194,8 @@ class SupervisedSession:
 
     def _running(self) -> Session:
         """Return the session, or drop the slice if there is none yet."""
+        if self._hopeless is not None:
+            raise self._hopeless
         if self._session is None:
             self._adopt()
         if self._session is None:
@@ -202,9 +204,11 @@ class SupervisedSession:
 
     def _adopt(self) -> None:
         """Take what was opened in the background, if it is ready."""
-        if self._restart is None or not self._restart.is_done:
+        if self._restart is None or not (self._restart.is_done or self._restart.is_late):
             return
         restart, self._restart = self._restart, None
+        if not restart.is_done:
+            restart.give_up()
         if restart.error is not None:
             self._failed(restart.error)
             return
@@ -229,11 +233,12 @@ class SupervisedSession:
             self._report(f"{problem}; starting it again in {wait_s:g} s")
         elif one_left:
             problem = f"gave no result in {self._in_a_row} starts ({self._last_failure})"
-            raise DeviceError(self._device, problem, "choose another device") from error
+            self._hopeless = DeviceError(self._device, problem, "choose another device")
+            raise self._hopeless from error
         else:
             self._take_over()
         self._running_since = time.monotonic() + wait_s
-        self._restart = _Restart(self._candidates[0].open, wait_s)
+        self._restart = Restart(self._candidates[0].open, wait_s, self._recovery.start_timeout_s)
 
     def _take_over(self) -> None:
         gone = self._candidates.pop(0)
@@ -248,59 +253,7 @@ class SupervisedSession:
     def _let_go(self) -> None:
         session, self._session = self._session, None
         if session is not None:
-            _close(session)
-
-
-class _Restart:
-    """Opens a device in the background, after a wait.
-
-    Attributes:
-        session: What was opened, once done.
-        error: Why nothing was.
-    """
-
-    def __init__(self, opener: Callable[[], Session], wait_s: float) -> None:
-        self.session: Session | None = None
-        self.error: BaseException | None = None
-        self._opener, self._wait_s = opener, wait_s
-        self._wanted = True
-        self._stop = threading.Event()
-        self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="device restart", daemon=True)
-        self._thread.start()
-
-    @property
-    def is_done(self) -> bool:
-        """Whether the device was opened or failed to."""
-        return not self._thread.is_alive()
-
-    def give_up(self) -> None:
-        """Do not open it, or close what was opened."""
-        self._stop.set()
-        with self._lock:
-            self._wanted = False
-            if self.session is not None:
-                _close(self.session)
-
-    def _run(self) -> None:
-        if self._stop.wait(self._wait_s):
-            return
-        try:
-            session = self._opener()
-        except BaseException as error:  # handed to the thread that asks
-            self.error = error
-            return
-        with self._lock:
-            if self._wanted:
-                self.session = session
-                return
-        _close(session)
-
-
-def _close(session: Session) -> None:
-    """Close what may be broken already: whether it likes that does not matter any more."""
-    with suppress(Exception):
-        session.close()
+            close_quietly(session)
 
 
 def _told(error: BaseException) -> str:

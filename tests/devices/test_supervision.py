@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import numpy as np
@@ -23,6 +24,7 @@ class Moody:
     def __init__(self, moods):
         self.moods = moods
         self.opened = self.closed = 0
+        self.may_open = threading.Event()
 
     def __call__(self):
         return self
@@ -35,8 +37,10 @@ class Moody:
 
     def open(self, card, options):
         self.opened += 1
-        mood = self.moods.pop(0) if self.moods and self.moods[0] == "absent" else None
-        if mood:
+        mood = self.moods.pop(0) if self.moods and self.moods[0] in {"absent", "slow"} else None
+        if mood == "slow":
+            self.may_open.wait(20)
+        if mood == "absent":
             raise DeviceError("moody", "is unplugged", "plug it in")
         return self
 
@@ -122,6 +126,16 @@ def test_a_device_that_cannot_be_opened_again_is_tried_again(moody):
         assert (session.health.failures, session.health.restarts) == (5, 1)
 
 
+def test_a_device_that_does_not_open_in_time_is_left_behind(moody):
+    device, told = moody("good", "crash", "slow", "good"), []
+    impatient = Recovery(first_wait_s=0.0, start_timeout_s=0.1)
+    with open_session(CARD, "moody", recovery=impatient, report=told.append) as session:
+        run(session, 2)
+    device.may_open.set()
+    assert "did not open in time" in told[1]
+    assert "runs again" in told[2]
+
+
 def test_the_fall_back_takes_over_after_some_failures(moody):
     moody("good", *["crash"] * 9)
     told = []
@@ -150,9 +164,11 @@ def test_an_absent_device_without_a_fall_back_is_an_error(moody):
 def test_a_device_that_never_gives_a_result_is_given_up(moody):
     moody(*["nan"] * 9)
     session = open_session(CARD, "moody", recovery=AT_ONCE, report=lambda _: None)
-    with session, pytest.raises(DeviceError, match="gave no result in 3 starts") as caught:
+    with pytest.raises(DeviceError, match="gave no result in 3 starts") as caught:
         run(session, 1)
     assert not isinstance(caught.value, SliceDroppedError)
+    with pytest.raises(DeviceError, match="gave no result"):
+        session.step(EVENTS)
 
 
 def test_slices_are_dropped_at_once_while_the_device_waits(moody):

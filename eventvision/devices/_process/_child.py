@@ -68,6 +68,9 @@ class Child:
             raise DeviceError(self._label, problem, _REMEDY) from None
         except WireError:
             raise DeviceError(self._label, self._end(), _REMEDY) from None
+        except BaseException:
+            self.stop()  # or the answer to this request would be taken for that to the next
+            raise
         if "problem" in answer.values:
             remedy = str(answer.values.get("remedy") or _REMEDY)
             raise DeviceError(self._label, str(answer.values["problem"]), remedy)
