@@ -1,4 +1,4 @@
-"""`eventvision train`: a model from a recipe."""
+"""`eventvision train` and `finetune`: a model from a recipe, or from another and windows."""
 
 from __future__ import annotations
 
@@ -34,6 +34,34 @@ def run(
     except KeyboardInterrupt:
         tell(f"stopped; the same command goes on from the last checkpoint in {out}")
         return 130
+    return 0
+
+
+def run_finetune(
+    model: str,
+    data: Path,
+    out: Path,
+    *,
+    layout: str,
+    epochs: int,
+    held_back: float,
+    slices: int,
+    threads: int,
+) -> int:
+    """Learn from labelled windows, and say what it changed."""
+    from eventvision.training.run import finetune_model
+
+    finetune_model(
+        model,
+        data,
+        out,
+        layout=layout,
+        epochs=epochs,
+        held_back=held_back,
+        slices=slices,
+        threads=threads,
+        say=_say,
+    )
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ Say = Callable[[str], object]
 
 _SCENES = ("perception", "reconstruction")
 _CLASSIFIER = "classifier"
+_LAYOUTS = ("pedro", "dsec-detection")
 
 
 def train_recipe(
@@ -63,6 +65,58 @@ def train_recipe(
         if data is None:
             raise ConfigError("--data", "", "labelled recordings: an .npz, or a folder of classes")
         _train_classifier(recipe, out, data, say)
+
+
+def finetune_model(
+    model: str,
+    data: Path,
+    out: Path,
+    *,
+    layout: str = "pedro",
+    epochs: int = 30,
+    held_back: float = 0.25,
+    slices: int = 4,
+    threads: int = 2,
+    say: Say = print,
+) -> None:
+    """Let the detection of a model learn from labelled windows and write the new model.
+
+    Args:
+        model: Name of a shipped model, or its folder.
+        data: Folder of the windows.
+        out: Folder of the new model.
+        layout: `pedro` or `dsec-detection`, see docs/training/datasets.md.
+        epochs: How often each window is learned from.
+        held_back: Share of the windows to test on.
+        slices: Into how many slices a window is cut.
+        threads: Threads of the CPU.
+        say: Takes lines about how far it is.
+
+    Raises:
+        ConfigError: If an option cannot be used, or there are too few windows.
+        SourceNotFoundError: If the folder does not look like its layout.
+        ModelError: If the model detects nothing, or lacks weights or recipe.
+        DeviceError: If torch is not installed.
+        OutputError: If files cannot be written.
+    """
+    if layout not in _LAYOUTS:
+        raise ConfigError("--layout", layout, " or ".join(_LAYOUTS))
+    _prepare("cpu", threads)
+    from .datasets import DsecDetection, Pedro
+    from .scenes import FineTuning, finetune
+
+    try:
+        settings = FineTuning(epochs=epochs, held_back=held_back, slices=slices)
+    except ValueError as error:
+        raise ConfigError("fine-tuning", str(error), "numbers in their ranges") from error
+    samples = Pedro(data, split=None) if layout == "pedro" else DsecDetection(data)
+    done = finetune(model, samples, out, settings, say=say)
+    say(f"learned from {done.learned} windows, tested on {done.tested} held back")
+    for name, value in done.after.items():
+        if not math.isnan(value):
+            say(f"{name}: {done.before[name]:.3f} before, {value:.3f} after")
+    for file in done.files:
+        say(f"wrote {file}")
 
 
 def kind_of(recipe: Path) -> str:

@@ -35,7 +35,7 @@ CLIPS = ClipSettings(height=96, width=96, slices=7, chunk=3, batch=2, fresh=2, r
 
 def recipe(kind: str, batches: int = 4, **more: object) -> SceneRecipe:
     schedule = Schedule(batches=batches, warmup=1, validate_every=2, validation_batches=1, decay=0)
-    return SceneRecipe(kind=kind, name="tiny", clips=CLIPS, schedule=schedule, **more)
+    return SceneRecipe(kind=kind, name="tiny", size="tiny", clips=CLIPS, schedule=schedule, **more)
 
 
 @pytest.fixture(autouse=True)
@@ -174,6 +174,7 @@ def test_shipped_recipes_can_be_read(name):
 TINY = """
 kind = "{kind}"
 name = "tiny"
+size = "tiny"
 [schedule]
 batches = 2
 validate_every = 1

@@ -1,6 +1,6 @@
 """The networks that are trained here, as torch modules."""
 
-from ._perception import COARSEST, NANO, SMALL, STRIDES, Perception, PerceptionShape
+from ._perception import COARSEST, NANO, SMALL, STRIDES, TINY, Perception, PerceptionShape
 from ._reconstruction import MULTIPLE, SpikingReconstruction, normalised
 from ._sequences import by_step, folded_time
 
@@ -10,6 +10,7 @@ __all__ = [
     "NANO",
     "SMALL",
     "STRIDES",
+    "TINY",
     "Perception",
     "PerceptionShape",
     "SpikingReconstruction",

@@ -54,6 +54,7 @@ class PerceptionShape:
     levels: int = 4
 
 
+TINY = PerceptionShape(channels=(8, 12, 16, 24), blocks=(1, 1, 1, 1), pyramid=16)
 NANO = PerceptionShape()
 SMALL = PerceptionShape(channels=(48, 96, 192, 320), blocks=(2, 3, 4, 3), pyramid=96)
 
@@ -96,16 +97,21 @@ class Perception(torch_nn.Module):
             (N, classes, height / 4, width / 4); `depth`, shape (N, 2, height / 4, width / 4): the
             logarithm of one over the distance in metres, and the logarithm of its expected error.
         """
-        x, found = self.stem(events), []
-        for index, stage in enumerate(self.stages):
-            x = stage(self.downs[index - 1](x) if index else x)
-            found.append(x)
-        fine, *coarse = self.pyramid(found)
+        fine, *coarse = self.scales(events)
         return {
             "detection": self.detection(coarse),
             "segmentation": self.surfaces(fine),
             "depth": self.distance(fine),
         }
+
+    def scales(self, events: Tensor) -> list[Tensor]:
+        """Take one slice and return what the heads see of it, (N, C, h, w) each, finest first."""
+        x, found = self.stem(events), []
+        for index, stage in enumerate(self.stages):
+            x = stage(self.downs[index - 1](x) if index else x)
+            found.append(x)
+        scales: list[Tensor] = self.pyramid(found)
+        return scales
 
     def sequence(self, events: Tensor) -> dict[str, Tensor]:
         """Take T slices; shapes are as for one, after a first axis T."""

@@ -5,6 +5,7 @@
 
 from ._checkpoint import Checkpoint, load_weights
 from ._files import finish_model, write_scene_model
+from ._finetune import FineTuned, FineTuning, finetune
 from ._integers import quantised
 from ._journal import Journal, draw_answers
 from ._pool import SequencePool
@@ -26,6 +27,8 @@ __all__ = [
     "Checkpoint",
     "ClipSettings",
     "DataText",
+    "FineTuned",
+    "FineTuning",
     "IntegerPhase",
     "Journal",
     "PerceptionPrices",
@@ -36,6 +39,7 @@ __all__ = [
     "SequencePool",
     "build_network",
     "draw_answers",
+    "finetune",
     "finish_model",
     "load_scene_recipe",
     "load_weights",

@@ -12,6 +12,7 @@ from ._recipe import SceneRecipe
 from ._running import INPUT
 
 _BINS = 5
+_COMMAND = "eventvision train models/{}/recipe.toml OUT --images images"
 _TOLERANCE = {"onnx": 2e-3, "safetensors": 1e-4, "integer": 0.0, "nir": 1e-3}
 _CLASSES = {"detection": DETECTION_CLASSES, "segmentation": SEGMENTATION_CLASSES}
 _PLACES = "21*height*width/1024"
@@ -29,6 +30,7 @@ class CardParts:
         states: Shape of each state.
         artifacts: File by format.
         golden: File of the golden sample.
+        command: The command that made it; empty for that of its recipe.
     """
 
     multiple: int
@@ -37,6 +39,7 @@ class CardParts:
     states: Mapping[str, Sequence[int]]
     artifacts: Mapping[str, str]
     golden: str
+    command: str = ""
 
 
 def card_text(recipe: SceneRecipe, parts: CardParts) -> str:
@@ -44,15 +47,15 @@ def card_text(recipe: SceneRecipe, parts: CardParts) -> str:
     about = recipe.card
     head = {
         "name": recipe.name,
-        "summary": about.summary,
+        "summary": about.summary or f"Does {recipe.kind}.",
         "task": recipe.kind,
         "representation": f"voxel:{_BINS}",
         "slicer": about.slicer,
         "sensor": "any",
         "multiple": parts.multiple,
         "golden": parts.golden,
-        "licence": about.licence,
-        "command": f"eventvision train models/{recipe.name}/recipe.toml OUT --images images",
+        "licence": about.licence or "none stated",
+        "command": parts.command or _COMMAND.format(recipe.name),
         "limits": list(about.limits),
     }
     lines = [f"{key} = {_value(value)}" for key, value in head.items() if value != ""]

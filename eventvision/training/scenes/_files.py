@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from eventvision.core import (
     output_errors,
     save_golden,
 )
-from eventvision.spiking.convert import export_onnx, write_nir
+from eventvision.spiking.convert import Stepper, export_onnx, one_step, write_nir
 from eventvision.spiking.integer import IntegerModel, IntegerNetwork, save_model
 from eventvision.spiking.quantise import QuantisedNetwork
 from eventvision.training.networks import COARSEST, MULTIPLE, Perception, normalised
@@ -63,7 +64,7 @@ def finish_model(
     training = out / "training"
     integers = quantised(network, recipe, scene_pool(recipe, images, training, "train"))
     shown = scene_pool(recipe, images, training, "val")
-    return write_scene_model(out, recipe, network, integers, shown)
+    return write_scene_model(out, recipe, network, integers, _golden_slices(shown))
 
 
 def write_scene_model(
@@ -71,7 +72,10 @@ def write_scene_model(
     recipe: SceneRecipe,
     network: torch_nn.Module,
     integers: QuantisedNetwork | None,
-    pool: SequencePool,
+    slices: Tensor,
+    *,
+    forms: Collection[str] = tuple(FILES),
+    command: str = "",
 ) -> list[Path]:
     """Write all forms of a network, what they answer to a few slices, and the card.
 
@@ -80,27 +84,32 @@ def write_scene_model(
         recipe: What it was trained by.
         network: The trained network.
         integers: Its int8 form, if there is one.
-        pool: Clips to take the golden slices from.
+        slices: The golden slices, float32 (steps, 1, bins, height, width).
+        forms: The forms to write, of those that there are; weights are always written.
+        command: The command that made it, if not that of its recipe.
 
     Raises:
         OutputError: If a file cannot be written.
     """
     network.eval()
-    slices = _golden_slices(pool)
     deployed = Deployed(network)
-    written = {name: FILES[name] for name in ("safetensors", "onnx")}
+    written = ["safetensors"]
     with output_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         weights = {name: value.contiguous() for name, value in network.state_dict().items()}
         save_file(weights, folder / FILES["safetensors"])
     forget(network)
-    step = export_onnx(deployed, folder / FILES["onnx"], {INPUT: slices[0]}, any_size=True)
-    if _write_encoder(network, folder / FILES["nir"], slices[0]):
-        written["nir"] = FILES["nir"]
-    model = None if integers is None else integers.to_integer()
+    with one_step(deployed):
+        states = Stepper(deployed, {INPUT: slices[0]}).states
+    if "onnx" in forms:
+        export_onnx(deployed, folder / FILES["onnx"], {INPUT: slices[0]}, any_size=True)
+        written.append("onnx")
+    if "nir" in forms and _write_encoder(network, folder / FILES["nir"], slices[0]):
+        written.append("nir")
+    model = integers.to_integer() if integers is not None and "integer" in forms else None
     if model is not None:
         save_model(model, folder / FILES["integer"])
-        written["integer"] = FILES["integer"]
+        written.append("integer")
     outputs = _answers(deployed, slices)
     sample = GoldenSample(
         inputs={INPUT: slices.numpy()},
@@ -109,16 +118,17 @@ def write_scene_model(
     )
     parts = CardParts(
         multiple=COARSEST if isinstance(network, Perception) else MULTIPLE,
-        example=_GOLDEN_SIZE,
+        example=(int(slices.shape[3]), int(slices.shape[4])),
         outputs={name: value.shape[1:] for name, value in outputs.items()},
-        states=step.states,
-        artifacts=written,
+        states=states,
+        artifacts={name: FILES[name] for name in written},
         golden=GOLDEN,
+        command=command,
     )
     with output_errors(folder):
         save_golden(folder / GOLDEN, sample)
         (folder / CARD).write_text(card_text(recipe, parts), encoding="utf-8")
-    return [folder / name for name in (*written.values(), GOLDEN, CARD)]
+    return [folder / name for name in (*(FILES[form] for form in written), GOLDEN, CARD)]
 
 
 class _Encoder(torch_nn.Module):

@@ -175,7 +175,8 @@ class SceneRecipe(_Settings):
     Attributes:
         kind: What the network is for.
         name: Name of the model.
-        size: Which network: see `training.networks`.
+        size: Which network: see `training.networks`; `tiny` is for trying out. There is no small
+            one for reconstruction.
         spiking: Whether neurons spike; else the non-spiking twin is trained.
         clips: What is learned from.
         schedule: How long and how fast.
@@ -188,7 +189,7 @@ class SceneRecipe(_Settings):
 
     kind: Literal["perception", "reconstruction"]
     name: str
-    size: Literal["nano", "small"] = "nano"
+    size: Literal["tiny", "nano", "small"] = "nano"
     spiking: bool = True
     clips: ClipSettings = ClipSettings()
     schedule: Schedule

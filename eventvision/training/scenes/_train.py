@@ -15,7 +15,7 @@ from torch import nn as torch_nn
 from eventvision.spiking import nn
 from eventvision.spiking.learning import SpikeRates
 from eventvision.training import Sequences
-from eventvision.training.networks import NANO, SMALL, Perception, SpikingReconstruction
+from eventvision.training.networks import NANO, SMALL, TINY, Perception, SpikingReconstruction
 
 from ._checkpoint import Checkpoint, optimiser_state, put_weights, set_optimiser_state
 from ._objectives import objective_of
@@ -23,6 +23,7 @@ from ._pool import Chunk, chunks_of, scene_pool
 from ._recipe import SceneRecipe
 from ._running import answers
 
+_SHAPES = {"tiny": TINY, "nano": NANO, "small": SMALL}
 CHECKPOINT, BEST = "checkpoint.safetensors", "best.safetensors"
 
 
@@ -51,9 +52,11 @@ Watcher = Callable[[Progress, torch_nn.Module, Sequences], object]
 def build_network(recipe: SceneRecipe) -> torch_nn.Module:
     """Return the network of a recipe, with fresh weights that its seed decides."""
     torch.manual_seed(recipe.seed)
-    if recipe.kind == "reconstruction":
-        return SpikingReconstruction()
-    return Perception(NANO if recipe.size == "nano" else SMALL, spiking=recipe.spiking)
+    if recipe.kind == "perception":
+        return Perception(_SHAPES[recipe.size], spiking=recipe.spiking)
+    if recipe.size == "tiny":
+        return SpikingReconstruction(fine=8, coarse=12)
+    return SpikingReconstruction()
 
 
 def train_scenes(
