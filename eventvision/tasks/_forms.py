@@ -53,8 +53,8 @@ class TaskForm:
 def parse_task(text: str) -> TaskForm:
     """Read one task.
 
-    >>> parse_task("detection:clusters"), parse_task("depth:model=./mine")
-    (TaskForm(name='detection', model=''), TaskForm(name='depth', model='./mine'))
+    >>> parse_task("detection:clusters").model, parse_task("depth:model=./mine").model
+    ('', './mine')
 
     Raises:
         ConfigError: If the text is none; says what would be.
