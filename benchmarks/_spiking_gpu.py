@@ -19,12 +19,25 @@ def gpu_rows(repeat: int) -> list[Row]:
         except Absent as reason:
             tell(f"no GPU rows: {reason.detail or reason.remark}")
             return []
-        return [
+        rows = [
             row
             for half in (True, False)
             for steps in STEPS
             for row in _race(ours, peers, steps, half, repeat)
         ]
+        return [*rows, *_scatter(ours, repeat)]
+
+
+def _scatter(ours: Worker, repeat: int) -> list[Row]:
+    """Time events to a voxel grid beside reading the events and writing the grid once."""
+    label = "10 M events to a voxel grid on a GPU, 1280x720"
+    tell(label)
+    contestants: dict[str, Callable[[], float]] = {
+        "eventvision": lambda: float(ours.call("voxels_ms").value),
+        "memory floor": lambda: float(ours.call("voxels_floor_ms").value),
+    }
+    results = race(contestants, repeat=repeat, best=min)
+    return rows_of(label, "ms", results, less_is_better=True)
 
 
 def _race(ours: Worker, peers: Worker, steps: int, half: bool, repeat: int) -> list[Row]:

@@ -12,6 +12,7 @@ from torch import Tensor
 SHAPE = (64, 65536)
 TAU, SLOPE = 2.0, 4.0
 RUNS = 20
+EVENTS, BINS, HEIGHT, WIDTH, DURATION_US = 10_000_000, 5, 720, 1280, 50_000
 Run = Callable[[Tensor], Tensor]
 
 
@@ -97,3 +98,36 @@ def floor_ms(steps: int, half: bool) -> float:
     x, _ = _data(steps, half)
     source, target = x.detach(), torch.empty_like(x)
     return _ms(lambda: target.copy_(source)) * 2.5
+
+
+@cache
+def _events() -> Tensor:
+    """Return events on the GPU, evenly over time, by chance over the sensor: (N, 2) words."""
+    import numpy as np
+
+    from eventvision.core import EVENT_DTYPE
+
+    rng = np.random.default_rng(0)
+    events = np.zeros(EVENTS, EVENT_DTYPE)
+    events["t"] = np.arange(EVENTS) * DURATION_US // EVENTS
+    events["x"], events["y"] = rng.integers(0, WIDTH, EVENTS), rng.integers(0, HEIGHT, EVENTS)
+    events["on"] = rng.integers(0, 2, EVENTS)
+    return torch.from_numpy(events.view(np.int64).reshape(-1, 2)).cuda()
+
+
+def voxels_ms() -> float:
+    """Return the time of scattering events to a voxel grid."""
+    _needs_gpu()
+    from eventvision.kernels.gpu.scatter import add_voxels
+
+    words, planes = _events(), torch.zeros(BINS, HEIGHT, WIDTH, device="cuda")
+    return _ms(lambda: add_voxels(words, planes, t0_us=0, duration_us=DURATION_US))
+
+
+def voxels_floor_ms() -> float:
+    """Return the time of copying half as many bytes as the events and the grid have."""
+    _needs_gpu()
+    count = (_events().numel() * 8 + BINS * HEIGHT * WIDTH * 4) // 2
+    source = torch.zeros(count, dtype=torch.uint8, device="cuda")
+    target = torch.empty_like(source)
+    return _ms(lambda: target.copy_(source))

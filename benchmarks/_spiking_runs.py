@@ -1,7 +1,8 @@
-"""Both sides of the `spiking` benchmark: the same layer of neurons by everybody, on one thread.
+"""Both sides of the `spiking` benchmark: the same layer of neurons by everybody.
 
-Needs torch and what it runs, so that it works in the environment of any peer. Times are CPU times
-of the process: all is on one thread, so they are wall times of a machine with nothing else to do.
+Needs torch and what it runs, so that it works in the environment of any peer. On one thread, times
+are CPU times of the process, which are wall times of a machine with nothing else to do; on several,
+they are wall times, and need a machine with nothing else to do.
 """
 
 from __future__ import annotations
@@ -142,25 +143,30 @@ def training(name: str, steps: int) -> None:
 PARTS = {"forward": forward, "training": training}
 
 
-def ns_per_step(name: str, part: str, steps: int) -> float:
+def _seconds(work: Callable[[], object], threads: int) -> float:
+    """Return how long a call takes on so many threads."""
+    torch.set_num_threads(threads)
+    clock = time.process_time if threads == 1 else time.perf_counter
+    start = clock()
+    work()
+    return clock() - start
+
+
+def ns_per_step(name: str, part: str, steps: int, threads: int) -> float:
     """Return what one neuron costs in one step."""
     run, x = PARTS[part], (currents(steps), leaf(steps), outer_gradient(steps))[0]
     gc.collect()
-    start = time.process_time()
-    run(name, steps)
-    return (time.process_time() - start) / x.numel() * 1e9
+    return _seconds(lambda: run(name, steps), threads) / x.numel() * 1e9
 
 
-def floor_ns_per_step(part: str, steps: int) -> float:
+def floor_ns_per_step(part: str, steps: int, threads: int) -> float:
     """Return what moving the bytes costs that cannot be avoided, at the speed of a copy.
 
     Forward reads the input and writes spikes; backward reads the input and the derivative by the
     spikes, and writes that by the input. A copy reads and writes once.
     """
     x, to = currents(steps), target(steps)
-    start = time.process_time()
-    to.copy_(x)
-    copied = (time.process_time() - start) / x.numel() * 1e9
+    copied = _seconds(lambda: to.copy_(x), threads) / x.numel() * 1e9
     return copied * {"forward": 1.0, "training": 2.5}[part]
 
 

@@ -1,11 +1,11 @@
-"""A layer of spiking neurons on one thread: LIF, [T, 8, 64, 64, 64], float32.
+"""A layer of spiking neurons on one thread and on two: LIF, [T, 8, 64, 64, 64], float32.
 
 The same neuron (hard reset, the sigmoid's derivative for spikes) by everybody, forward and forward
 with backward, in ns per neuron and step; and the memory that training takes beyond its input. The
 floor is what it costs to move the bytes that cannot be avoided, at the speed of a copy measured in
 the same run: 8 bytes forward, 20 with backward; a ratio of 0.5 there means twice the floor. On a
 GPU, the same for half precision and single, beside the bandwidth of a copy and SpikingJelly's
-Triton kernels; those rows need a GPU in this machine.
+Triton kernels, and events scattered to a voxel grid; those rows need a GPU in this machine.
 
     python -m benchmarks.spiking [--json] [--repeat N]
 """
@@ -20,6 +20,7 @@ from ._worker import Worker
 
 SCRIPT = "_spiking_runs.py"
 STEPS = (8, 32)
+THREADS = (1, 2)
 OURS, FLOOR = "eventvision", "memory floor"
 PEERS = {
     "spikingjelly": "spikingjelly multi-step",
@@ -48,21 +49,21 @@ def check_rates(steps: int) -> None:
                 raise Absent(f"{name} fires {found:.4f} times a step, ours {expected:.4f}")
 
 
-def speed(part: str, steps: int, repeat: int) -> list[Row]:
+def speed(part: str, steps: int, threads: int, repeat: int) -> list[Row]:
     """Race all, the copy included, on sequences of one length."""
-    label = f"LIF {PARTS[part]}, T={steps}"
+    label = f"LIF {PARTS[part]}, T={steps}, {threads} thread{'s' if threads > 1 else ''}"
     tell(label)
     with Worker(SCRIPT) as ours, Worker.of_peers(SCRIPT) as peers:
 
         def runner(worker: Worker, name: str) -> Callable[[], float]:
-            call = {"name": name, "part": part, "steps": steps}
+            call = {"name": name, "part": part, "steps": steps, "threads": threads}
             return lambda: float(worker.call("ns_per_step", **call).value)
 
         contestants = {OURS: runner(ours, OURS)}
         for name, shown in PEERS.items():
             contestants[_versioned(peers, shown)] = runner(peers, name)
         contestants[FLOOR] = lambda: float(
-            ours.call("floor_ns_per_step", part=part, steps=steps).value
+            ours.call("floor_ns_per_step", part=part, steps=steps, threads=threads).value
         )
         results = race(contestants, repeat=repeat, best=min)
     return rows_of(label, "ns per neuron-step", results, less_is_better=True)
@@ -93,7 +94,13 @@ def memory(steps: int) -> list[Row]:
 def measure(options: Options) -> list[Row]:
     """Measure speed and memory on the CPU, and on a GPU if there is one."""
     check_rates(STEPS[0])
-    rows = [row for steps in STEPS for part in PARTS for row in speed(part, steps, options.repeat)]
+    rows = [
+        row
+        for threads in THREADS
+        for steps in STEPS
+        for part in PARTS
+        for row in speed(part, steps, threads, options.repeat)
+    ]
     return [*rows, *memory(STEPS[-1]), *gpu_rows(options.repeat)]
 
 

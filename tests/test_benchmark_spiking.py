@@ -31,11 +31,15 @@ def test_all_fire_the_same_and_have_the_same_derivative(runs):
     assert 0.1 < found[0][0] < 0.4
 
 
+@pytest.mark.parametrize("threads", spiking.THREADS)
 @pytest.mark.parametrize("part", [*spiking.PARTS])
-def test_times_are_per_neuron_and_step(runs, part):
-    runs.ns_per_step("torch loop", part, 2)
-    assert runs.ns_per_step("torch loop", part, 2) > 0
-    assert runs.floor_ns_per_step(part, 2) >= 0
+def test_times_are_per_neuron_and_step(runs, part, threads):
+    before = torch.get_num_threads()
+    runs.ns_per_step("torch loop", part, 2, threads)
+    assert runs.ns_per_step("torch loop", part, 2, threads) > 0
+    assert torch.get_num_threads() == threads
+    assert runs.floor_ns_per_step(part, 2, threads) >= 0
+    torch.set_num_threads(before)
 
 
 def test_memory_is_that_beyond_the_input(runs):
@@ -77,3 +81,24 @@ def test_without_a_gpu_its_rows_are_left_out_and_that_is_said(monkeypatch, capsy
     monkeypatch.delenv(PEERS_PYTHON, raising=False)
     assert _spiking_gpu.gpu_rows(1) == []
     assert "no GPU rows: no CUDA device" in capsys.readouterr().err
+
+
+def test_with_a_gpu_every_row_stands_beside_the_peer_and_the_floor(monkeypatch):
+    class Gpu(Peer):
+        of_peers = classmethod(lambda cls, script: cls(script))
+
+        def __init__(self, _script):
+            super().__init__()
+
+        def call(self, _function, **_):
+            return Outcome(2.0, 0.0, 0.0)
+
+        def name_with_version(self, package):
+            return package
+
+    monkeypatch.setattr(_spiking_gpu, "Worker", Gpu)
+    rows = _spiking_gpu.gpu_rows(1)
+    by_peer = {row.peer_name for row in rows}
+    assert by_peer == {"spikingjelly Triton", "memory floor"}
+    assert len(rows) == 2 * 2 * len(_spiking_gpu.STEPS) + 1
+    assert "voxel grid" in rows[-1].label
