@@ -16,6 +16,7 @@ from eventvision.kernels import integer_fields as f
 from eventvision.kernels.integer_sums import ROOM_AFTER_A_LIST
 
 from ._buffers import Buffer, aligned, buffer_for
+from ._copies import copy_op, placing_ops, put_result
 from ._layout import (
     Sums,
     as_conv,
@@ -43,6 +44,7 @@ from ._nodes import (
     Readout,
     Requantise,
     Upsample,
+    inputs_of,
 )
 from ._shapes import Shape
 from ._sparse import Sparse, sparse_below
@@ -105,7 +107,7 @@ class _Compiler:
                 self._add(node)
         for node in self._model.nodes:
             if isinstance(node, Delay):
-                self._add_copy(node.name, node.input, 1)
+                self._ops.append(copy_op(self._buffers[node.input], self._buffers[node.name]))
         table = np.array(self._ops, np.int64).reshape(-1, f.FIELDS)
         scratch = table[:, f.SEGMENT] * table[:, f.VECTORS] * _VECTOR_BYTES
         return Program(
@@ -135,19 +137,9 @@ class _Compiler:
                 self._ops.append(op)
             case Pool():
                 self._add_pool(node)
-            case Upsample():
-                self._add_copy(node.name, node.input, node.factor)
-            case PixelShuffle():
-                self._add_shuffle(node)
-            case Concat():
-                first = 0
-                for name in node.inputs:
-                    self._add_copy(node.name, name, 1, first_channel=first)
-                    first += self._shapes[name].channels
-            case Places():
-                first = 0
-                for name in node.inputs:
-                    first += self._add_places(node.name, name, first)
+            case Upsample() | PixelShuffle() | Concat() | Places():
+                before = [self._buffers[name] for name in inputs_of(node)]
+                self._ops += placing_ops(node, before, self._buffer(node.name))
             case Delay():
                 self._states[node.name] = self._buffer(node.name)
         self._done.add(node.name)
@@ -307,51 +299,10 @@ class _Compiler:
             op[f.LIMITS] = self._keep(limits_of(node))
         op[f.OFFSET] = self._keep(filled(node.offset + np.float32(0.5), np.float32))
         op[f.FACTOR] = self._keep(filled(np.float32(1) / threshold, np.float32))
-        self._put_result(op, spikes)
+        put_result(op, spikes)
 
     def _narrow_to(self, op: NDArray[np.int64], buffer: Buffer, shift: int) -> None:
         is_signed = buffer.shape.dtype == "int8"
         op[f.FINISH] = f.NARROW_SIGNED if is_signed else f.NARROW_UNSIGNED
         op[f.NARROW_SHIFT] = shift
-        self._put_result(op, buffer)
-
-    def _add_copy(
-        self, name: str, source_name: str, factor: int, *, first_channel: int = 0
-    ) -> None:
-        target = self._buffer(name)
-        op = self._new_copy(source_name, target, factor)
-        op[f.RESULT] += first_channel * target.item
-        self._ops.append(op)
-
-    def _new_copy(self, source_name: str, target: Buffer, factor: int) -> NDArray[np.int64]:
-        """Begin an operation that puts a tensor elsewhere."""
-        op = np.zeros(f.FIELDS, np.int64)
-        source = self._buffers[source_name]
-        op[f.KIND], op[f.FACTOR_UP] = f.COPY, factor
-        op[f.ROWS], op[f.COLUMNS] = target.shape.height, target.shape.width
-        op[f.SOURCE], op[f.SOURCE_ROW], op[f.SOURCE_STEP] = (
-            source.address(), source.row_bytes, source.pixel_bytes,
-        )  # fmt: skip
-        op[f.BYTES] = source.shape.channels * source.item
-        self._put_result(op, target)
-        return op
-
-    def _add_shuffle(self, node: PixelShuffle) -> None:
-        target = self._buffer(node.name)
-        op = self._new_copy(node.input, target, node.factor)
-        op[f.KIND], op[f.WORDS], op[f.BYTES] = f.SHUFFLE, target.shape.channels, target.item
-        self._ops.append(op)
-
-    def _add_places(self, name: str, source_name: str, first: int) -> int:
-        """Put all pixels of a picture into one column; return how many there are."""
-        shape, target = self._shapes[source_name], self._buffer(name)
-        op = self._new_copy(source_name, target, 1)
-        op[f.ROWS], op[f.COLUMNS] = shape.height, shape.width
-        op[f.RESULT] += first * target.row_bytes
-        op[f.RESULT_ROW], op[f.RESULT_STEP] = shape.width * target.row_bytes, target.row_bytes
-        self._ops.append(op)
-        return shape.height * shape.width
-
-    def _put_result(self, op: NDArray[np.int64], buffer: Buffer) -> None:
-        op[f.RESULT] = buffer.address()
-        op[f.RESULT_ROW], op[f.RESULT_STEP] = buffer.row_bytes, buffer.pixel_bytes
+        put_result(op, buffer)
