@@ -12,6 +12,8 @@ def chosen(card: ModelCard, formats: Sequence[str]) -> Fit:
     for name in formats:
         if name in card.artifacts:
             return Fit(artifact=name)
+    if not formats:
+        return Fit(reason="the device takes no model", remedy="choose another device")
     have = ", ".join(card.artifacts)
     reason = f"the device takes {' or '.join(formats)}, {card.name} has {have}"
     return Fit(reason=reason, remedy=f"export {card.name} as {formats[0]}")

@@ -1,7 +1,7 @@
 """A device that goes wrong as it is told, brought by a package that is only on the path.
 
-`faulty:FAULT` gives two good results and then does what its name says; `unplugged` stays away until
-the file that stands for its plug is there again.
+`faulty:FAULT` gives two good results, or as many as the environment says, and then does what its
+name says; `unplugged` stays away until the file that stands for its plug is there again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 from eventvision.core import DeviceError, DeviceInfo, Fit
 from eventvision.devices import PowerMeter
 
-GOOD_STEPS = 2
+GOOD_STEPS = int(os.environ.get("FAULTY_GOOD_STEPS", "2"))
 PLUG = Path(__file__).with_name("plug")
 
 
@@ -42,12 +42,13 @@ class FaultyDevice:
             time.sleep(600)
         if self.fault == "unplugged" and not PLUG.exists():
             raise DeviceError("faulty", "is unplugged", "plug it in")
-        return FaultySession(self.fault)
+        shapes = {name: spec.shape_for(options.sizes) for name, spec in card.outputs.items()}
+        return FaultySession(self.fault, shapes)
 
 
 class FaultySession:
-    def __init__(self, fault: str) -> None:
-        self.fault, self.steps = fault, 0
+    def __init__(self, fault: str, shapes: dict) -> None:
+        self.fault, self.shapes, self.steps = fault, shapes, 0
         self.facets = (PowerMeter(lambda: 12.5),)
 
     def step(self, inputs):
@@ -57,7 +58,7 @@ class FaultySession:
         return self.none()
 
     def none(self):
-        return {"output": np.full((1, 10), os.getpid() % 1000, np.float32)}
+        return self.filled(os.getpid() % 1000)
 
     def killed(self):
         os.kill(os.getpid(), signal.SIGKILL)
@@ -78,13 +79,16 @@ class FaultySession:
 
     def memory(self):
         resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
-        return {"output": np.ones((1 << 20, 1 << 12))}
+        return {name: np.ones((1 << 20, 1 << 12)) for name in self.shapes}
+
+    def filled(self, value):
+        return {name: np.full(shape, value, np.float32) for name, shape in self.shapes.items()}
 
     def nan(self):
-        return {"output": np.full((1, 10), np.nan, np.float32)}
+        return self.filled(np.nan)
 
     def shape(self):
-        return {"output": np.zeros((10,), np.float32)}
+        return {name: np.zeros(shape[1:], np.float32) for name, shape in self.shapes.items()}
 
     def unplugged(self):
         PLUG.unlink()

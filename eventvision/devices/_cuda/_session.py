@@ -51,7 +51,12 @@ class CudaSession:
         }
         self._inputs = {name: each.to(device) for name, each in self._below.items()}
         self._states = {name: each.to(device) for name, each in states.items()}
-        self._begin, self._end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        self._begin, self._end = (
+            torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
+            for _ in range(2)
+        )
+        self._outputs: dict[str, Tensor] = {}
+        self._results: dict[str, Tensor] = {}
         self.facets = (StepTimer(lambda: self._begin.elapsed_time(self._end) * 1e3),)
         with torch.no_grad(), _exact():
             self._record(card, Runner(program, device))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -20,7 +21,7 @@ def constant(a: Attributes) -> Tensor:
 
 
 def constant_of_shape(a: Attributes, shape: Tensor) -> Tensor:
-    value = a.get("value", torch.zeros(1))
+    value: Tensor = a.get("value", torch.zeros(1))
     return value.reshape(()).expand(shape.tolist())
 
 
@@ -38,7 +39,8 @@ def reshape(a: Attributes, x: Tensor, shape: Tensor) -> Tensor:
 
 
 def expand(_: Attributes, x: Tensor, shape: Tensor) -> Tensor:
-    return x.expand(torch.broadcast_shapes(x.shape, tuple(shape.tolist())))
+    target = np.broadcast_shapes(tuple(x.shape), tuple(shape.tolist()))
+    return x.expand(target)
 
 
 def squeeze(a: Attributes, x: Tensor, axes: Tensor | None = None) -> Tensor:
@@ -70,10 +72,16 @@ def concat(a: Attributes, *values: Tensor) -> Tensor:
 def split(a: Attributes, x: Tensor, sizes: Tensor | None = None) -> tuple[Tensor, ...]:
     axis = a.get("axis", 0)
     if sizes is not None:
-        return x.split(sizes.tolist(), axis)
+        return torch.split_with_sizes(x, sizes.tolist(), axis)
     if "num_outputs" not in a:
         raise refused("Split without sizes")
-    return x.split(-(-x.shape[axis] // a["num_outputs"]), axis)
+    return torch.tensor_split(x, _edges(x.shape[axis], a["num_outputs"]), axis)
+
+
+def _edges(length: int, count: int) -> list[int]:
+    """Return where parts of equal size begin, the first left out; the last may be smaller."""
+    size = -(-length // count)
+    return [size * part for part in range(1, count)]
 
 
 def cut(
