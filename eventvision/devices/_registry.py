@@ -25,6 +25,7 @@ _BUILT_IN = {
     "cpu": "_cpu:CpuDevice",
     "cuda": "_cuda:CudaDevice",
     "fpga": "fpga:FpgaDevice",
+    "speck": "speck:SpeckDevice",
     "reference": "_reference:ReferenceDevice",
     "null": "_null:NullDevice",
     "process": "_process:ProcessDevice",
