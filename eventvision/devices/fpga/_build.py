@@ -59,11 +59,11 @@ def built_library(plan: Plan) -> Path:
     verilator, compiler = find_verilator(), find_compiler()
     if verilator is None or compiler is None:
         raise DeviceError("fpga", *missing_tools())
-    return _Builder(verilator, compiler).library(all_sources(plan))
+    return Builder(verilator, compiler).library(all_sources(plan))
 
 
 @dataclass(frozen=True)
-class _Builder:
+class Builder:
     """Verilator and a compiler that work together."""
 
     verilator: Tool

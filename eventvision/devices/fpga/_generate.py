@@ -43,27 +43,24 @@ module ev_network (
 
   logic [LAYERS:0] valid, ready;
   logic [LAYERS-1:0] layer_idle, layer_stray;
-  ev_types::event_t events[LAYERS+1];
-  logic signed [15:0] potentials[LAYERS];
+  logic [(LAYERS+1)*53-1:0] events;  // packed event_t
+  logic [LAYERS*16-1:0] potentials;
 
   assign valid[0] = in_valid;
-  assign events[0] = in_event;
+  assign events[0+:53] = in_event;
   assign in_ready = ready[0];
   assign out_valid = valid[LAYERS];
-  assign out_event = events[LAYERS];
+  assign out_event = events[LAYERS*53+:53];
   assign ready[LAYERS] = out_ready;
+  assign layer_events = events[53+:LAYERS*53];
   assign layer_valid = valid[LAYERS:1] & ready[LAYERS:1];
   assign idle = &layer_idle;
   assign stray = |layer_stray;
 {layers}
-  for (genvar layer = 0; layer < LAYERS; layer++) begin : monitors
-    assign layer_events[layer*53+:53] = events[layer+1];
-  end
-
   always_comb begin
     peek_value = '0;
     for (int layer = 0; layer < LAYERS; layer++) begin
-      if (32'(peek_layer) == layer) peek_value = potentials[layer];
+      if (32'(peek_layer) == layer) peek_value = potentials[layer*16+:16];
     end
   end
 
@@ -76,9 +73,9 @@ _LAYER = """
 {parameters}
   ) {prefix} (
       .clk, .reset, .idle(layer_idle[{number}]), .stray(layer_stray[{number}]),
-      .in_valid(valid[{number}]), .in_ready(ready[{number}]), .in_event(events[{number}]),
-      .out_valid(valid[{after}]), .out_ready(ready[{after}]), .out_event(events[{after}]),
-      .peek_word, .peek_lane, .peek_value(potentials[{number}]));
+      .in_valid(valid[{number}]), .in_ready(ready[{number}]), .in_event(events[{number}*53+:53]),
+      .out_valid(valid[{after}]), .out_ready(ready[{after}]), .out_event(events[{after}*53+:53]),
+      .peek_word, .peek_lane, .peek_value(potentials[{number}*16+:16]));
 """
 
 

@@ -42,7 +42,7 @@ class Resources(NamedTuple):
 def synthesis_script(sources: Iterable[str], part: Part) -> str:
     """Return the commands that make Yosys synthesise an accelerator for a part."""
     return (
-        f"# yosys {{this file}}: what {TOP} takes of {part.name}\n"
+        f"# yosys synthesise.ys: what {TOP} takes of {part.name}\n"
         f"read_verilog -sv -defer {' '.join(sources)}\n"
         f"synth_xilinx -family {part.family} -flatten -top {TOP}\n"
         "tee -q -o resources.json stat -json\n"

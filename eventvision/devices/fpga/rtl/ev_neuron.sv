@@ -66,38 +66,47 @@ module ev_neuron #(
   end else begin : fires
     localparam int unsigned REST = 17 + DIGITS;
 
-    // Before digit i (highest first): what remains, and the digits found.
-    logic signed [REST-1:0] rest[DIGITS+1];
-    logic signed [15:0] each[DIGITS+1];
-    logic [DIGITS-1:0] found[DIGITS+1];
+    // Before each digit, highest first: what remains, the threshold, the digits found.
+    logic [(DIGITS+1)*REST-1:0] rests;
+    logic [(DIGITS+1)*16-1:0] thresholds;
+    logic [(DIGITS+1)*DIGITS-1:0] founds;
+    logic signed [REST-1:0] last_rest;
+    logic signed [15:0] last_threshold;
 
-    assign each[0] = threshold_3;
-    assign rest[0] = REST'(charged_3) + (ROUNDING ? REST'(threshold_3 >>> 1) : REST'(0));
-    assign found[0] = '0;
+    assign thresholds[0+:16] = threshold_3;
+    assign rests[0+:REST] =
+        REST'(charged_3) + (ROUNDING ? REST'(threshold_3 >>> 1) : REST'(0));
+    assign founds[0+:DIGITS] = '0;
 
     for (genvar digit = 0; digit < DIGITS; digit++) begin : digits
       localparam int unsigned PLACE = DIGITS - 1 - digit;
-      logic signed [REST-1:0] step;
-      logic [DIGITS-1:0] more;
+      logic signed [REST-1:0] rest, step;
+      logic signed [15:0] each;
+      logic [DIGITS-1:0] found, more;
       logic takes, is_allowed;
-      assign step = REST'(each[digit]) <<< PLACE;
-      assign more = found[digit] | DIGITS'(1 << PLACE);
+      assign rest = rests[digit*REST+:REST];
+      assign each = thresholds[digit*16+:16];
+      assign found = founds[digit*DIGITS+:DIGITS];
+      assign step = REST'(each) <<< PLACE;
+      assign more = found | DIGITS'(1 << PLACE);
       if (LEVELS == 2 ** DIGITS - 1) begin : all_numbers
         assign is_allowed = 1'b1;
       end else begin : some_numbers
         assign is_allowed = 32'(more) <= LEVELS;
       end
-      assign takes = rest[digit] >= step && is_allowed;
+      assign takes = rest >= step && is_allowed;
       always_ff @(posedge clk) begin
-        rest[digit+1]  <= takes ? rest[digit] - step : rest[digit];
-        found[digit+1] <= takes ? more : found[digit];
-        each[digit+1]  <= each[digit];
+        rests[(digit+1)*REST+:REST] <= takes ? rest - step : rest;
+        founds[(digit+1)*DIGITS+:DIGITS] <= takes ? more : found;
+        thresholds[(digit+1)*16+:16] <= each;
       end
     end
 
-    assign out_value = found[DIGITS];
+    assign out_value = founds[DIGITS*DIGITS+:DIGITS];
+    assign last_rest = rests[DIGITS*REST+:REST];
+    assign last_threshold = thresholds[DIGITS*16+:16];
     assign out_potential =
-        16'(rest[DIGITS] - (ROUNDING ? REST'(each[DIGITS] >>> 1) : REST'(0)));
+        16'(last_rest - (ROUNDING ? REST'(last_threshold >>> 1) : REST'(0)));
   end
 
 endmodule

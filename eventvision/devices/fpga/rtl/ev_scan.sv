@@ -94,17 +94,18 @@ module ev_scan #(
 
   logic [STAGES:1] valid, last;
   logic is_first, is_over;
-  logic [PLACE_BITS-1:0] places[STAGES+1];
+  logic [(STAGES+1)*PLACE_BITS-1:0] places;  // one for each stage
   logic [ADDRESS-1:0] read_address;  // at stage 1
   place_t done;                      // at the last one
 
-  assign places[0] = place;
-  assign read_address = places[1][PLACE_BITS-1-:ADDRESS];
-  assign done = places[STAGES];
+  assign places[0+:PLACE_BITS] = place;
+  assign read_address = places[2*PLACE_BITS-1-:ADDRESS];
+  assign done = places[STAGES*PLACE_BITS+:PLACE_BITS];
   assign idle = !walks && valid == 0 && !is_over;
   assign is_clear = !walks || !starts_over;
   for (genvar stage = 1; stage <= STAGES; stage++) begin : delays
-    always_ff @(posedge clk) places[stage] <= places[stage-1];
+    always_ff @(posedge clk)
+      places[stage*PLACE_BITS+:PLACE_BITS] <= places[(stage-1)*PLACE_BITS+:PLACE_BITS];
   end
 
   always_ff @(posedge clk) begin
