@@ -261,6 +261,7 @@ def test_tables_leave_out_who_does_not_take_part(frozen):
     ]  # fmt: skip
     assert [name for name, _ in tables["depth"].rows] == ["median", "ground plane"]
     assert "segmentation" not in tables
+    assert tables["detection, first quarter of a second"].columns == ("mAP50", "any class")
 
 
 def test_a_whole_evaluation_writes_numbers_pictures_and_a_page(frozen, recordings, tmp_path):

@@ -2,7 +2,7 @@
 
 A picture from events has no absolute brightness, so prediction and truth are each scaled by their
 own 1st and 99th percentile and clipped before anything is measured. A picture of one grey carries
-no information and yet scores a structural similarity of 0.3 to 0.5, as most of an image is smooth:
+no information and yet scores a structural similarity of 0.1 to 0.45, as much of an image is smooth:
 hence the row `grey` in every table.
 """
 

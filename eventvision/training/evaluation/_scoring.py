@@ -29,7 +29,7 @@ Watcher = Callable[[int, ValidationSequence, Truth, Mapping[str, Mapping[str, Re
 """Called at each instant of truth with the number of the sequence and results by method."""
 
 
-class Sequences(Protocol):
+class SequenceSource(Protocol):
     """A `ValidationSet`, or a list of sequences."""
 
     def __len__(self) -> int: ...
@@ -55,7 +55,7 @@ class MethodScores:
 
 
 def evaluate(
-    sequences: Sequences,
+    sequences: SequenceSource,
     methods: Sequence[Method],
     *,
     slicer: str | None = None,
@@ -106,58 +106,69 @@ def group_names(name: str) -> tuple[str, ...]:
     return f"scene {scene}", f"threshold {threshold}", f"speed {rest}"
 
 
+class _Tallies:
+    """Counts of one method, by task.
+
+    Args:
+        sequences: Number of sequences.
+    """
+
+    def __init__(self, sequences: int) -> None:
+        self._sequences = sequences
+        self._means: dict[str, MeanTally] = {}
+        self._surfaces: dict[str, SurfaceTally] = {}
+        self._boxes: dict[str, BoxTally] = {}
+
+    def add(self, task: str, sequence: int, result: Result, truth: Truth) -> None:
+        """Count a result; kinds of results that have no truth are passed over."""
+        match result:
+            case Image(pixels=pixels):
+                self._mean(task).add(sequence, picture_scores(pixels, truth.shade))
+            case Depth(depth=depth) if countable(truth.depth_m).any():
+                self._mean(task).add(sequence, depth_scores(depth, truth.depth_m))
+            case Segmentation(mask=mask):
+                if task not in self._surfaces:
+                    self._surfaces[task] = SurfaceTally(self._sequences, SEGMENTATION_CLASSES)
+                self._surfaces[task].add(sequence, mask, truth.classes)
+            case Detections(class_names=names):
+                known = DETECTION_CLASSES if names == DETECTION_CLASSES else ()
+                if task not in self._boxes:
+                    self._boxes[task] = BoxTally(self._sequences, known)
+                self._boxes[task].add(sequence, result, truth.objects)
+
+    def _mean(self, task: str) -> MeanTally:
+        return self._means.setdefault(task, MeanTally(self._sequences))
+
+    def all(self) -> dict[str, Tally]:
+        """Return all counts by task."""
+        return {**self._means, **self._surfaces, **self._boxes}
+
+
 class _Scorer:
-    """Counts for one method."""
+    """Counts for one method, just after starts and later."""
 
     def __init__(self, name: str, sequences: int) -> None:
         self._name, self._sequences = name, sequences
-        self._settled: dict[str, Tally] = {}
-        self._start: dict[str, Tally] = {}
+        self._settled, self._start = _Tallies(sequences), _Tallies(sequences)
 
     def add(self, sequence: int, results: Mapping[str, Result], truth: Truth) -> None:
         tallies = self._start if truth.t_us < START_US else self._settled
         for task, result in results.items():
-            self._count(tallies, task, sequence, result, truth)
-
-    def _count(
-        self, tallies: dict[str, Tally], task: str, sequence: int, result: Result, truth: Truth
-    ) -> None:
-        if isinstance(result, Image):
-            scores = picture_scores(result.pixels, truth.shade)
-            self._means(tallies, task).add(sequence, scores)
-        elif isinstance(result, Depth):
-            if countable(truth.depth_m).any():
-                scores = depth_scores(result.depth, truth.depth_m)
-                self._means(tallies, task).add(sequence, scores)
-        elif isinstance(result, Segmentation):
-            surfaces = tallies.setdefault(task, SurfaceTally(self._sequences, SEGMENTATION_CLASSES))
-            if isinstance(surfaces, SurfaceTally):
-                surfaces.add(sequence, result.mask, truth.classes)
-        elif isinstance(result, Detections):
-            names = DETECTION_CLASSES if result.class_names == DETECTION_CLASSES else ()
-            boxes = tallies.setdefault(task, BoxTally(self._sequences, names))
-            if isinstance(boxes, BoxTally):
-                boxes.add(sequence, result, truth.objects)
-
-    def _means(self, tallies: dict[str, Tally], task: str) -> MeanTally:
-        tally = tallies.setdefault(task, MeanTally(self._sequences))
-        if not isinstance(tally, MeanTally):
-            raise TypeError(f"{task} gives results of different kinds")
-        return tally
+            tallies.add(task, sequence, result, truth)
 
     def scores(self, names: list[str], rounds: int) -> MethodScores:
         members: dict[str, list[int]] = {}
         for number, name in enumerate(names):
             for group in group_names(name):
                 members.setdefault(group, []).append(number)
-        groups: dict[str, dict[str, dict[str, float]]] = {}
+        settled, groups = self._settled.all(), {}
         for group, numbers in sorted(members.items()):
             weights = np.zeros(self._sequences)
             weights[numbers] = 1
-            groups[group] = {task: t.score(weights) for task, t in self._settled.items()}
+            groups[group] = {task: tally.score(weights) for task, tally in settled.items()}
         return MethodScores(
             self._name,
-            {task: estimates(tally, rounds=rounds) for task, tally in self._settled.items()},
-            {task: estimates(tally, rounds=0) for task, tally in self._start.items()},
+            {task: estimates(tally, rounds=rounds) for task, tally in settled.items()},
+            {task: estimates(tally, rounds=0) for task, tally in self._start.all().items()},
             groups,
         )

@@ -35,6 +35,12 @@ _MAIN = {
     "segmentation": "miou",
     "depth": "abs_rel",
 }
+_EARLY = {
+    "mse", "ssim", "correlation", "map50", "ap50 any class", "miou", "accuracy", "abs_rel",
+    "delta_1.25", "rmse_log",
+}  # fmt: skip
+"""Scores that tables of the first quarter of a second show."""
+
 _PERSON = (("ap50 pedestrian", "AP50 person"), ("ap50 any class", "AP50 any class"))
 
 Row = tuple[str, tuple[Estimate | None, ...]]
@@ -102,10 +108,13 @@ def set_tables(scores: Sequence[MethodScores]) -> list[ScoreTable]:
             heads = tuple(head for _, head in columns)
             settled = tuple((one.name, _scores(one.settled[task], keys)) for one in able)
             tables.append(ScoreTable(task, "method", heads, settled))
-            start = tuple((one.name, _scores(one.start.get(task, {}), keys[:3])) for one in able)
-            tables.append(
-                ScoreTable(f"{task}, first quarter of a second", "method", heads[:3], start)
+            early = [(key, head) for key, head in columns if key in _EARLY]
+            start = tuple(
+                (one.name, _scores(one.start.get(task, {}), [key for key, _ in early]))
+                for one in able
             )
+            heads = tuple(head for _, head in early)
+            tables.append(ScoreTable(f"{task}, first quarter of a second", "method", heads, start))
             tables.append(_groups(task, able))
     return tables
 
