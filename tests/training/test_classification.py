@@ -383,7 +383,7 @@ def test_the_command_writes_a_model_and_scores_a_recipe(tmp_path, capsys):
     (model / "card.toml").write_text(CARD)
     assert main(["test", str(model), data, "--shrink", "1", "--adapt", "--folds", "2"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["spiking", "integer", "adapted"]
+    assert [line.split()[0] for line in lines] == ["spiking", "integer", "adapted", "logistic"]
 
 
 @pytest.mark.parametrize(

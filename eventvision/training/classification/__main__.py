@@ -17,7 +17,13 @@ from eventvision.core import EventVisionError, load_card
 
 from ._files import RECIPE_FILE, load_classifier, write_model_files
 from ._recipe import load_recipe
-from ._report import adapted_score, cross_validate, score_integer, score_spiking
+from ._report import (
+    adapted_score,
+    cross_validate,
+    logistic_by_folds,
+    score_integer,
+    score_spiking,
+)
 from ._resize import anti_transposed, resized
 from ._samples import load_recordings
 from ._score import Score, folds
@@ -78,6 +84,8 @@ def _test(options: argparse.Namespace) -> None:
         parts, seed = options.folds, options.seed
         adapted = adapted_score(card, recipe, recordings, parts=parts, seed=seed)
         _say(f"adapted   {adapted}")
+        baseline = logistic_by_folds(recipe, recordings, parts=parts, seed=seed)
+        _say(f"logistic  {baseline}")
 
 
 def _say(text: str) -> None:
@@ -108,7 +116,8 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument("--shrink", type=float, help="old pixels that make one new pixel")
     turn = "exchange x and y and reverse both (MNIST-DVS)"
     test.add_argument("--anti-transpose", action="store_true", help=turn)
-    test.add_argument("--adapt", action="store_true", help="also adapt the last layer, by folds")
+    adapt = "also adapt the last layer, and fit a logistic regression, by folds"
+    test.add_argument("--adapt", action="store_true", help=adapt)
     for command in (train, score, test):
         command.add_argument("--folds", type=int, default=8)
         command.add_argument("--seed", type=int, default=1000, help="of the split into folds")

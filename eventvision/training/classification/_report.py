@@ -123,6 +123,20 @@ def adapted_score(
     return total
 
 
+def logistic_by_folds(
+    recipe: ClassifierRecipe,
+    recordings: LabelledRecordings,
+    *,
+    parts: int = 8,
+    seed: int = 1000,
+) -> Score:
+    """Score a logistic regression that learned from the other folds, over all folds."""
+    total = Score(0, 0)
+    for learn, test in folds(len(recordings), parts, seed=seed):
+        total += score_logistic(recipe, recordings.select(learn), recordings.select(test))
+    return total
+
+
 @torch.no_grad()
 def score_rates(
     twin: torch.nn.Module, recipe: ClassifierRecipe, recordings: LabelledRecordings
