@@ -131,6 +131,8 @@ def draw(
     axes[-1, 1].legend(ncols=2, fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
     for axis in axes[-1]:
         axis.set_xlabel("time in ms")
+    for axis in [axes[0, 1], *axes[1:].flat]:
+        axis.set_xlim(0, len(events) * step_us / 1000)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
     plt.close(figure)
