@@ -276,13 +276,9 @@ class Without(torch_nn.Module):
     [
         (torch_nn.Sequential(nn.Conv2d(2, 2, 1), nn.ALIF()), "neuron 1: 'ALIF'"),
         (torch_nn.Sequential(nn.Conv2d(2, 2, 1), nn.IF(reset="hard")), "reset=hard"),
-        (
-            torch_nn.Sequential(nn.Conv2d(2, 2, 1), nn.LIF(decay=torch.tensor([0.5, 0.9]))),
-            "decays that differ",
-        ),
         (torch_nn.Sequential(nn.Conv2d(2, 2, 3, dilation=2)), "dilation"),
         (torch_nn.Sequential(nn.Conv2d(2, 2, 3, padding="same")), "padding same"),
-        (torch_nn.Sequential(torch_nn.Sigmoid()), "Sigmoid"),
+        (torch_nn.Sequential(torch_nn.Tanh()), "Tanh"),
         (Without(lambda net, x: net.conv(x) if x.sum() > 0 else x), "the same layers for every"),
         (torch_nn.Sequential(nn.BatchNorm2d(2)), "right after a convolution"),
         (torch_nn.Sequential(nn.IF()), "a current to read"),
