@@ -287,6 +287,54 @@ def cameras(
     sys.exit(run(as_json=as_json))
 
 
+@app.command("slice")
+def slice_(
+    source: SourceArgument,
+    read: ReadOption,
+    slicer: Annotated[
+        str,
+        typer.Option(
+            metavar="RULE",
+            help="When a slice ends: time:10ms, count:20000, activity, trigger:model=DIR.",
+        ),
+    ] = "activity",
+    filters: Annotated[
+        str, typer.Option(metavar="LIST", help="Filters in order, as for replay, or none.")
+    ] = "background",
+    sensor: SensorOption = None,
+    start: StartOption = 0.0,
+    end: EndOption = None,
+    device: Annotated[
+        str, typer.Option(metavar="NAME", help="Where a trigger's network runs: auto, onnx, cpu.")
+    ] = "auto",
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="F", help="Draw event rate, potential, threshold and cuts: a .png."),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="List all slices, not the first 40.")
+    ] = False,
+    strict: StrictOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List where a recording would be cut, and why."""
+    from .options import reader_options
+    from .slice import checked, run
+
+    values = {
+        "source": source,
+        "sensor": sensor,
+        "read": reader_options(read),
+        "strict": strict,
+        "start_s": start,
+        "end_s": end,
+        "filters": filters,
+        "slicer": slicer,
+        "device": device,
+    }
+    sys.exit(run(checked(values), as_json=as_json, plot=plot, every=every))
+
+
 @app.command()
 def train(
     recipe: Annotated[

@@ -3,6 +3,7 @@
 from ._activity import activity
 from ._config import RunConfig
 from ._governor import GIVE_UP_ORDER, Governor
+from ._listing import list_slices
 from ._networks import NetworkReport, Networks
 from ._pacing import Pacer
 from ._pipeline import Pipeline, Progress
@@ -27,6 +28,7 @@ __all__ = [
     "Summary",
     "activity",
     "build_pipeline",
+    "list_slices",
     "replay",
     "simulate",
 ]

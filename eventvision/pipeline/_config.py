@@ -47,7 +47,7 @@ class RunConfig(BaseModel):
         end_s: Where to end, likewise; None for the end of the recording.
         speed: Recording seconds per wall second, or `max`.
         filters: Filters in order, as in `background:2ms,refractory:500us`; empty for none.
-        slicer: `time:10ms`, `count:20000` or `activity:…`.
+        slicer: `time:10ms`, `count:20000`, `activity:…` or `trigger:…`.
         representation: Array rendered per slice, as in `voxel:5`; None for none.
         tasks: Tasks as `eventvision.tasks.parse_task` reads them; those they need are added.
         device: Where learned tasks run, as `eventvision.devices.parse_devices` reads it.

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from eventvision.core import ModelCard, SensorSize, load_card
 from eventvision.devices import DeviceChoice, DeviceSession, open_session
 from eventvision.representations import parse_representation
 from eventvision.tasks import Frame, Network, TaskForm
+
+TRIGGER = "trigger"
+"""Name of the slicer's network where devices are chosen by task."""
 
 _MOST_THREADS = 2
 """Reading and filtering have threads of their own."""
@@ -68,6 +71,7 @@ class Networks:
         self._devices = devices or DeviceChoice()
         self._report = report
         self._opened: dict[tuple[str, str], _Opened] = {}
+        self._triggers: list[DeviceSession] = []
 
     def open(self, form: TaskForm) -> Network:
         """Return the network behind a task.
@@ -85,10 +89,27 @@ class Networks:
         opened.tasks.append(form.name)
         return opened.network
 
+    def open_trigger(self, model: str, sizes: Mapping[str, int]) -> tuple[ModelCard, DeviceSession]:
+        """Return the network of a slicer, on the device that `trigger` is placed on.
+
+        Args:
+            model: Its name or folder.
+            sizes: Free sizes of its inputs by name.
+
+        Raises:
+            ModelError: If the model is missing or damaged.
+            DeviceError: If it cannot run.
+        """
+        card = load_card(model)
+        device = self._devices.device_for(TRIGGER)
+        session = open_session(card, device, sizes=sizes, report=self._report)
+        self._triggers.append(session)
+        return card, session
+
     def close(self) -> None:
         """Release all devices; may be called twice."""
-        for opened in self._opened.values():
-            opened.session.close()
+        for session in [*self._triggers, *(opened.session for opened in self._opened.values())]:
+            session.close()
 
     def reports(self) -> list[NetworkReport]:
         """Say what became of each network."""

@@ -71,15 +71,15 @@ def build_pipeline(
     """
     filters = parse_filters(config.filters, source.info.sensor)
     if not source.is_live:
-        _learn_hot_pixels(filters, source)
+        learn_hot_pixels(filters, source)
     sensor = filters[-1].sensor if filters else source.info.sensor
-    slicer = parse_slicer(config.slicer, sensor)
     representation = (
         parse_representation(config.representation, sensor) if config.representation else None
     )
     networks = Networks(sensor, config.device, on_notice)
     with ExitStack() as failed:
         failed.callback(networks.close)
+        slicer = parse_slicer(config.slicer, sensor, open_trigger=networks.open_trigger)
         tasks = build_tasks(config.tasks, sensor, network=networks.open)
         sinks, recorder = _open_outputs(config, source, sensor)
         failed.pop_all()
@@ -100,7 +100,7 @@ def build_pipeline(
     )
 
 
-def _learn_hot_pixels(filters: Sequence[Filter], source: Source) -> None:
+def learn_hot_pixels(filters: Sequence[Filter], source: Source) -> None:
     """Let hot-pixel filters judge by the whole recording, as it reaches them."""
     for index, stage in enumerate(filters):
         if isinstance(stage, HotPixels):

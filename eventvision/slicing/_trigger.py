@@ -7,6 +7,8 @@ slice ends (SpikeSlicer, Cao et al., NeurIPS 2024). The network runs on whatever
 is on. The last neuron lives here: its threshold follows the scene slowly, so that slices come at
 the rate that was asked for whatever the camera's biases.
 
+While the network's device is away, cells bring nothing and slices end by time.
+
 With whole numbers for weights and counts the current is the same on every device to the last bit,
 and so are the slices.
 """
@@ -19,7 +21,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from eventvision.core import Packet, SensorSize, Session, Slice, SliceEnd
+from eventvision.core import DeviceError, Packet, SensorSize, Session, Slice, SliceEnd
 from eventvision.kernels.cell_counts import count_blocks
 from eventvision.kernels.words import as_words
 
@@ -123,7 +125,6 @@ class SliceByTrigger:
 
         Raises:
             ValueError: If the packet is of another sensor.
-            DeviceError: If the network's device fails.
         """
         pending, data = self._pending, packet.events.data
         pending.take_frames(packet)
@@ -178,14 +179,21 @@ class SliceByTrigger:
     def _end_cell(self) -> SliceEnd | None:
         """Show the cell to the network; return why the slice ends, if it does."""
         np.minimum(self._counts, MOST_COUNT, out=self._counts)
-        answer = self._session.step({CELL_INPUT: self._counts})[CURRENT_OUTPUT]
+        self._potential = max(0.0, self._potential + self._current() / self._blocks)
         self._counts.fill(0)
-        self._potential = max(0.0, self._potential + float(answer.item()) / self._blocks)
         self._trace.append(self._potential / self._threshold)
         cells = len(self._trace)
         if self._potential >= self._threshold and cells >= self._least_cells:
             return "spike"
         return "time" if cells >= self._most_cells else None
+
+    def _current(self) -> float:
+        """Return what the network makes of the cell; nothing while its device is away."""
+        try:
+            answer = self._session.step({CELL_INPUT: self._counts})[CURRENT_OUTPUT]
+        except DeviceError:
+            return 0.0
+        return float(answer.item())
 
     def _close(self, t1_us: int, ended_by: SliceEnd) -> Slice:
         slice_ = self._pending.close(self._pending.first_us, t1_us, ended_by)

@@ -11,6 +11,7 @@ import pytest
 from eventvision.core import (
     EVENT_DTYPE,
     ConfigError,
+    DeviceError,
     Events,
     ModelError,
     Packet,
@@ -115,6 +116,16 @@ def test_silence_inside_a_slice_ends_it_by_time_and_silence_between_slices_is_no
     network = Network(0)
     sliced(data, network)
     assert len(network.seen) == 10
+
+
+def test_slices_go_on_while_the_device_is_away():
+    class Away(Network):
+        def step(self, inputs):
+            raise DeviceError("chip", "was unplugged", "plug it in")
+
+    slices = sliced(poisson(50_000, 0.1), Away())
+    assert {slice_.ended_by for slice_ in slices[:-1]} == {"time"}
+    assert sum(map(len, slices)) == len(poisson(50_000, 0.1))
 
 
 def test_the_network_begins_every_slice_anew():
