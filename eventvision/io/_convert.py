@@ -17,6 +17,7 @@ from eventvision.core import (
     PartFile,
     SensorSize,
     Source,
+    SourceError,
 )
 
 from ._base import damage_refused
@@ -96,7 +97,7 @@ def cut(
 
     Raises:
         ConfigError: If the stretch is empty or begins before 0; also as in `convert`.
-        SourceError: As in `convert`.
+        SourceError: If there is nothing in the stretch; also as in `convert`.
         OutputError: As in `convert`.
     """
     if not start_s >= 0:
@@ -106,6 +107,8 @@ def cut(
     with _opened(source, sensor, read, strict=strict) as opened:
         target = _checked_target(opened, path, format or _same_format(opened, path), force=force)
         packets = clip(opened, start_s=start_s, end_s=end_s)
+        if start_s or end_s is not None:
+            packets = _not_nothing(packets, opened, start_s, end_s)
         return _copy(opened, packets, path, target, options, strict=strict, on_progress=on_progress)
 
 
@@ -128,6 +131,23 @@ def repair(
     with _opened(source, sensor, read) as opened:
         target = _checked_target(opened, path, format or _same_format(opened, path), force=force)
         return _copy(opened, opened, path, target, options, strict=False, on_progress=on_progress)
+
+
+def _not_nothing(
+    packets: Iterable[Packet], source: Source, start_s: float, end_s: float | None
+) -> Iterator[Packet]:
+    """Yield packets; refuse a stretch of a sound recording in which there is nothing at all."""
+    found = False
+    for packet in packets:
+        found = found or bool(
+            len(packet) or packet.frames or packet.imu.size or packet.triggers.size
+        )
+        yield packet
+    if not found and not source.damage:
+        until = "its end" if end_s is None else f"{end_s:g} s"
+        problem = f"holds nothing from {start_s:g} s to {until} after its first event"
+        remedy = "see with `eventvision info` how long it is"
+        raise SourceError(source.info.name, problem, remedy)
 
 
 def _checked_target(
@@ -170,7 +190,11 @@ def _opened(
             yield checked
         return
     if source.is_live:
-        raise ConfigError("source", source.info.name, "a recording; live streams are recorded")
+        raise ConfigError(
+            "source",
+            source.info.name,
+            "a recording; live streams are recorded (eventvision record)",
+        )
     yield source
 
 

@@ -144,8 +144,10 @@ def target_format(path: str | Path, name: str | None) -> FileFormat:
     wanted = name or Path(path).suffix
     chosen = writable_format(wanted) if wanted else None
     if chosen is None:
-        what = ("format", name) if name else ("extension", Path(path).suffix)
-        raise ConfigError(*what, f"one of {listed(written=True)}")
+        what = ("format", name) if name else (f"{path}: extension", Path(path).suffix)
+        known = next((known.name for known in FORMATS if wanted.lower() in known.suffixes), None)
+        only_read = f"; {known} is only read" if known else ""
+        raise ConfigError(*what, f"one of {listed(written=True)}{only_read}")
     return chosen
 
 

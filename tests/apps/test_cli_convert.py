@@ -148,7 +148,8 @@ def test_two_recordings_that_would_become_one_are_told(run, tmp_path, recording)
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("a.mp4",), ".mp4"),
+        (("a.mp4",), "a.mp4"),
+        (("a.es",), "ES is only read"),
         (("a.raw", "--to", "evt9"), "evt9"),
         (("a.raw", "--sensor", "big"), "big"),
         (("folder/",), "--to"),

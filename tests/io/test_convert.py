@@ -17,6 +17,7 @@ from eventvision.core import (
     OutputError,
     Packet,
     SensorSize,
+    SourceError,
     SourceInfo,
     SourceNotFoundError,
 )
@@ -205,6 +206,13 @@ def test_a_cut_is_half_open_and_keeps_its_times(tmp_path, start_s, end_s):
 def test_a_stretch_that_is_none_is_refused(tmp_path, start_s, end_s):
     with pytest.raises(ConfigError):
         cut(stored(tmp_path / "a.raw"), tmp_path / "b.npz", start_s, end_s)
+
+
+@pytest.mark.parametrize(("start_s", "end_s"), [(1e3, None), (1e3, 2e3)])
+def test_a_stretch_in_which_there_is_nothing_is_refused(tmp_path, start_s, end_s):
+    with pytest.raises(SourceError, match="holds nothing from 1000 s"):
+        cut(stored(tmp_path / "a.raw"), tmp_path / "b.npz", start_s, end_s)
+    assert not (tmp_path / "b.npz").exists()
 
 
 @pytest.mark.parametrize("encoding", ["EVT2", "EVT2.1", "EVT3"])
