@@ -51,7 +51,11 @@ class GraphStream:
         return self._engine.operations
 
     def push(self, events: Events) -> None:
-        """Take in events that come after all those before."""
+        """Take in events that come after all those before.
+
+        Raises:
+            ValueError: If they are of another sensor.
+        """
         self._run(events, nodes=False)
 
     def nodes(self, events: Events) -> NDArray[Any]:
@@ -69,6 +73,8 @@ class GraphStream:
         self.events = 0
 
     def _run(self, events: Events, *, nodes: bool) -> NDArray[Any]:
+        if events.sensor != self.sensor:
+            raise ValueError(f"the stream is of {self.sensor}, the events are of {events.sensor}")
         found = self._engine.run(as_words(events.data), nodes=nodes)
         self.events += len(events)
         return found

@@ -39,9 +39,12 @@ def cell_of(address: np.uint64, cell_px: Whole, cell_columns: Whole) -> Whole:
 def missed_ticks(
     ticks: NDArray[np.int64], cell: Whole, t_us: Whole, tick_bits: Whole, fade: NDArray[np.number]
 ) -> Whole:
-    """Bring a cell's clock to a time; return the entry of `fade` for what it missed."""
+    """Bring a cell's clock to a time; return the entry of `fade` for what it missed.
+
+    A stream whose times go back misses nothing, and reads no memory that is not its own.
+    """
     tick = t_us >> tick_bits
-    missed = min(tick - ticks[cell], fade.size - 1)
+    missed = max(min(tick - ticks[cell], fade.size - 1), 0)
     ticks[cell] = tick
     return missed
 

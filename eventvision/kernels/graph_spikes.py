@@ -1,4 +1,4 @@
-"""A spiking graph, event by event: potentials leak by the events' own time, and messages are sparse.
+"""A spiking graph, event by event: potentials leak by the events' time, messages are sparse.
 
 Every pixel has a potential per layer and channel. An event lets those of its pixel leak for the
 time since the pixel's event before, adds its currents, and fires where the threshold is reached;
@@ -115,7 +115,7 @@ def _fire_integers(
 @inline
 def _missed(stamp: Whole, t_us: Whole, tick_bits: Whole, size: Whole) -> Whole:
     """Return how many ticks a pixel missed since the event with that stamp."""
-    return min((t_us >> tick_bits) - (stamp >> (tick_bits + 1)), size - 1)
+    return max(min((t_us >> tick_bits) - (stamp >> (tick_bits + 1)), size - 1), 0)
 
 
 @kernel

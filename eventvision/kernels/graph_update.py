@@ -1,7 +1,8 @@
 """A graph, event by event: find the neighbours, run the layers, add to the map, enter the queue.
 
 Nothing here grows with the stream or with the sensor: an event reads the queues around it, at most
-`most` records, and writes one record and one cell.
+`most` records, and writes one record and one cell. Times should not go back; if they do, nothing
+fades meanwhile.
 """
 
 from __future__ import annotations

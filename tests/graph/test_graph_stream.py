@@ -130,6 +130,21 @@ def test_no_events_are_fine(draw_network):
     assert np.isfinite(stream.read(0)).all()
 
 
+def test_events_of_another_sensor_are_refused(draw_network, draw_events):
+    stream = GraphStream(draw_network(), SensorSize(19, 15))
+    with pytest.raises(ValueError, match="stream is of 19x15"):
+        stream.push(draw_events())
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS)
+def test_a_stream_whose_times_go_back_does_no_harm(draw_network, draw_events, kind):
+    network, late, early = draw_network(kind=kind), draw_events(t0_us=1 << 40), draw_events()
+    stream = GraphStream(network, late.sensor)
+    stream.push(late)
+    stream.push(early)
+    assert np.isfinite(stream.read(int(early.t[-1]))).all()
+
+
 @pytest.mark.parametrize("kind", ALL_KINDS)
 def test_real_recordings_give_the_same_as_the_definition(shared_recordings, draw_network, kind):
     from eventvision.io import open_source
