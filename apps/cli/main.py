@@ -592,6 +592,21 @@ def finetune(
     )
 
 
+@app.command()
+def place(
+    model: ModelArgument,
+    mesh: Annotated[Path, typer.Option(metavar="FILE", help="The mesh: a small TOML file.")],
+    sensor: ModelSensorOption = None,
+    rate: Annotated[float, typer.Option(metavar="R", help="Spikes of a neuron in a step.")] = 0.1,
+    seed: Annotated[int, typer.Option(metavar="N", help="Another seed, another layout.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Lay a model out on a mesh of neuromorphic cores: cores, traffic, routing."""
+    from .place import run
+
+    sys.exit(run(model, mesh=mesh, sensor=sensor, rate=rate, seed=seed, as_json=as_json))
+
+
 for command in (convert, cut, repair, serve):
     app.command()(command)
 

@@ -1,0 +1,29 @@
+"""Networks on meshes of neuromorphic cores: cut into pieces, placed, and their traffic told."""
+
+from ._layers import MeshLayer, layers_of, layers_of_card
+from ._mesh import Mesh, load_mesh
+from ._partition import Partition, Piece, naive_partition, partition
+from ._place import MeshPlacement, place, place_naively
+from ._routes import finds_circle, link_loads, route, traffic_of
+from ._traffic import Flows, flows_of
+
+__all__ = [
+    "Flows",
+    "Mesh",
+    "MeshLayer",
+    "MeshPlacement",
+    "Partition",
+    "Piece",
+    "finds_circle",
+    "flows_of",
+    "layers_of",
+    "layers_of_card",
+    "link_loads",
+    "load_mesh",
+    "naive_partition",
+    "partition",
+    "place",
+    "place_naively",
+    "route",
+    "traffic_of",
+]
