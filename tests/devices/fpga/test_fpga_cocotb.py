@@ -42,6 +42,9 @@ def runner(monkeypatch):
     verilator = find_verilator()
     folder = verilator.path.parent
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv(
+        "MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include"
+    )  # lost in some builds of Verilator
     for name, value in verilator.environment.items():
         monkeypatch.setenv(name, value)
     return tools.get_runner("verilator")

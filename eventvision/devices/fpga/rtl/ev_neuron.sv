@@ -26,9 +26,8 @@ module ev_neuron #(
 );
 
   function automatic logic signed [15:0] saturated(input logic signed [WIDE-1:0] value);
-    if (value > WIDE'(32767)) saturated = 16'sh7fff;
-    else if (value < -WIDE'(32768)) saturated = -16'sh8000;
-    else saturated = value[15:0];
+    if (value[WIDE-1:15] == {WIDE - 15{value[15]}}) saturated = value[15:0];
+    else saturated = value[WIDE-1] ? -16'sh8000 : 16'sh7fff;
   endfunction
 
   function automatic logic signed [15:0] lost(
