@@ -1,8 +1,8 @@
 """A graph over many events at once: layer after layer, along edges that were listed before.
 
 The same functions as event by event, so the same numbers; each layer's weights stay in the cache
-while all events pass. Records are kept for every event instead of every place in a queue. Events are
-in order of time.
+while all events, which are in order of time, pass. Records are kept for every event instead of
+every place in a queue.
 """
 
 from __future__ import annotations
