@@ -126,7 +126,7 @@ class Layer:
     @property
     def count_bits(self) -> int:
         """Bits for the number of windows over a row or column."""
-        return max(1, int(max(self.rows.count.max(), self.columns.count.max())).bit_length())
+        return max(1, int(max(self.rows.covering.max(), self.columns.covering.max())).bit_length())
 
     @property
     def shift_left(self) -> int:
@@ -150,7 +150,7 @@ class Layer:
         flat = self.weight.astype(np.int64).reshape(self.weight.shape[0], -1)
         up, down = np.maximum(flat, 0).sum(1), np.maximum(-flat, 0).sum(1)
         sums = int(max(up.max(), down.max())) * self.sum_limit
-        offset = -(-int(np.abs(self.offset).max()) // 2**self.shift_left)
+        offset = -(-int(np.abs(self.offset).max()) // (1 << self.shift_left))
         return max(max(sums, offset).bit_length() + 1, self.value_bits + 8)
 
     @property

@@ -15,13 +15,13 @@ class Windows(NamedTuple):
     """For every place along an axis: the windows that cover it.
 
     Attributes:
-        count: How many, shape (length,).
+        covering: How many, shape (length,).
         first: The first of them; 0 where there is none.
         kernel: The place in the kernel that meets it in that window; with each further window it
             goes back by the stride.
     """
 
-    count: NDArray[np.int64]
+    covering: NDArray[np.int64]
     first: NDArray[np.int64]
     kernel: NDArray[np.int64]
 

@@ -46,8 +46,10 @@ def words_of(tensor: NDArray[np.uint8]) -> Words:
 def unpacked(words: Words) -> Unpacked:
     """Take events apart; none of them is the end of a step."""
     value = (words & _VALUE_MASK).astype(np.uint16).view(np.int16)
-    places = ((words >> shift & _PLACE_MASK).astype(np.int64) for shift in (_CHANNEL, _Y, _X))
-    return Unpacked(*places, value.astype(np.int64))
+    channel, y, x = (
+        (words >> shift & _PLACE_MASK).astype(np.int64) for shift in (_CHANNEL, _Y, _X)
+    )
+    return Unpacked(channel, y, x, value.astype(np.int64))
 
 
 def steps_in(words: Words) -> list[Words]:

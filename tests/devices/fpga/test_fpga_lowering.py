@@ -207,7 +207,7 @@ def test_windows_are_those_of_the_definition(extent, step, pad):
     found = windows_over(np.arange(length), extent, step, pad, number)
     for place in range(length):
         pairs = [(int(found.first[place]) + i, int(found.kernel[place]) - i * step)
-                 for i in range(int(found.count[place]))]  # fmt: skip
+                 for i in range(int(found.covering[place]))]  # fmt: skip
         expected = [(window, place + pad - window * step) for window in range(number)
                     if 0 <= place + pad - window * step < extent]  # fmt: skip
         assert pairs == expected
@@ -225,7 +225,7 @@ def test_pooled_places_are_those_of_the_definition(extent, step, pad):
 
 def test_what_a_pool_leaves_out_lies_in_no_window():
     windows = windows_over(np.array([0, NOWHERE, 1]), 3, 1, 1, 2)
-    np.testing.assert_array_equal(windows.count, [2, 0, 2])
+    np.testing.assert_array_equal(windows.covering, [2, 0, 2])
 
 
 @pytest.mark.parametrize(
