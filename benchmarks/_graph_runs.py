@@ -206,9 +206,9 @@ def _pyg(count: int, *, with_graph: bool = True) -> Callable[[], Any]:
 def latency_ms(channels: list[int], rate_hz: float, packet: int, share: float) -> float:
     """Return a quantile of the time from an event to the output that it changed.
 
-    Events come at a steady rate in packets as a camera hands them over; each packet is taken in
-    and the head is read. An event waits for the rest of its packet, for packets before it, and for
-    the computation, whose CPU time is measured.
+    Events come at a steady rate in packets as a camera hands them over. Whenever all is done, the
+    packets that have come meanwhile are taken in, and the head is read. An event waits for the rest
+    of its packet and for the computation, whose CPU time is measured.
     """
     from eventvision.core import Events
     from eventvision.graph import GraphStream
@@ -217,16 +217,17 @@ def latency_ms(channels: list[int], rate_hz: float, packet: int, share: float) -
     stream = GraphStream(network(tuple(channels), "int8"), found.sensor)
     stream.push(Events(found.data[:packet], found.sensor))
     stream.read(0)
-    free_s, waits = 0.0, []
-    for start in range(0, len(found) - packet, packet):
-        part = Events(found.data[start : start + packet], found.sensor)
-        there_s = (start + packet) / rate_hz
+    now_s, start, waits = 0.0, 0, []
+    while start + packet <= len(found):
+        now_s = max(now_s, (start + packet) / rate_hz)
+        until = min(int(now_s * rate_hz) // packet * packet, len(found))
+        part = Events(found.data[start : max(until, start + packet)], found.sensor)
         begin = time.process_time()
         stream.push(part)
         stream.read(int(part.t[-1]))
-        free_s = max(there_s, free_s) + time.process_time() - begin
-        came_s = (start + np.arange(packet)) / rate_hz
-        waits.append(free_s - came_s)
+        now_s += time.process_time() - begin
+        waits.append(now_s - (start + np.arange(len(part))) / rate_hz)
+        start += len(part)
     return float(np.quantile(np.concatenate(waits), share) * 1e3)
 
 

@@ -7,7 +7,7 @@ present graph of 10,000 events, without building the graph. Rows without a peer 
 of an event depends neither on how long the stream has run nor on the size of the sensor. AEGNN
 needs torch-cluster, which has no wheel for this torch: its figures are not measured here. Latency
 is from an event to the output that it changed, at 0.3 million events a second: events wait for
-their packet of 64, for the head of a detector that is read after every packet, and for CPU time;
+their packet of 64, and for CPU time: the head of a detector is read again as soon as it was read;
 beside it clusters of slices of 10 ms.
 
     python -m benchmarks.graph [--json] [--repeat N] [--recordings DIR]
