@@ -1,15 +1,16 @@
-"""`python -m benchmarks.placement`: ResNets as spiking networks on meshes, beside a naive layout.
+"""ResNets as spiking networks on meshes of neuromorphic cores, beside a naive layout.
 
 The naive layout fills cores with neurons in the order of their numbers and takes cores row by row.
-Every neuron is taken to fire in one of ten steps.
+Every neuron is taken to fire in one of ten steps. Traffic is spikes times hops in a step.
+
+    python -m benchmarks.placement [--json]
 """
 
 from __future__ import annotations
 
-import argparse
-import time
+from eventvision.devices.manycore import Mesh, MeshLayer, place, place_naively
 
-from eventvision.devices.manycore import Mesh, MeshLayer, MeshPlacement, place, place_naively
+from ._harness import Options, Row, run_benchmark, tell
 
 _RATE = 0.1
 _BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
@@ -56,32 +57,41 @@ def _layer(
     )  # fmt: skip
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--depth", type=int, choices=sorted(_BLOCKS), action="append")
-    for depth in parser.parse_args().depth or sorted(_BLOCKS):
+def compared(depth: int, name: str, mesh: Mesh) -> list[Row]:
+    """Place a ResNet, by search and naively."""
+    layers = resnet(depth)
+    ours, naive = place(layers, mesh), place_naively(layers, mesh)
+    same_cut = place_naively(layers, mesh, cut=ours.partition)
+    label = f"ResNet-{depth}, {mesh.width}x{mesh.height} {name}"
+    deadlock = "free of deadlock" if ours.is_deadlock_free else "can lock up"
+    return [
+        _row(f"{label}: cores", "cores", ours.cores, naive.cores),
+        _row(f"{label}: traffic", "M hops", ours.traffic / 1e6, naive.traffic / 1e6, deadlock),
+        Row(
+            label=f"{label}: traffic", unit="M hops", ours=ours.traffic / 1e6,
+            peer_name="our cut, row by row", peer=same_cut.traffic / 1e6, less_is_better=True,
+        ),
+        _row(f"{label}: busiest link", "k spikes", ours.busiest_link / 1e3,
+             naive.busiest_link / 1e3),
+    ]  # fmt: skip
+
+
+def _row(label: str, unit: str, ours: float, naive: float, remark: str = "") -> Row:
+    return Row(
+        label=label, unit=unit, ours=ours, peer_name="naive, row by row", peer=naive,
+        remark=remark, less_is_better=True,
+    )  # fmt: skip
+
+
+def measure(_: Options) -> list[Row]:
+    """Compare two networks on two meshes."""
+    rows = []
+    for depth in sorted(_BLOCKS):
         for name, mesh in MESHES.items():
-            layers = resnet(depth)
-            naive = place_naively(layers, mesh)
-            start = time.perf_counter()
-            ours = place(layers, mesh)
-            seconds = time.perf_counter() - start
-            same_cut = place_naively(layers, mesh, cut=ours.partition)
-            print(f"ResNet-{depth} on {mesh.width}x{mesh.height} {name}, {seconds:.1f} s")
-            _show("naive", naive, naive)
-            _show("our cut, row by row", same_cut, naive)
-            _show("ours", ours, naive)
-            print(f"  free of deadlock: {ours.is_deadlock_free}")
-
-
-def _show(name: str, found: MeshPlacement, beside: MeshPlacement) -> None:
-    print(
-        f"  {name:20} cores {found.cores:4d} ({found.cores / beside.cores - 1:+.1%})"
-        f"  traffic {found.traffic / 1e6:7.2f} M ({found.traffic / beside.traffic - 1:+.1%})"
-        f"  hops {found.hops:5.2f}  busiest link {found.busiest_link / 1e3:6.1f} k"
-        f"  weights used {found.weights_used:.1%}"
-    )
+            tell(f"ResNet-{depth}, {name}")
+            rows += compared(depth, name, mesh)
+    return rows
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark("placement", __doc__, measure)
