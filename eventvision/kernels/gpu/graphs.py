@@ -189,15 +189,13 @@ def find_neighbours(
         Numbers of the neighbours, -1 for none, and what they are like, both int32
         (N, offsets * depth), in the order in which an event looks at them.
     """
-    import torch
-
     events, slots = len(t_us), len(shifts) * depth
-    order = torch.sort(pixels, stable=True).indices.to(torch.int32)
-    counts = torch.bincount(pixels, minlength=count_pixels)
-    starts = torch.zeros(count_pixels + 1, dtype=torch.int32, device=t_us.device)
+    order = pixels.sort(stable=True).indices.to(polarity.dtype)
+    counts = pixels.bincount(minlength=count_pixels)
+    starts = polarity.new_zeros(count_pixels + 1)
     starts[1:] = counts.cumsum(0)
-    sources = torch.empty(events, slots, dtype=torch.int32, device=t_us.device)
-    kinds = torch.empty_like(sources)
+    sources = polarity.new_empty(events, slots)
+    kinds = polarity.new_empty(events, slots)
     if events:
         search_kernel[(triton.cdiv(events, BLOCK),)](
             t_us, pixels, polarity, order, starts, shifts, ages_us, sources, kinds, events,
@@ -224,14 +222,12 @@ def run_layers(
     Returns:
         The last layer's features, float32 (N, outputs).
     """
-    import torch
-
     events = len(sources)
     grid = (triton.cdiv(events, BLOCK),)
     features: Any = None
     for number, layer in enumerate(layers):
         outputs = layer["bias"].shape[-1]
-        out = torch.empty(events, outputs, device=sources.device)
+        out = layer["bias"].new_empty(events, outputs)
         if not events:
             features = out
         elif number == 0:
