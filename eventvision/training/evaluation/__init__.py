@@ -7,6 +7,7 @@ recordings too; `eventvision evaluate` is the command for it.
 
 from ._bootstrap import Estimate, MeanTally, Tally, estimates
 from ._box_scores import BoxTally, TrueObjects
+from ._decoding import results_of
 from ._depth_scores import depth_scores
 from ._methods import Method, Network, baselines
 from ._models import OpenedModel, activity_of, module_predictor, open_model
@@ -56,6 +57,7 @@ __all__ = [
     "percentile_scaled",
     "picture_scores",
     "recordings_with_images",
+    "results_of",
     "run_evaluation",
     "score_images",
     "score_people",

@@ -168,6 +168,7 @@ def _frozen(
     say: Say,
 ) -> Section:
     methods: list[Method] = [*baselines(found.class_counts), *(m.network for m in models)]
+    names = {model.network.name for model in models}
     gallery = Gallery(out)
     every = max(1, len(found) // _PICTURE_LINES)
     stem = f"{found.name}{'' if slicer is None else '-' + _plain(slicer)}"
@@ -180,7 +181,8 @@ def _frozen(
             free = _PUBLIC if "-drawn-" in sequence.name else ""
             line = picture_line(sequence.events, truth, results)
             gallery.add(f"{free}{stem}-reconstruction", line)
-            for line in perception_lines(sequence.events, truth, results):
+            shown = {n: r for n, r in results.items() if n in names or not names}
+            for line in perception_lines(sequence.events, truth, shown):
                 gallery.add(f"{free}{stem}-perception", line)
 
     scores = evaluate(found, methods, slicer=slicer, rounds=rounds, watch=watch)

@@ -22,8 +22,7 @@ from eventvision.simulation import DETECTION_CLASSES
 from eventvision.spiking import nn
 from eventvision.spiking.quantise import quantise
 from eventvision.training.datasets import EventDataset, Sample
-from eventvision.training.evaluation import BoxTally, TrueObjects
-from eventvision.training.evaluation._decoding import results_of
+from eventvision.training.evaluation import BoxTally, TrueObjects, results_of
 from eventvision.training.losses import Places, detection_loss, places_of
 from eventvision.training.networks import (
     COARSEST,
