@@ -172,9 +172,12 @@ def pyg_by_event() -> float:
 
 
 def _pyg(count: int, *, with_graph: bool = True) -> Callable[[], Any]:
+    from importlib import import_module
+
     import torch
-    import torch_geometric.nn as geometric
     from scipy.spatial import cKDTree
+
+    geometric: Any = import_module("torch_geometric.nn")
 
     torch.set_num_threads(1)
     torch.manual_seed(0)
@@ -184,6 +187,7 @@ def _pyg(count: int, *, with_graph: bool = True) -> Callable[[], Any]:
     x = torch.from_numpy(np.where(found["on"], 1.0, -1.0).astype(np.float32))[:, None]
 
     def edges() -> Any:
+        near: Any
         _, near = cKDTree(points).query(points, k=NEIGHBOURS + 1, distance_upper_bound=RADIUS)
         source = near[:, 1:]
         keep = source < len(points)
