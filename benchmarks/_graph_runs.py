@@ -85,7 +85,8 @@ def network(channels: tuple[int, ...], form: str, depth: int = 1) -> Any:
     from eventvision.graph import GraphLayer, GraphNetwork, GraphRules, Head
 
     random, rules = np.random.default_rng(0), GraphRules(neighbours=NEIGHBOURS, depth=depth)
-    offsets, layers, inputs = len(rules.offsets()), [], 2
+    offsets, inputs = len(rules.offsets()), 2
+    layers: list[GraphLayer] = []
     for outputs in channels:
         sizes = {
             "weight": (offsets, inputs, outputs),
