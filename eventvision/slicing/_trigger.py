@@ -34,7 +34,7 @@ MOST_COUNT = 15.0
 """More events than this in a block of a cell count as this many, so that no pixel rules alone."""
 
 CELL_INPUT, CURRENT_OUTPUT = "cell", "current"
-"""Names of the network's input, (1, 2, rows, columns), and of its output, one value."""
+"""Names of the network's input, (1, 2, rows, columns), and of its output, which is summed."""
 
 _GAIN = 0.1
 _MOST_DRIFT = 1024.0
@@ -97,8 +97,8 @@ class SliceByTrigger:
 
     Args:
         sensor: Size of the pixel array.
-        session: The network: `cell`, float32 (1, 2, rows, columns), to `current`, one value: the
-            sum over all blocks of what they bring. Closed by whoever opened it.
+        session: The network: `cell`, float32 (1, 2, rows, columns), to `current`, of any
+            shape: what parts of the scene bring, to be summed. Closed by whoever opened it.
         settings: When slices end.
     """
 
@@ -193,7 +193,7 @@ class SliceByTrigger:
             answer = self._session.step({CELL_INPUT: self._counts})[CURRENT_OUTPUT]
         except DeviceError:
             return 0.0
-        return float(answer.item())
+        return float(answer.sum(dtype=np.float64))
 
     def _close(self, t1_us: int, ended_by: SliceEnd) -> Slice:
         slice_ = self._pending.close(self._pending.first_us, t1_us, ended_by)

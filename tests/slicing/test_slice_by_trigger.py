@@ -33,7 +33,7 @@ class Network:
     def step(self, inputs):
         (cell,) = inputs.values()
         self.seen.append(cell.copy())
-        return {"current": np.full((1, 1), self.gain * cell.sum(), np.float32)}
+        return {"current": self.gain * cell.sum(axis=1, keepdims=True)}
 
     def reset(self):
         self.resets += 1

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from copy import deepcopy
 
+import numpy as np
 import pytest
 import torch
 
+from eventvision.core import SensorSize
 from eventvision.spiking import nn
 from eventvision.spiking.activity import measure_activity
+from eventvision.spiking.integer import IntegerNetwork
+from eventvision.spiking.quantise import quantise
 from eventvision.training.networks import (
     MULTIPLE,
     STRIDES,
     Perception,
     PerceptionShape,
     SpikingReconstruction,
+    Trigger,
     normalised,
+    round_weights,
 )
 
 
@@ -165,3 +171,22 @@ def check_sequence(net, sequence):
 
 def values(found):
     return list(found.values()) if isinstance(found, dict) else [found]
+
+
+def test_the_trigger_is_tiny_and_says_the_same_in_floats_and_in_bytes(tmp_path):
+    torch.manual_seed(0)
+    net = Trigger()
+    round_weights(net)
+    assert sum(value.numel() for value in net.parameters()) <= 5_000
+    counts = torch.randint(0, 16, (12, 1, 2, 33, 44)) * (torch.rand(12, 1, 2, 33, 44) < 0.2)
+    cells = counts.float()
+    with torch.no_grad():
+        nn.reset(net)
+        float_currents = [net(cell)["current"].double().sum().item() for cell in cells]
+        nn.reset(net)
+        model = quantise(net, [cells]).to_integer()
+    with IntegerNetwork(model, SensorSize(44, 33)) as run:
+        answers = [run.step({"cell": cell[0].numpy()})["current"] for cell in cells]
+        whole = [model.decode("current", answer).astype(np.float64).sum() for answer in answers]
+    assert len(set(float_currents)) > 5
+    assert whole == float_currents

@@ -3,6 +3,7 @@
 from ._perception import COARSEST, NANO, SMALL, STRIDES, TINY, Perception, PerceptionShape
 from ._reconstruction import MULTIPLE, SpikingReconstruction, normalised
 from ._sequences import by_step, folded_time
+from ._trigger import WEIGHT_STEP, Trigger, round_weights
 
 __all__ = [
     "COARSEST",
@@ -11,10 +12,13 @@ __all__ = [
     "SMALL",
     "STRIDES",
     "TINY",
+    "WEIGHT_STEP",
     "Perception",
     "PerceptionShape",
     "SpikingReconstruction",
+    "Trigger",
     "by_step",
     "folded_time",
     "normalised",
+    "round_weights",
 ]
