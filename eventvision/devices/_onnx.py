@@ -123,7 +123,6 @@ class OnnxDevice:
         settings.inter_op_num_threads = 1
         settings.log_severity_level = 4
         settings.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_ENABLE_ALL
-        settings.add_session_config_entry("session.set_denormal_as_zero", "1")
         providers = dict.fromkeys((self._provider.onnx_name, "CPUExecutionProvider"))
         path = card.artifact("onnx")
         try:

@@ -103,3 +103,10 @@ def test_auto_tells_why_no_device_will_do(tmp_path):
     card = dataclasses.replace(write_model(tmp_path / "fading"), artifacts={"nir": "model.nir"})
     with pytest.raises(DeviceError, match=r"onnx: .*takes onnx.*cpu: .*takes integer"):
         open_session(card, "auto", sizes=SIZES)
+
+
+def test_a_session_leaves_the_arithmetic_of_the_process_alone():
+    tiny = np.array([1], np.int32).view(np.float32)
+    with open_session("digits-nano", "onnx") as session:
+        session.step({"events": np.zeros((1, 2, 34, 34), np.float32)})
+        assert (tiny * np.float32(1)).view(np.int32)[0] == 1
