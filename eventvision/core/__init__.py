@@ -24,7 +24,7 @@ from ._golden import GoldenSample, load_golden, save_golden
 from ._model_card import ARTIFACT_FORMATS, Metric, ModelCard, TensorSpec, TrainingData
 from ._models import load_card, shipped_models
 from ._packets import GAP_SOURCE, IMU_DTYPE, TRIGGER_DTYPE, Frame, Packet
-from ._part_file import PartFile, output_errors
+from ._part_file import PartFile, complete_file, output_errors
 from ._quantities import parse_count, parse_duration_us
 from ._results import (
     Alarm,
@@ -39,6 +39,7 @@ from ._results import (
 from ._safetensors import (
     WHOLE_NUMBERS,
     parsed_json,
+    read_model_file,
     safetensors_from_bytes,
     safetensors_to_bytes,
 )
@@ -114,6 +115,7 @@ __all__ = [
     "Tracks",
     "TrainingData",
     "cache_folder",
+    "complete_file",
     "load_card",
     "load_golden",
     "one_line",
@@ -121,6 +123,7 @@ __all__ = [
     "parse_count",
     "parse_duration_us",
     "parsed_json",
+    "read_model_file",
     "safetensors_from_bytes",
     "safetensors_to_bytes",
     "save_golden",

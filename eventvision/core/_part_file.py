@@ -92,3 +92,20 @@ def output_errors(path: str | Path) -> Iterator[None]:
 
 def _beside(target: Path) -> Path:
     return target.with_name(target.name + ".part")
+
+
+@contextmanager
+def complete_file(target: str | Path) -> Iterator[Path]:
+    """Yield a path to write to; what is there at the end becomes the target, if all went well.
+
+    Raises:
+        OutputError: If it cannot be written; the target stays as it was.
+    """
+    part = PartFile(target)
+    try:
+        with output_errors(target):
+            yield part.path
+        part.keep()
+    except BaseException:
+        part.discard()
+        raise

@@ -12,10 +12,13 @@ import struct
 from collections.abc import Collection, Mapping
 from itertools import pairwise
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ._errors import FormatError, SourceError, SourceNotFoundError
 
 _TYPES: dict[str, Any] = {
     "I8": np.int8, "U8": np.uint8, "I16": np.int16, "I32": np.int32, "F32": np.float32,
@@ -97,6 +100,32 @@ def safetensors_from_bytes(
     if not gapless or ends[-1][1] != len(data):
         raise ValueError("the arrays do not cover the file without gap or overlap")
     return arrays, metadata
+
+
+def read_model_file(path: str | Path, most_bytes: int, what: str, remedy: str) -> bytes:
+    """Return the content of a model's file.
+
+    Args:
+        path: The file.
+        most_bytes: A larger one is not read.
+        what: What it should hold, such as "a graph network".
+        remedy: What to do about one that is too large.
+
+    Raises:
+        SourceNotFoundError: If there is no such file.
+        SourceError: If it cannot be read.
+        FormatError: If it is too large.
+    """
+    try:
+        size = Path(path).stat().st_size
+        if size > most_bytes:
+            raise FormatError(path, f"{size} bytes are more than {what} has", remedy)
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise SourceNotFoundError(path, "no such file", "check the path") from None
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror})"
+        raise SourceError(path, problem, "check the path and its permissions") from error
 
 
 def parsed_json(text: bytes | str) -> Any:

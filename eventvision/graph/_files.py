@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 
 from eventvision.core import (
     FormatError,
-    PartFile,
-    SourceError,
-    SourceNotFoundError,
-    output_errors,
+    complete_file,
     parsed_json,
+    read_model_file,
     safetensors_from_bytes,
     safetensors_to_bytes,
 )
@@ -39,14 +37,8 @@ def save_network(network: GraphNetwork, path: str | Path) -> None:
     Raises:
         OutputError: If it cannot be written.
     """
-    part = PartFile(path)
-    try:
-        with output_errors(path):
-            part.path.write_bytes(network_to_bytes(network))
-        part.keep()
-    except BaseException:
-        part.discard()
-        raise
+    with complete_file(path) as part:
+        part.write_bytes(network_to_bytes(network))
 
 
 def load_network(path: str | Path) -> GraphNetwork:
@@ -57,16 +49,7 @@ def load_network(path: str | Path) -> GraphNetwork:
         SourceError: If it cannot be read.
         FormatError: If it holds no graph network, or a damaged or impossible one.
     """
-    try:
-        size = Path(path).stat().st_size
-        if size > _MOST_BYTES:
-            raise FormatError(path, f"{size} bytes are more than a graph network has", _REMEDY)
-        content = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise SourceNotFoundError(path, "no such file", "check the path") from None
-    except OSError as error:
-        problem = f"cannot be read ({error.strerror})"
-        raise SourceError(path, problem, "check the path and its permissions") from error
+    content = read_model_file(path, _MOST_BYTES, "a graph network", _REMEDY)
     try:
         return network_from_bytes(content)
     except ValueError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eventvision.core import OutputError, PartFile
+from eventvision.core import OutputError, PartFile, complete_file
 
 
 def test_missing_folders_are_created(tmp_path):
@@ -63,3 +63,15 @@ def test_the_permission_of_an_existing_file_is_asked(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != target)
     with pytest.raises(OutputError, match="not permitted; check the permissions"):
         PartFile(target)
+
+
+def test_a_complete_file_replaces_the_old_one_only_when_all_went_well(tmp_path):
+    target = tmp_path / "model.bin"
+    target.write_bytes(b"old")
+    with pytest.raises(OutputError), complete_file(target) as part:
+        (part / "inside").write_bytes(b"half")
+    assert target.read_bytes() == b"old"
+    with complete_file(target) as part:
+        part.write_bytes(b"new")
+    assert target.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [target]

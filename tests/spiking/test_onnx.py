@@ -130,6 +130,12 @@ def test_pooling_with_a_divisor_of_its_own_is_refused(tmp_path):
     assert not (tmp_path / "net.onnx").exists()
 
 
+def test_files_do_not_tell_of_the_machine_that_wrote_them(tmp_path):
+    path = tmp_path / "net.onnx"
+    export_onnx(TwoHeads(), path, {"x": torch.ones(1, 2, 8, 8), "light": torch.ones(1, 6, 4, 4)})
+    assert b".py" not in path.read_bytes()
+
+
 def test_each_part_keeps_its_mode(tmp_path):
     net = torch.nn.Sequential(torch.nn.Conv2d(2, 3, 3), torch.nn.BatchNorm2d(3), nn.IF())
     net[1].eval()

@@ -6,14 +6,15 @@ import contextlib
 import importlib.util
 import logging
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch import nn as torch_nn
 
-from eventvision.core import OutputError, PartFile, output_errors
+from eventvision.core import OutputError, complete_file
 
 from ._plain_steps import plain_steps
 from ._stepper import Stepper, one_step
@@ -55,14 +56,8 @@ def export_onnx(
         stepper = Stepper(net, given)
         zeros = [torch.zeros(shape) for shape in stepper.states.values()]
         program = _traced(path, stepper, (*given.values(), *zeros), any_size=any_size)
-    part = PartFile(path)
-    try:
-        with output_errors(path):
-            part.path.write_bytes(program)
-    except BaseException:
-        part.discard()
-        raise
-    part.keep()
+    with complete_file(path) as part:
+        part.write_bytes(program)
     return stepper
 
 
@@ -83,8 +78,17 @@ def _traced(
         raise OutputError(path, "the network could not be traced", "use torch layers that ONNX has")
     if program.exported_program is not None:
         _check_pools(path, program.exported_program.graph)
-    content: bytes = program.model_proto.SerializeToString()
+    model = program.model_proto
+    _forget_origins(model.graph.node)
+    content: bytes = model.SerializeToString()
     return content
+
+
+def _forget_origins(nodes: Iterable[Any]) -> None:
+    """Take out where each operation came from: paths of the machine, and half of the file."""
+    for node in nodes:
+        node.ClearField("metadata_props")
+        node.ClearField("doc_string")
 
 
 def _check_pools(path: str | Path, graph: torch.fx.Graph) -> None:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, fx
 from torch import nn as torch_nn
 
-from eventvision.core import ConfigError, PartFile, output_errors
+from eventvision.core import ConfigError, complete_file
 from eventvision.spiking import nn
 from eventvision.spiking.tracing import folded, traced
 
@@ -58,14 +58,8 @@ def write_nir(
         OutputError: If the file cannot be written.
     """
     graph = to_nir(net, example, dt_s=dt_s)
-    part = PartFile(path)
-    try:
-        with output_errors(path):
-            nir.write(part.path, graph)
-    except BaseException:
-        part.discard()
-        raise
-    part.keep()
+    with complete_file(path) as part:
+        nir.write(part, graph)
 
 
 class _Writer:

@@ -20,11 +20,9 @@ from numpy.typing import NDArray
 from eventvision.core import (
     WHOLE_NUMBERS,
     FormatError,
-    PartFile,
-    SourceError,
-    SourceNotFoundError,
-    output_errors,
+    complete_file,
     parsed_json,
+    read_model_file,
     safetensors_from_bytes,
     safetensors_to_bytes,
 )
@@ -50,14 +48,8 @@ def save_model(model: IntegerModel, path: str | Path) -> None:
     Raises:
         OutputError: If it cannot be written.
     """
-    part = PartFile(path)
-    try:
-        with output_errors(path):
-            part.path.write_bytes(model_to_bytes(model))
-        part.keep()
-    except BaseException:
-        part.discard()
-        raise
+    with complete_file(path) as part:
+        part.write_bytes(model_to_bytes(model))
 
 
 def load_model(path: str | Path) -> IntegerModel:
@@ -68,16 +60,7 @@ def load_model(path: str | Path) -> IntegerModel:
         SourceError: If it cannot be read.
         FormatError: If it holds no integer model, or a damaged or impossible one.
     """
-    try:
-        size = Path(path).stat().st_size
-        if size > _MAX_FILE:
-            raise FormatError(path, f"{size} bytes are more than an integer model has", _REMEDY)
-        content = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise SourceNotFoundError(path, "no such file", "check the path") from None
-    except OSError as error:
-        problem = f"cannot be read ({error.strerror})"
-        raise SourceError(path, problem, "check the path and its permissions") from error
+    content = read_model_file(path, _MAX_FILE, "an integer model", _REMEDY)
     try:
         return model_from_bytes(content)
     except ValueError as error:

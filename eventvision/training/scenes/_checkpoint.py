@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch import nn as torch_nn
 
-from eventvision.core import ModelError
+from eventvision.core import ModelError, complete_file
 
 _NETWORK, _AVERAGE, _OPTIMISER = "network/", "average/", "optimiser/"
 
@@ -37,17 +37,20 @@ class Checkpoint:
     optimiser: dict[str, Tensor] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
-        """Write the file; one that is there is replaced in one go."""
+        """Write the file; one that is there is replaced in one go.
+
+        Raises:
+            OutputError: If it cannot be written; the one that is there stays.
+        """
         parts = ((_NETWORK, self.network), (_AVERAGE, self.average), (_OPTIMISER, self.optimiser))
         tensors = {
             prefix + name: value.detach().clone().contiguous()
             for prefix, part in parts
             for name, value in part.items()
         }
-        partial = path.with_suffix(".partial")
         about = json.dumps({"batch": self.batch, "best": self.best})
-        save_file(tensors, partial, metadata={"training": about})
-        partial.replace(path)
+        with complete_file(path) as part:
+            save_file(tensors, part, metadata={"training": about})
 
     @classmethod
     def load(cls, path: Path) -> Checkpoint:

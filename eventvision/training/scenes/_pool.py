@@ -1,8 +1,8 @@
 """Batches on disk, each learned from a few times.
 
-Simulating a batch costs as much as learning from it, so batches are kept and used again, flipped
-and begun at another slice. What a number of a draw gives depends on the seed only, not on what is
-on the disk: a pool that was removed is made again.
+Simulating a batch takes half as long as learning from it, so batches are kept and used again,
+flipped and begun at another slice. What a number of a draw gives depends on the seed only, not on
+what is on the disk: a pool that was removed is made again.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from eventvision.core import complete_file
 from eventvision.simulation.batched import Part, SceneMix
 from eventvision.training import SequenceGenerator, Sequences, SequenceSettings
 
@@ -56,9 +57,8 @@ class SequencePool:
         """Return a batch as it was generated, but for the rounding of what is kept."""
         path = self._path(number)
         if not path.is_file():
-            partial = path.with_suffix(".partial")
-            save_file(packed(self._generator.batch(number)), partial)
-            partial.replace(path)
+            with complete_file(path) as part:
+                save_file(packed(self._generator.batch(number)), part)
         return unpacked(load_file(path))
 
     def _path(self, number: int) -> Path:
