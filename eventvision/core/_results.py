@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,7 +101,87 @@ class Alarm:
     began: bool
 
 
-Result = Detections | Tracks | Image | Segmentation | Depth | Alarm
+@dataclass(frozen=True, slots=True)
+class LineCount:
+    """How many objects have crossed a line since the stream began.
+
+    Attributes:
+        name: As the user named it, or `line1`, `line2`, …
+        start: x and y of the end where the line begins, in pixels.
+        end: Of the other end.
+        forward: Objects that came from the left-hand side of one who looks from start to end.
+        backward: Objects that came from the right-hand side.
+    """
+
+    name: str
+    start: tuple[float, float]
+    end: tuple[float, float]
+    forward: int
+    backward: int
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneCount:
+    """How many objects are in a zone, and how long.
+
+    Attributes:
+        name: As the user named it, or `zone1`, `zone2`, …
+        corners: x and y of each corner, in pixels.
+        inside: Objects that are in it now.
+        entered: Objects that have come into it since the stream began.
+        dwell_us: Mean time that those stayed that have left it; 0 before the first.
+        longest_us: How long the one has been inside that came first of those inside now.
+    """
+
+    name: str
+    corners: tuple[tuple[float, float], ...]
+    inside: int
+    entered: int
+    dwell_us: int
+    longest_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """An object crossed a line, or the edge of a zone.
+
+    Attributes:
+        gate: Name of the line or zone.
+        way: `forward` or `backward` over a line, `in` or `out` of a zone.
+        id: Number of its track.
+        class_name: What it is.
+        at_us: When, between two slices.
+        x_px: Where.
+        y_px: Where.
+        vx_px_s: Its velocity there, to the right.
+        vy_px_s: Likewise, downwards.
+        speed_m_s: Its speed on the ground; None where the ground is not known.
+        dwell_us: For `out`, how long it was in the zone; else None.
+    """
+
+    gate: str
+    way: Literal["forward", "backward", "in", "out"]
+    id: int
+    class_name: str
+    at_us: int
+    x_px: float
+    y_px: float
+    vx_px_s: float
+    vy_px_s: float
+    speed_m_s: float | None = None
+    dwell_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What has crossed lines and edges of zones: totals, and the passages of this slice."""
+
+    lines: tuple[LineCount, ...]
+    zones: tuple[ZoneCount, ...]
+    passages: tuple[Passage, ...] = ()
+
+
+Result = Detections | Tracks | Image | Segmentation | Depth | Alarm | Counts
 
 
 @dataclass(frozen=True, slots=True)

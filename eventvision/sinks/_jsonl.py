@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 
 from eventvision.core import (
     Alarm,
+    Counts,
     Depth,
     Detections,
     PartFile,
+    Passage,
     Segmentation,
     SliceResult,
     Tracks,
@@ -107,6 +109,8 @@ def as_object(result: SliceResult) -> dict[str, object]:
         line["tracks"] = list(_tracks(tracks))
     if (alarm := last_of(result, Alarm)) is not None:
         line["alarm"] = {"began": alarm.began, "objects": list(_detections(alarm.objects))}
+    if (counts := last_of(result, Counts)) is not None:
+        line["counts"] = _counts(counts)
     if (segmentation := last_of(result, Segmentation)) is not None:
         line["segmentation"] = _class_shares(segmentation)
     if (depth := last_of(result, Depth)) is not None:
@@ -155,6 +159,38 @@ def _tracks(found: Tracks) -> Iterator[dict[str, object]]:
             "score": score,
             "class": found.class_names[class_],
         }
+
+
+def _counts(found: Counts) -> dict[str, object]:
+    zones = ("name", "inside", "entered", "dwell_us", "longest_us")
+    return {
+        "lines": [_named(line, ("name", "forward", "backward")) for line in found.lines],
+        "zones": [_named(zone, zones) for zone in found.zones],
+        "passages": [_passage(passage) for passage in found.passages],
+    }
+
+
+def _passage(found: Passage) -> dict[str, object]:
+    told: dict[str, object] = {
+        "gate": found.gate,
+        "way": found.way,
+        "id": found.id,
+        "class": found.class_name,
+        "at_us": found.at_us,
+        "x": round(found.x_px, 2),
+        "y": round(found.y_px, 2),
+        "vx_px_s": round(found.vx_px_s, 2) + 0.0,
+        "vy_px_s": round(found.vy_px_s, 2) + 0.0,
+    }
+    if found.speed_m_s is not None:
+        told["speed_m_s"] = round(found.speed_m_s, 3)
+    if found.dwell_us is not None:
+        told["dwell_us"] = found.dwell_us
+    return told
+
+
+def _named(found: object, names: Sequence[str]) -> dict[str, object]:
+    return {name: getattr(found, name) for name in names}
 
 
 def _boxes(boxes: NDArray[np.float32]) -> Iterator[dict[str, float]]:

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from eventvision.core import Alarm, Depth, Detections, Image, Segmentation, SliceResult, Tracks
+from eventvision.core import (
+    Alarm,
+    Counts,
+    Depth,
+    Detections,
+    Image,
+    Segmentation,
+    SliceResult,
+    Tracks,
+)
 
-R = TypeVar("R", Detections, Tracks, Image, Segmentation, Depth, Alarm)
+R = TypeVar("R", Detections, Tracks, Image, Segmentation, Depth, Alarm, Counts)
 
 
 def last_of(result: SliceResult, kind: type[R]) -> R | None:
