@@ -24,6 +24,7 @@ from .arguments import (
     StartOption,
     StrictOption,
 )
+from .gui import gui
 from .rewrite import convert, cut, repair
 from .serve import serve
 
@@ -607,7 +608,7 @@ def place(
     sys.exit(run(model, mesh=mesh, sensor=sensor, rate=rate, seed=seed, as_json=as_json))
 
 
-for command in (convert, cut, repair, serve):
+for command in (convert, cut, repair, serve, gui):
     app.command()(command)
 
 

@@ -1,0 +1,1 @@
+"""The desktop application: state and controllers without Qt, widgets under `views/`."""

@@ -1,0 +1,1 @@
+"""What views call: one controller for each part of the state."""

@@ -1,0 +1,33 @@
+"""Starts the application: a window first, everything heavy after it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+
+def run(source: str | None = None, config: Path | None = None) -> int:
+    """Show the window until it is closed.
+
+    Args:
+        source: What to open, as `eventvision.io.open_source` takes it.
+        config: Configuration file whose pipeline to use.
+
+    Returns:
+        The exit status.
+    """
+    from PyQt6.QtCore import QTimer
+    from PyQt6.QtWidgets import QApplication
+
+    from .controller import Controller
+    from .state import AppState
+    from .views.main_window import MainWindow
+
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("eventvision")
+    state = AppState()
+    controller = Controller(state)
+    window = MainWindow(state, controller)
+    window.show()
+    QTimer.singleShot(0, lambda: controller.start(source, config))
+    return application.exec()

@@ -1,0 +1,100 @@
+"""Everything that menus and keys do: one line each. Help lists keys from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .main_window import MainWindow
+
+Act = Callable[["MainWindow"], object]
+
+MENUS = ("File", "Playback", "View", "Pipeline", "Help")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing to do.
+
+    Attributes:
+        menu: In which menu it is.
+        text: What it says there.
+        keys: Keys that do it, the first is shown in the menu.
+        act: What it does; or `module:function` in this package, loaded when it is needed.
+        tip: What it does, in plain words.
+        separated: Whether a line stands above it in the menu.
+    """
+
+    menu: str
+    text: str
+    keys: tuple[str, ...]
+    act: Act | str
+    tip: str = ""
+    separated: bool = False
+
+    def __call__(self, window: MainWindow) -> None:
+        """Do it."""
+        act = self.act
+        if isinstance(act, str):
+            module, _, name = act.partition(":")
+            loaded: Act = getattr(import_module(f".{module}", __package__), name)
+            loaded(window)
+        else:
+            act(window)
+
+
+def _seek_by(seconds: float) -> Act:
+    return lambda window: window.controller.playback.seek_by(seconds)
+
+
+def _lengthen(steps: int) -> Act:
+    return lambda window: window.controller.views.lengthen(steps)
+
+
+def _show(count: int) -> Act:
+    return lambda window: window.controller.views.set_count(count)
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("File", "Open file…", ("Ctrl+O",), lambda w: w.open_file(), "Open a recording"),
+    Command("File", "Close", ("Ctrl+W",), lambda w: w.controller.source.close()),
+    Command("File", "Save picture…", ("Ctrl+P",), lambda w: w.save_picture(), separated=True),
+    Command("File", "Quit", ("Ctrl+Q",), lambda w: w.close(), separated=True),
+    Command("Playback", "Play or pause", ("Space",), lambda w: w.controller.playback.toggle()),
+    Command("Playback", "One second on", ("f",), _seek_by(1)),
+    Command("Playback", "One second back", ("b",), _seek_by(-1)),
+    Command("Playback", "Next slice", (".",), lambda w: w.controller.playback.step(1)),
+    Command("Playback", "Previous slice", (",",), lambda w: w.controller.playback.step(-1)),
+    Command("Playback", "Faster", ("]",), lambda w: w.controller.playback.faster(1)),
+    Command("Playback", "Slower", ("[",), lambda w: w.controller.playback.faster(-1)),
+    Command(
+        "Playback",
+        "Real time",
+        ("1",),
+        lambda w: w.controller.playback.set_speed(1.0),
+        "Play at the speed at which it was recorded",
+    ),
+    Command(
+        "Playback",
+        "Mark IN",
+        ("i",),
+        lambda w: w.controller.playback.mark_in(),
+        "Let the marked part begin here",
+        separated=True,
+    ),
+    Command("Playback", "Mark OUT", ("p",), lambda w: w.controller.playback.mark_out()),
+    Command("Playback", "No marks", ("x",), lambda w: w.controller.playback.clear_marks()),
+    Command("Playback", "Loop", ("l",), lambda w: w.toggle_loop()),
+    Command("View", "One view", ("Ctrl+1",), _show(1)),
+    Command("View", "Two views", ("Ctrl+2",), _show(2)),
+    Command("View", "Four views", ("Ctrl+4",), _show(4)),
+    Command("View", "Overlay", ("o",), lambda w: w.controller.views.toggle_overlay()),
+    Command("View", "Longer accumulation", ("+", "="), _lengthen(1), separated=True),
+    Command("View", "Shorter accumulation", ("-",), _lengthen(-1)),
+    Command("View", "Whole sensor", ("0",), lambda w: w.show_all()),
+    Command("View", "Full screen", ("F11",), lambda w: w.toggle_full_screen(), separated=True),
+)
+"""All commands; within a menu, in this order."""

@@ -1,0 +1,143 @@
+"""The window: event views in the middle, panels around them, menus above."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
+from PyQt6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QMenu, QWidget
+
+from ..controller import Controller
+from ..state import AppState, SourcePart, Viewport
+from .commands import COMMANDS, MENUS, Command
+from .panels import PANELS, Panel
+
+AREAS = {
+    "left": Qt.DockWidgetArea.LeftDockWidgetArea,
+    "right": Qt.DockWidgetArea.RightDockWidgetArea,
+    "bottom": Qt.DockWidgetArea.BottomDockWidgetArea,
+}
+TICK_MS = 16
+
+
+class MainWindow(QMainWindow):
+    """Shows a state; panels come from `PANELS`, menus and keys from `COMMANDS`.
+
+    Attributes:
+        state: What is shown.
+        controller: What it asks.
+        docks: Panels by title.
+    """
+
+    def __init__(self, state: AppState, controller: Controller) -> None:
+        super().__init__()
+        self.state, self.controller = state, controller
+        self.docks: dict[str, QDockWidget] = {}
+        self._menus: dict[str, QMenu] = {}
+        self.setAcceptDrops(True)
+        self.resize(1440, 900)
+        self.setCentralWidget(QWidget())
+        self._fill_menus()
+        self._add_panels()
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(controller.tick)
+        self._timer.start(TICK_MS)
+        self._forget = state.source.observe(self._name_source)
+
+    def open_file(self) -> None:
+        """Ask for a recording and open it."""
+        name, _ = QFileDialog.getOpenFileName(self, "Open a recording")
+        if name:
+            self.controller.source.open(name)
+
+    def save_picture(self) -> None:
+        """Ask for a name and save what the views show."""
+        name, _ = QFileDialog.getSaveFileName(
+            self, "Save picture", "eventvision.png", "Pictures (*.png)"
+        )
+        middle = self.centralWidget()
+        if name and middle is not None and not middle.grab().save(name):
+            self.controller.problems.add("file", f"{name}: cannot be written; choose another place")
+
+    def toggle_loop(self) -> None:
+        """Begin again at the end, or not."""
+        loops = not self.state.playback.value.loops
+        self.controller.playback.set_loops(loops=loops)
+
+    def show_all(self) -> None:
+        """Show the whole sensor."""
+        self.controller.views.look(Viewport())
+
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or not."""
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Take files."""
+        mime = None if event is None else event.mimeData()
+        if event is not None and mime is not None and mime.hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Open the file that was dropped."""
+        mime = None if event is None else event.mimeData()
+        if mime is not None and mime.urls():
+            self.controller.source.open(mime.urls()[0].toLocalFile())
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802 - Qt's name
+        """End everything."""
+        self._timer.stop()
+        self._forget()
+        self.controller.quit()
+        super().closeEvent(event)
+
+    def _name_source(self, part: SourcePart) -> None:
+        self.setWindowTitle(f"{part.name} – eventvision" if part.name else "eventvision")
+
+    def _fill_menus(self) -> None:
+        bar = self.menuBar()
+        if bar is None:
+            return
+        for name in MENUS:
+            menu = bar.addMenu(f"&{name}")
+            if menu is not None:
+                self._menus[name] = menu
+        for command in COMMANDS:
+            self._add_command(command)
+
+    def _add_command(self, command: Command) -> None:
+        menu = self._menus[command.menu]
+        if command.separated:
+            menu.addSeparator()
+        action = QAction(command.text, self)
+        action.setShortcuts([QKeySequence(keys) for keys in command.keys])
+        action.setToolTip(command.tip or command.text)
+        action.setStatusTip(command.tip)
+        action.triggered.connect(lambda _checked=False, command=command: command(self))
+        menu.addAction(action)
+        self.addAction(action)
+
+    def _add_panels(self) -> None:
+        for panel in PANELS:
+            self._add_panel(panel)
+
+    def _add_panel(self, panel: Panel) -> None:
+        dock = QDockWidget(panel.title, self)
+        dock.setObjectName(panel.title)
+        area = AREAS[panel.area]
+        neighbours = [other for other in self.docks.values() if self.dockWidgetArea(other) == area]
+        self.addDockWidget(area, dock)
+        if neighbours and panel.area != "bottom":
+            self.tabifyDockWidget(neighbours[-1], dock)
+            neighbours[0].raise_()
+
+        def fill(visible: bool) -> None:
+            if visible and dock.widget() is None:
+                dock.setWidget(panel.make(self.state, self.controller))
+
+        dock.visibilityChanged.connect(fill)
+        dock.setVisible(panel.shown)
+        action = dock.toggleViewAction()
+        if action is not None:
+            self._menus["View"].addAction(action)
+        self.docks[panel.title] = dock
