@@ -21,6 +21,8 @@ from torch import Tensor
 SMALLEST_BYTES = 1 << 20
 """Smaller results are left to torch."""
 
+PAGE_BYTES = 4096
+
 _NUMPY_TYPES: dict[torch.dtype, np.dtype[Any]] = {
     torch.float32: np.dtype(np.float32),
     torch.float64: np.dtype(np.float64),
@@ -64,7 +66,7 @@ class Shelf:
             oldest = self._takings - self._patience
             self._free = [(since, kept) for since, kept in self._free if since >= oldest]
         if memory is None:
-            memory = np.empty(size, np.uint8)
+            memory = _aligned(size)
         lent = _Lent(memory, dtype, count)
         weakref.finalize(lent, self._put_back, memory).atexit = False
         return np.asarray(lent)
@@ -91,6 +93,13 @@ class Shelf:
     def _put_back(self, memory: NDArray[np.uint8]) -> None:
         with self._lock:
             self._free.append((self._takings, memory))
+
+
+def _aligned(size: int) -> NDArray[np.uint8]:
+    """Return new memory that begins where a page does: accesses across cache lines cost double."""
+    memory = np.empty(size + PAGE_BYTES, np.uint8)
+    first = -memory.ctypes.data % PAGE_BYTES
+    return memory[first : first + size]
 
 
 SHELF = Shelf()
