@@ -28,6 +28,6 @@ def gui(
     if importlib.util.find_spec("PyQt6") is None:
         typer.echo("eventvision: the window needs PyQt6; pip install 'eventvision[gui]'", err=True)
         sys.exit(2)
-    from eventvision_apps.gui.main import run
+    from ..gui.main import run
 
     sys.exit(run(source, config))

@@ -23,7 +23,7 @@ MOST_ROWS = 4096
 MOST_TRACE = 32_768
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class History:
     """Rows of the latest slices, and the trigger's potential over time.
 

@@ -23,6 +23,16 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
+class Began:
+    """The pipeline runs, from the beginning or from a place that was sought."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingEnded:
+    """Nothing is being recorded any more, or could be."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The recording, or its marked part, has come to its end."""
 
@@ -53,9 +63,10 @@ class Damaged:
 
 @dataclass(frozen=True, slots=True)
 class OverviewGrew:
-    """More of the recording has been looked through."""
+    """More of the recording of that name has been looked through."""
 
+    name: str
     overview: Overview
 
 
-Message = Opened | Ended | Failed | Notice | Damaged | OverviewGrew
+Message = Opened | Began | Ended | Failed | Notice | Damaged | OverviewGrew | RecordingEnded

@@ -8,21 +8,41 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Literal
 
-from eventvision.core import EventVisionError, OutputError, SliceResult, Source
+from eventvision.core import (
+    ConfigError,
+    DeviceError,
+    EventVisionError,
+    ModelError,
+    OutputError,
+    SliceResult,
+    Source,
+    SourceError,
+)
 
-from .messages import Damaged, Ended, Failed, Message, Notice, Opened
+from .messages import Began, Damaged, Ended, Failed, Message, Notice, Opened, RecordingEnded
 from .presets import config_values
+from .renderer import Renderer
 from .state import PipelinePart
 
 if TYPE_CHECKING:
-    from eventvision.pipeline import Pipeline, RunConfig, Status
+    from eventvision.pipeline import Pipeline, RunConfig, Status, Steering
 
-Deliver = Callable[[SliceResult], None]
+REWOUND_SLICES = 16
+"""Stepping back over more than is remembered begins so many slices earlier."""
+
+_WHERE: tuple[tuple[type[EventVisionError], str], ...] = (
+    (SourceError, "source"),
+    (ConfigError, "pipeline"),
+    (ModelError, "device"),
+    (DeviceError, "device"),
+    (OutputError, "recording"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,32 +53,36 @@ class _Job:
     name: str = ""
     camera_settings: str | None = None
     from_us: int | None = None
+    until_us: int | None = None
 
 
 class Player:
     """Opens sources and runs them through pipelines.
 
     Args:
-        deliver: Takes every result, in the thread of the pipeline.
-        cut: Called in that thread before results that do not follow those before.
+        renderer: Takes every result.
 
     Attributes:
         settings: What the next run does.
+        pre_roll_s: How much of the past live sources keep for recordings that begin later.
     """
 
-    def __init__(self, deliver: Deliver, cut: Callable[[], None]) -> None:
+    def __init__(self, renderer: Renderer) -> None:
         self.settings = PipelinePart()
-        self._deliver, self._cut = deliver, cut
+        self.pre_roll_s = 0.0
+        self._renderer = renderer
         self._messages: SimpleQueue[Message] = SimpleQueue()
         self._wake = threading.Condition()
         self._job: _Job | None = None
         self._pipeline: Pipeline | None = None
         self._source: Source | None = None
         self._first_us = self._position_us = 0
+        self._until_us: int | None = None
         self._marks: tuple[int | None, int | None] = (None, None)
         self._speed: float | None = 1.0
         self._loops = self._pauses = False
-        self._steps = 0
+        self._behind = 0
+        self._hands = ThreadPoolExecutor(1, thread_name_prefix="steering")
         self._thread = threading.Thread(target=self._work, name="player", daemon=True)
         self._thread.start()
 
@@ -66,6 +90,11 @@ class Player:
     def source(self) -> Source | None:
         """The source that is open, for settings of cameras."""
         return self._source
+
+    @property
+    def position_us(self) -> int:
+        """End of the latest slice."""
+        return self._position_us
 
     def take(self) -> list[Message]:
         """Return what has happened since the last call."""
@@ -81,13 +110,13 @@ class Player:
         self._messages.put(message)
 
     def status(self) -> Status | None:
-        """Return what the pipeline does now."""
+        """Return what the pipeline does now; None between runs."""
         pipeline = self._pipeline
         return None if pipeline is None else pipeline.status()
 
     def open(self, name: str, *, settings: str | None = None) -> None:
         """Open a source and play it."""
-        self._marks, self._pauses, self._steps = (None, None), False, 0
+        self._marks, self._pauses, self._behind = (None, None), False, 0
         self._want(_Job("open", name, settings))
 
     def close_source(self) -> None:
@@ -95,45 +124,50 @@ class Player:
         self._want(_Job("close"))
 
     def quit(self) -> None:
-        """End the thread, and wait for that."""
+        """End all threads, and wait for that."""
         self._want(_Job("quit"))
         self._thread.join()
+        self._hands.shutdown(cancel_futures=True)
 
     def pause(self) -> None:
         """Hold."""
         self._pauses = True
+        self._set_tempo()
         if self._pipeline is not None:
             self._pipeline.steer.pause()
 
     def resume(self) -> None:
         """Go on."""
-        self._pauses = False
+        self._pauses, self._behind, self._until_us = False, 0, None
+        self._set_tempo()
         if self._pipeline is not None:
             self._pipeline.steer.resume()
 
     def step(self, slices: int) -> None:
-        """Hold, and go a slice on or back."""
-        self._pauses = True
-        if self._pipeline is not None and slices > 0:
-            self._pipeline.steer.pause()
+        """Hold, and go a slice on (1) or back (-1)."""
+        self.pause()
+        if slices < 0:
+            self._step_back()
+        elif self._behind:
+            self._behind -= 1
+            self._renderer.show_again(self._behind)
+        elif self._pipeline is not None:
             self._pipeline.steer.step()
 
     def seek(self, t_us: int, *, then_plays: bool) -> None:
-        """Go to a time of the recording."""
-        self._pauses, self._steps = not then_plays, 1
+        """Go to a time of the recording; if it does not play then, one slice is shown."""
+        self._pauses, self._behind = not then_plays, 0
         self._want(_Job("run", from_us=t_us))
-
-    def scrub(self, t_us: int) -> None:
-        """Show what is there at a time."""
 
     def restart(self) -> None:
         """Begin another run at the present position, with the present settings."""
-        self._steps = 1
-        self._want(_Job("run", from_us=self._position_us))
+        if self._source is not None:
+            self._want(_Job("run", from_us=self._position_us))
 
     def set_speed(self, speed: float | None) -> None:
         """Play faster or slower."""
         self._speed = speed
+        self._set_tempo()
         if self._pipeline is not None:
             self._pipeline.steer.set_speed(speed)
 
@@ -147,35 +181,38 @@ class Player:
         self.restart()
 
     def set_filters(self, text: str) -> None:
-        """Filter in another way from the next packet on."""
-        if self._pipeline is not None:
-            self._pipeline.steer.set_filters(text)
+        """Filter in another way from the next packet on; begin again for another sensor size."""
+
+        def change(steer: Steering) -> None:
+            try:
+                steer.set_filters(text)
+            except ConfigError:
+                self.restart()  # `check` found nothing wrong but the size behind the filters
+
+        self._steer(change)
 
     def set_slicer(self, text: str) -> None:
         """Cut in another way from the next packet on."""
-        if self._pipeline is not None:
-            self._pipeline.steer.set_slicer(text)
+        self._steer(lambda steer: steer.set_slicer(text))
 
     def set_task(self, text: str, *, on: bool) -> None:
         """Let a task run from the next slice on, or not."""
-        if self._pipeline is not None:
-            self._pipeline.steer.set_task(text, on)
+        name = text.partition(":")[0]
+        self._steer(lambda steer: steer.set_task(text if on else name, on))
 
-    def start_recording(self, path: Path, pre_roll_us: int) -> bool:
-        """Record; returns whether that has begun."""
+    def start_recording(self, path: Path, pre_roll_us: int) -> None:
+        """Record; a message tells if that cannot be done."""
         if self._pipeline is None:
-            return False
-        try:
-            self._pipeline.steer.start_recording(path, pre_roll_us=pre_roll_us)
-        except OutputError as error:
-            self.tell(Notice("recording", str(error), "error"))
-            return False
-        return True
+            self.tell(RecordingEnded())
+        self._steer(lambda steer: steer.start_recording(path, pre_roll_us), recording=True)
 
     def stop_recording(self) -> None:
         """Finish the recording."""
-        if self._pipeline is not None:
-            self._pipeline.steer.stop_recording()
+
+        def stop(steer: Steering) -> None:
+            steer.stop_recording()
+
+        self._steer(stop, recording=True)
 
     def check(self, settings: PipelinePart) -> None:
         """Say what is wrong with settings.
@@ -187,10 +224,51 @@ class Player:
         if source is None:
             return
         from eventvision.filters import parse_filters
+        from eventvision.slicing import SLICER_FORMS, parse_slicer
         from eventvision.tasks import parse_tasks
 
         parse_filters(",".join(settings.filters), source.info.sensor)
+        kind = settings.slicer.partition(":")[0]
+        if kind != "trigger":  # that needs its network, which is opened later
+            parse_slicer(settings.slicer, source.info.sensor)
+        elif kind not in SLICER_FORMS:
+            raise ConfigError("slicer", settings.slicer, " or ".join(SLICER_FORMS.values()))
         parse_tasks(task.text for task in settings.tasks if task.on)
+
+    def _steer(self, change: Callable[[Steering], None], *, recording: bool = False) -> None:
+        """Change the present run in a thread of its own: models may be loaded, files finished."""
+        pipeline = self._pipeline
+        if pipeline is None:
+            return
+
+        def attempt() -> None:
+            try:
+                change(pipeline.steer)
+            except (EventVisionError, ValueError) as error:
+                where = "recording" if recording else _where(error)
+                self.tell(Notice(where, str(error), "error"))
+                if recording:
+                    self.tell(RecordingEnded())
+
+        self._hands.submit(attempt)
+
+    def _step_back(self) -> None:
+        """Show a slice before; those that are no longer remembered are made again."""
+        if self._renderer.show_again(self._behind + 1):
+            self._behind += 1
+            return
+        shown = self._renderer.recent()
+        if not shown:
+            return
+        first = shown[0]
+        from_us = max(self._first_us, first.t0_us - REWOUND_SLICES * first.duration_us)
+        if from_us < first.t0_us:
+            self._behind = 0
+            self._want(_Job("run", from_us=from_us, until_us=first.t0_us))
+
+    def _set_tempo(self) -> None:
+        live = self._source is not None and self._source.is_live
+        self._renderer.set_tempo(None if self._pauses or live else self._speed)
 
     def _want(self, job: _Job) -> None:
         """Let the thread do something else, as soon as the present run has stopped."""
@@ -220,9 +298,9 @@ class Player:
                 if job.kind == "open":
                     self._open(job)
                 if job.kind in ("open", "run") and self._source is not None:
-                    self._play(self._source, job.from_us)
+                    self._play(self._source, job)
             except EventVisionError as error:
-                self.tell(Failed("source" if self._source is None else "playback", str(error)))
+                self.tell(Failed(_where(error), str(error)))
 
     def _open(self, job: _Job) -> None:
         from eventvision.io import open_source
@@ -230,6 +308,7 @@ class Player:
         self._source = source = open_source(job.name, settings=job.camera_settings)
         self._first_us = 0 if source.is_live else _first_us(source)
         self._position_us = self._first_us
+        self._set_tempo()
         self.tell(Opened(source.info, source.is_live, self._first_us))
 
     def _close(self) -> None:
@@ -237,14 +316,13 @@ class Player:
         if source is not None:
             source.close()
 
-    def _play(self, source: Source, from_us: int | None) -> None:
+    def _play(self, source: Source, job: _Job) -> None:
         """Run from a time to the end, and again from the beginning as long as it loops."""
-        start_us = from_us
+        start_us, self._until_us = job.from_us, job.until_us
         while True:
             in_us, out_us = self._marks
             if start_us is None:
                 start_us = self._first_us if in_us is None else in_us
-            self._cut()
             if not self._run(source, start_us, out_us):
                 return
             if not self._loops or source.is_live:
@@ -259,13 +337,18 @@ class Player:
         from .excerpt import Excerpt
 
         end_us = None if end_us is not None and end_us <= start_us else end_us
+        excerpt = Excerpt(source, start_us, end_us)
         pipeline = build_pipeline(
-            self._config(source), Excerpt(source, start_us, end_us), on_notice=self._notice
+            self._config(source), excerpt, on_notice=self._notice, sinks=[_ToScreen(self._deliver)]
         )
+        if self._pauses:
+            pipeline.steer.step()
         with self._wake:
             if self._job is not None:
-                return False
+                pipeline.stop()
             self._pipeline = pipeline
+        self._renderer.cut()
+        self.tell(Began())
         try:
             summary = pipeline.run()
         finally:
@@ -276,16 +359,48 @@ class Player:
         with self._wake:
             return self._job is None
 
+    def _deliver(self, result: SliceResult) -> None:
+        self._position_us = result.slice.t1_us
+        self._renderer.deliver(result)
+        until_us, pipeline = self._until_us, self._pipeline
+        if until_us is not None and self._pauses and pipeline is not None:
+            if result.slice.t1_us < until_us:
+                pipeline.steer.step()
+            else:
+                self._until_us = None
+
     def _config(self, source: Source) -> RunConfig:
         from eventvision.pipeline import RunConfig
 
         speed: float | str = "max" if self._speed is None else self._speed
         return RunConfig.checked(
-            source=source.info.name, speed=speed, **config_values(self.settings)
+            source=source.info.name,
+            speed=speed,
+            pre_roll_s=self.pre_roll_s if source.is_live else 0.0,
+            **config_values(self.settings),
         )
 
     def _notice(self, text: str) -> None:
-        self.tell(Notice("device", text, "warning"))
+        where = "load" if text.startswith("load:") else "device"
+        self.tell(Notice(where, text, "warning" if where == "device" else "info"))
+
+
+class _ToScreen:
+    """A sink that hands results on and ends nothing."""
+
+    def __init__(self, deliver: Callable[[SliceResult], None]) -> None:
+        self._deliver = deliver
+
+    def write(self, result: SliceResult) -> None:
+        """Hand a result on."""
+        self._deliver(result)
+
+    def close(self) -> None:
+        """Do nothing: another run may follow."""
+
+
+def _where(error: Exception) -> str:
+    return next((where for kind, where in _WHERE if isinstance(error, kind)), "playback")
 
 
 def _first_us(source: Source) -> int:

@@ -5,6 +5,7 @@ Views observe cells and call the controller; only the controller changes cells.
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -12,11 +13,12 @@ from typing import TYPE_CHECKING, Literal
 from eventvision.core import SensorSize, SourceInfo
 
 from .cells import Cell
+from .history import History
+from .preferences import Preferences
 
 if TYPE_CHECKING:
     from eventvision.pipeline import Status
 
-    from .history import History
     from .overview import Overview
 
 Phase = Literal["empty", "opening", "playing", "paused", "ended", "failed"]
@@ -25,6 +27,7 @@ Palette = Literal["dark", "light", "coolwarm", "gray"]
 Severity = Literal["info", "warning", "error"]
 
 MOST_VIEWS = 4
+_REGION = re.compile(r"region=(\d+)x(\d+)\+(\d+)\+(\d+)")
 DEFAULT_ACCUMULATION_US = 10_000
 
 
@@ -63,6 +66,7 @@ class PlaybackPart:
         mark_in_us: Start of the marked part; None is the beginning.
         mark_out_us: End of the marked part; None is the end.
         is_scrubbing: Whether the position is being dragged.
+        is_seeking: Whether the pipeline is on its way to another place.
     """
 
     phase: Phase = "empty"
@@ -74,6 +78,7 @@ class PlaybackPart:
     mark_in_us: int | None = None
     mark_out_us: int | None = None
     is_scrubbing: bool = False
+    is_seeking: bool = False
 
     @property
     def is_running(self) -> bool:
@@ -180,9 +185,17 @@ class PipelinePart:
         TaskSetting(name="graph"),
         TaskSetting(name="tracking", on=True),
         TaskSetting(name="alarm"),
+        TaskSetting(name="counting"),
     )
     device: str = "auto"
     preset: str = ""
+
+    @property
+    def regions(self) -> tuple[tuple[int, int, int, int], ...]:
+        """Regions that raise alarms: x, y, width, height."""
+        found = (_REGION.match(task.method) for task in self.tasks if task.on)
+        sizes = (tuple(map(int, match.groups())) for match in found if match is not None)
+        return tuple((x, y, width, height) for width, height, x, y in sizes)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -248,12 +261,13 @@ class AppState:
         pipeline: Filters, slicer, tasks.
         status: What the pipeline does now; None while there is none.
         recording: What is being recorded.
+        preferences: What is kept from one start to the next.
         problems: What is wrong, the latest last.
         pointer: The pixel under the pointer.
         sensor: Size of the pixel array that is on show: after the filters.
         overview: Event rate over the whole recording, as far as it is known.
-        history: The latest slices; the same object always, its length tells of changes.
-        tick: How many pictures were drawn; observe it to be called at the display rate.
+        history: The latest slices as numbers.
+        tick: Changes with every picture; observe it to be called when there is one.
     """
 
     def __init__(self) -> None:
@@ -263,9 +277,10 @@ class AppState:
         self.pipeline = Cell(PipelinePart())
         self.status: Cell[Status | None] = Cell(None)
         self.recording = Cell(RecordingPart())
+        self.preferences = Cell(Preferences())
         self.problems: Cell[tuple[Problem, ...]] = Cell(())
         self.pointer = Cell(PointerPart())
         self.sensor: Cell[SensorSize | None] = Cell(None)
         self.overview: Cell[Overview | None] = Cell(None)
-        self.history: Cell[History | None] = Cell(None)
+        self.history = Cell(History())
         self.tick = Cell(0)

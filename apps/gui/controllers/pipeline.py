@@ -70,6 +70,11 @@ class PipelineSettings:
         """Do a task in another way, as `clusters` or `model=FOLDER`; empty for the usual one."""
         return self._use(self._with_task(name, method=method), self._player.restart)
 
+    def watch_region(self, region: str) -> bool:
+        """Raise an alarm when an object enters `WIDTHxHEIGHT+X+Y`."""
+        watching = self._with_task("alarm", on=True, method=f"region={region}")
+        return self._use(watching, self._player.restart)
+
     def set_device(self, device: str, task: str = "") -> bool:
         """Run a task's model on a device, or those of all tasks that have none of their own."""
         if task:

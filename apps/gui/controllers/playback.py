@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..player import Player
+from ..scrubber import Scrubber
 from ..state import AppState
 
 SPEEDS: tuple[float | None, ...] = (
@@ -14,8 +15,9 @@ SPEEDS: tuple[float | None, ...] = (
 class Playback:
     """Moves through the recording; of a live source it can only hold the picture."""
 
-    def __init__(self, state: AppState, player: Player) -> None:
-        self._cell, self._source, self._player = state.playback, state.source, player
+    def __init__(self, state: AppState, player: Player, scrubber: Scrubber) -> None:
+        self._cell, self._source, self._views = state.playback, state.source, state.views
+        self._player, self._scrubber = player, scrubber
 
     @property
     def can_seek(self) -> bool:
@@ -63,8 +65,9 @@ class Playback:
         bounded = max(part.first_us, t_us)
         if part.last_us is not None:
             bounded = min(bounded, part.last_us)
+        self._scrubber.stop()
         phase = "paused" if part.phase == "ended" else part.phase
-        self._cell.change(position_us=bounded, phase=phase, is_scrubbing=False)
+        self._cell.change(position_us=bounded, phase=phase, is_scrubbing=False, is_seeking=True)
         self._player.seek(bounded, then_plays=phase == "playing")
 
     def seek_by(self, seconds: float) -> None:
@@ -75,8 +78,10 @@ class Playback:
         """Show events at a time while the position is dragged; `seek` ends it."""
         if not self.can_seek:
             return
+        self._player.pause()
         self._cell.change(position_us=t_us, is_scrubbing=True)
-        self._player.scrub(t_us)
+        window_us = max(view.accumulation_us for view in self._views.value.views)
+        self._scrubber.show(t_us, window_us)
 
     def set_speed(self, speed: float | None) -> None:
         """Play at so many recording seconds per second; None as fast as possible."""

@@ -6,14 +6,13 @@ from pathlib import Path
 
 from ..player import Player
 from ..state import AppState, RecordingPart
-from .problems import Problems
 
 
 class Recording:
     """Starts and stops recording."""
 
-    def __init__(self, state: AppState, player: Player, problems: Problems) -> None:
-        self._cell, self._player, self._problems = state.recording, player, problems
+    def __init__(self, state: AppState, player: Player) -> None:
+        self._cell, self._player = state.recording, player
 
     @property
     def is_on(self) -> bool:
@@ -25,8 +24,9 @@ class Recording:
 
         What goes wrong is told among the problems, under `recording`.
         """
-        if not self.is_on and self._player.start_recording(Path(path), pre_roll_us):
+        if not self.is_on:
             self._cell.set(RecordingPart(path=str(path)))
+            self._player.start_recording(Path(path), pre_roll_us)
 
     def stop(self) -> None:
         """Finish the file."""

@@ -60,10 +60,57 @@ def _show(count: int) -> Act:
 
 COMMANDS: tuple[Command, ...] = (
     Command("File", "Open file…", ("Ctrl+O",), lambda w: w.open_file(), "Open a recording"),
+    Command("File", "Camera…", ("Ctrl+K",), "going:to_cameras", "See attached cameras"),
+    Command("File", "Network…", (), "going:to_network", "Open a stream from the network"),
+    Command(
+        "File", "Simulated camera…", ("Ctrl+M",), "going:to_simulator", "No camera? Try one"
+    ),
     Command("File", "Close", ("Ctrl+W",), lambda w: w.controller.source.close()),
+    Command(
+        "File",
+        "Record or stop",
+        ("Ctrl+R",),
+        "record_panel:record_or_stop",
+        "Record what the source sends to a new file, or finish it",
+        separated=True,
+    ),
+    Command(
+        "File",
+        "Save marked part…",
+        ("Ctrl+S",),
+        "dialogs:cut",
+        "Save the part between the marks IN and OUT as a recording",
+        separated=True,
+    ),
+    Command("File", "Convert…", ("Ctrl+Shift+S",), "dialogs:convert", "To another format"),
+    Command("File", "Export video…", ("Ctrl+E",), "dialogs:video", "With boxes, as MP4"),
+    Command(
+        "File", "Export results…", ("Ctrl+Shift+E",), "dialogs:results", "As lines of JSON"
+    ),
+    Command("File", "Repair…", (), "dialogs:repair", "Write a sound copy of a damaged recording"),
+    Command(
+        "File",
+        "Contents and damage…",
+        ("Ctrl+I",),
+        "dialogs:contents",
+        "Read the whole recording; say what it holds and what is damaged",
+    ),
     Command("File", "Save picture…", ("Ctrl+P",), lambda w: w.save_picture(), separated=True),
     Command("File", "Quit", ("Ctrl+Q",), lambda w: w.close(), separated=True),
-    Command("Playback", "Play or pause", ("Space",), lambda w: w.controller.playback.toggle()),
+    Command(
+        "Playback",
+        "Play or pause; live: record",
+        ("Space",),
+        "record_panel:space",
+        "Play or pause a recording; of a live source, record or stop",
+    ),
+    Command(
+        "Playback",
+        "Hold the picture",
+        ("k",),
+        lambda w: w.controller.playback.toggle(),
+        "Pause, also what is live; the camera runs on",
+    ),
     Command("Playback", "One second on", ("f",), _seek_by(1)),
     Command("Playback", "One second back", ("b",), _seek_by(-1)),
     Command("Playback", "Next slice", (".",), lambda w: w.controller.playback.step(1)),
@@ -94,7 +141,28 @@ COMMANDS: tuple[Command, ...] = (
     Command("View", "Overlay", ("o",), lambda w: w.controller.views.toggle_overlay()),
     Command("View", "Longer accumulation", ("+", "="), _lengthen(1), separated=True),
     Command("View", "Shorter accumulation", ("-",), _lengthen(-1)),
+    Command(
+        "View",
+        "Choose region",
+        ("r",),
+        lambda w: w.grid.choose_region(),
+        "Drag a rectangle: raise alarms in it, keep only its events, or zoom to it",
+    ),
     Command("View", "Whole sensor", ("0",), lambda w: w.show_all()),
     Command("View", "Full screen", ("F11",), lambda w: w.toggle_full_screen(), separated=True),
+    Command("View", "3-D view", ("3",), "going:to_cloud", "Events in x, y and time"),
+    Command("View", "Colours as the desktop", (), "going:theme_system", separated=True),
+    Command("View", "Light colours", (), "going:theme_light"),
+    Command("View", "Dark colours", (), "going:theme_dark"),
+    Command("Help", "Keys", ("F1", "h"), "dialogs:keys", "List all commands and their keys"),
+    Command("Help", "Welcome", (), "welcome:attach_welcome", "Steps and sample recordings"),
+    Command("Help", "Problems", ("F8",), "going:to_problems", "What is lost or does not work"),
+    Command(
+        "Help",
+        "Copy diagnostics",
+        ("Ctrl+Shift+D",),
+        "going:copy_diagnostics",
+        "Versions, devices, cameras, settings, status as text; no secrets",
+    ),
 )
 """All commands; within a menu, in this order."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
-from PyQt6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QMenu, QWidget
+from PyQt6.QtWidgets import QDialog, QDockWidget, QFileDialog, QMainWindow, QMenu, QWidget
 
 from ..controller import Controller
 from ..state import AppState, SourcePart, Viewport
 from .commands import COMMANDS, MENUS, Command
+from .event_grid import EventGrid
 from .panels import PANELS, Panel
+from .recent_menu import add_recent_menu
+from .status_line import StatusLine
+from .view_bar import ViewBar
 
 AREAS = {
     "left": Qt.DockWidgetArea.LeftDockWidgetArea,
@@ -30,12 +34,16 @@ class MainWindow(QMainWindow):
 
     def __init__(self, state: AppState, controller: Controller) -> None:
         super().__init__()
-        self.state, self.controller = state, controller
+        self.state: AppState = state
+        self.controller: Controller = controller
         self.docks: dict[str, QDockWidget] = {}
         self._menus: dict[str, QMenu] = {}
         self.setAcceptDrops(True)
         self.resize(1440, 900)
-        self.setCentralWidget(QWidget())
+        self.grid: EventGrid = EventGrid(state, controller)
+        self.setCentralWidget(self.grid)
+        self.addToolBar(ViewBar(state, controller))
+        self.setStatusBar(StatusLine(state))
         self._fill_menus()
         self._add_panels()
         self._timer = QTimer(self)
@@ -46,9 +54,9 @@ class MainWindow(QMainWindow):
 
     def open_file(self) -> None:
         """Ask for a recording and open it."""
-        name, _ = QFileDialog.getOpenFileName(self, "Open a recording")
-        if name:
-            self.controller.source.open(name)
+        from .sources_panel import ask_for_file
+
+        ask_for_file(self, self.controller)
 
     def save_picture(self) -> None:
         """Ask for a name and save what the views show."""
@@ -59,10 +67,23 @@ class MainWindow(QMainWindow):
         if name and middle is not None and not middle.grab().save(name):
             self.controller.problems.add("file", f"{name}: cannot be written; choose another place")
 
+    def show_panel(self, title: str) -> QWidget | None:
+        """Show a panel in front of its neighbours and return what is in it."""
+        dock = self.docks[title]
+        dock.show()
+        dock.raise_()
+        return dock.widget()
+
     def toggle_loop(self) -> None:
         """Begin again at the end, or not."""
         loops = not self.state.playback.value.loops
         self.controller.playback.set_loops(loops=loops)
+
+    def show_panel(self, title: str) -> None:
+        """Bring a panel to the front."""
+        dock = self.docks[title]
+        dock.show()
+        dock.raise_()
 
     def show_all(self) -> None:
         """Show the whole sensor."""
@@ -79,15 +100,28 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Open the file that was dropped."""
+        """Open the first recording that was dropped."""
+        from ..opening import dropped_sources
+
         mime = None if event is None else event.mimeData()
-        if mime is not None and mime.urls():
-            self.controller.source.open(mime.urls()[0].toLocalFile())
+        if mime is None:
+            return
+        found, problem = dropped_sources(url.toLocalFile() for url in mime.urls())
+        if found:
+            self.controller.source.open(found[0])
+        else:
+            self.controller.problems.add("file", problem)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802 - Qt's name
         """End everything."""
         self._timer.stop()
         self._forget()
+        for dialog in self.findChildren(QDialog):
+            dialog.close()
+        for part in self.findChildren(QWidget):
+            stop = getattr(part, "stop", None)
+            if callable(stop):
+                stop()
         self.controller.quit()
         super().closeEvent(event)
 
@@ -104,6 +138,7 @@ class MainWindow(QMainWindow):
                 self._menus[name] = menu
         for command in COMMANDS:
             self._add_command(command)
+        add_recent_menu(self._menus["File"], self.state, self.controller)
 
     def _add_command(self, command: Command) -> None:
         menu = self._menus[command.menu]

@@ -39,5 +39,12 @@ class Panel:
         return factory(state, controller)
 
 
-PANELS: tuple[Panel, ...] = ()
+PANELS: tuple[Panel, ...] = (
+    Panel("Pipeline", "right", "pipeline_panel:PipelinePanel"),
+    Panel("Timeline", "bottom", "timeline_panel:TimelinePanel"),
+    Panel("Sources", "left", "sources_panel:make"),
+    Panel("Recording", "left", "record_panel:make", shown=False),
+    Panel("3-D", "right", "cloud_panel:make", shown=False),
+    Panel("Problems", "right", "problems_panel:make", shown=False),
+)
 """In the order of the menu; those of one area that are not shown at first lie behind the others."""

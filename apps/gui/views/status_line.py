@@ -1,0 +1,92 @@
+"""The line at the bottom: the pixel meant, rates, latency, drops, the latest problem."""
+
+from __future__ import annotations
+
+from collections import deque
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from PyQt6.QtWidgets import QLabel, QStatusBar
+
+from ..state import AppState, PointerPart, Problem, RecordingPart
+from ..words import count, rate
+from .observing import observe_while
+
+if TYPE_CHECKING:
+    from eventvision.pipeline import Status
+
+_FPS_OVER_S = 1.0
+
+
+class StatusLine(QStatusBar):
+    """Says in figures what is going on."""
+
+    def __init__(self, state: AppState) -> None:
+        super().__init__()
+        self._ticks: deque[float] = deque()
+        self._problem, self._pixel = QLabel(), QLabel()
+        self._recording, self._rates, self._display = QLabel(), QLabel(), QLabel()
+        self._latency, self._drops = QLabel(), QLabel()
+        self.addWidget(self._problem, 1)
+        for label in (
+            self._pixel, self._recording, self._rates, self._latency, self._drops, self._display,
+        ):  # fmt: skip
+            self.addPermanentWidget(label)
+        self._recording.setStyleSheet("color: #e5484d; font-weight: bold")
+        observe_while(self, state.pointer, self._show_pixel)
+        observe_while(self, state.status, self._show_status)
+        observe_while(self, state.tick, self._show_tick)
+        observe_while(self, state.problems, self._show_problems)
+        observe_while(self, state.recording, self._show_recording)
+
+    def _show_pixel(self, part: PointerPart) -> None:
+        if part.x < 0:
+            self._pixel.clear()
+            return
+        depth = ""
+        if part.depth is not None:
+            depth = f"  depth {part.depth:.2f}{' m' if part.is_metric else ''}"
+        self._pixel.setText(f"({part.x}, {part.y})  {rate(part.rate_hz)}{depth}")
+
+    def _show_status(self, status: Status | None) -> None:
+        if status is None:
+            for label in (self._rates, self._latency, self._drops):
+                label.clear()
+            return
+        on = status.on_rate_hz / status.event_rate_hz if status.event_rate_hz else 0.0
+        self._rates.setText(f"{rate(status.event_rate_hz)}  {on:.0%} ON")
+        total = status.stages.get("total")
+        self._latency.setText("" if total is None else f"latency {total.p50_ms:.1f} ms")
+        lost = sum(status.dropped.values())
+        self._drops.setText(f"dropped {count(lost)}" if lost else "no drops")
+        self._drops.setToolTip(
+            "\n".join(f"{cause}: {number:,}" for cause, number in status.dropped.items())
+        )
+
+    def _show_tick(self, _tick: int) -> None:
+        now_s = monotonic()
+        self._ticks.append(now_s)
+        while now_s - self._ticks[0] > _FPS_OVER_S:
+            self._ticks.popleft()
+        if len(self._ticks) > 1:
+            fps = (len(self._ticks) - 1) / max(now_s - self._ticks[0], 1e-3)
+            self._display.setText(f"{fps:.0f} fps")
+
+    def _show_problems(self, problems: tuple[Problem, ...]) -> None:
+        if not problems:
+            self._problem.clear()
+            self._problem.setToolTip("")
+            return
+        latest = problems[-1]
+        colour = {"error": "#e5484d", "warning": "#d08a10", "info": "#6f7a88"}[latest.severity]
+        self._problem.setStyleSheet(f"color: {colour}")
+        self._problem.setText(latest.text)
+        self._problem.setToolTip(latest.text)
+
+    def _show_recording(self, part: RecordingPart) -> None:
+        if not part.path:
+            self._recording.clear()
+            return
+        lost = f", {count(part.dropped)} dropped" if part.dropped else ""
+        self._recording.setText(f"● {part.seconds:.1f} s  {part.bytes / 1e6:.1f} MB{lost}")
+        self._recording.setToolTip(part.path)
