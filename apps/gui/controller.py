@@ -67,6 +67,7 @@ class Controller:
         self.views = Views(state)
         self.recording = Recording(state, self.player)
         self.preferences = Keeper(state, self.player, preferences)
+        self.at_quit(self.preferences.quit)
         self._forget = state.views.observe(self.renderer.configure)
 
     def start(self, source: str | None = None, config: str | Path | None = None) -> None:

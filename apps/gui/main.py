@@ -20,14 +20,20 @@ def run(source: str | None = None, config: Path | None = None) -> int:
     from PyQt6.QtWidgets import QApplication
 
     from .controller import Controller
+    from .preferences import settings_folder
     from .state import AppState
     from .views.main_window import MainWindow
+    from .views.theme_style import follow_theme
+    from .views.welcome import attach_welcome
 
     application = QApplication(sys.argv[:1])
     application.setApplicationName("eventvision")
     state = AppState()
-    controller = Controller(state)
+    controller = Controller(state, settings_folder() / "gui.json")
+    follow_theme(application, state)
     window = MainWindow(state, controller)
+    if state.preferences.value.welcome:
+        attach_welcome(window)
     window.show()
     QTimer.singleShot(0, lambda: controller.start(source, config))
     return application.exec()

@@ -79,12 +79,6 @@ class MainWindow(QMainWindow):
         loops = not self.state.playback.value.loops
         self.controller.playback.set_loops(loops=loops)
 
-    def show_panel(self, title: str) -> None:
-        """Bring a panel to the front."""
-        dock = self.docks[title]
-        dock.show()
-        dock.raise_()
-
     def show_all(self) -> None:
         """Show the whole sensor."""
         self.controller.views.look(Viewport())
@@ -118,10 +112,6 @@ class MainWindow(QMainWindow):
         self._forget()
         for dialog in self.findChildren(QDialog):
             dialog.close()
-        for part in self.findChildren(QWidget):
-            stop = getattr(part, "stop", None)
-            if callable(stop):
-                stop()
         self.controller.quit()
         super().closeEvent(event)
 
