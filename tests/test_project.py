@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 CONTRACTS = [contract["name"] for contract in PYPROJECT["tool"]["importlinter"]["contracts"]]
 
-STAGES, FLOOR, CORE, TORCH, SPIKING, QT, APPS = CONTRACTS
+STAGES, FLOOR, CORE, TORCH, SPIKING, QT, VIEWS, APPS = CONTRACTS
 PLANTED = [
     (STAGES, "eventvision/io/_planted.py", "from eventvision import filters"),
     (STAGES, "eventvision/core/_planted.py", "from eventvision import kernels"),
@@ -33,6 +33,7 @@ PLANTED = [
     (TORCH, "eventvision/devices/_planted.py", "import torch"),
     (SPIKING, "eventvision/spiking/integer/_planted.py", "import torch"),
     (QT, "eventvision/pipeline/_planted.py", "import PyQt6"),
+    (VIEWS, "eventvision_apps/gui/controllers/planted.py", "import PyQt6"),
     (APPS, "eventvision/sinks/_planted.py", "import eventvision_apps"),
 ]
 
