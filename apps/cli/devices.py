@@ -28,6 +28,8 @@ from eventvision.devices import (
 from .output import print_table
 
 _MOST_THREADS = 64
+_FRAMES = ("process", "hybrid")
+"""Devices that do nothing without others."""
 
 
 def list_devices(*, as_json: bool) -> int:
@@ -57,7 +59,7 @@ def show_fits(model: str, *, device: str | None, sensor: str | None, as_json: bo
     card = load_card(model)
     options = SessionOptions(sizes=_sizes(card, sensor))
     infos = probe_devices() if device is None else (find_device(device).probe(),)
-    fits = [(info, fit_on(info, card, options)) for info in infos if info.name != "process"]
+    fits = [(info, fit_on(info, card, options)) for info in infos if info.name not in _FRAMES]
     code = 0 if any(fit.is_yes for _, fit in fits) else 1
     if as_json:
         entries = [

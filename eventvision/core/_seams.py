@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -193,6 +193,26 @@ class Session(Protocol):
 
     def close(self) -> None:
         """Release the device; may be called twice."""
+
+
+@runtime_checkable
+class EventSession(Session, Protocol):
+    """A session that may render events itself, on the device."""
+
+    @property
+    def takes_events(self) -> bool:
+        """Whether it does at present."""
+
+    def step_events(
+        self, events: NDArray[np.void], t0_us: int, duration_us: int
+    ) -> dict[str, NDArray[np.generic]]:
+        """Run the network on the events of a slice and return its named outputs.
+
+        Args:
+            events: `EVENT_DTYPE`, in [t0_us, t0_us + duration_us), on the pixels of the input.
+            t0_us: Beginning of the slice.
+            duration_us: Its length, at least 1.
+        """
 
 
 class Device(Protocol):

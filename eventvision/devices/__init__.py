@@ -10,6 +10,7 @@ from ._compare import (
 )
 from ._facets import (
     ActivityMeter,
+    EventIntake,
     PlacedLayer,
     Placement,
     PowerMeter,
@@ -30,6 +31,7 @@ __all__ = [
     "Comparison",
     "DeviceChoice",
     "DeviceSession",
+    "EventIntake",
     "Health",
     "PlacedLayer",
     "Placement",

@@ -18,7 +18,7 @@ from ._registry import probe_devices
 from ._session import DeviceSession
 from ._tensors import Arrays
 
-_UNASKED = ("null", "process")
+_UNASKED = ("null", "process", "hybrid")
 """Devices that say nothing of a model."""
 
 

@@ -12,7 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 F = TypeVar("F")
 
@@ -65,6 +68,28 @@ class StepTimer:
 
     read_us: Callable[[], float]
     read_cycles: Callable[[], int] | None = None
+
+
+class TakeEvents(Protocol):
+    """Renders events on the device and takes a step on them."""
+
+    def __call__(
+        self, events: NDArray[np.void], t0_us: int, duration_us: int
+    ) -> dict[str, NDArray[np.generic]]:
+        """Return the outputs; events are of `EVENT_DTYPE`, in [t0_us, t0_us + duration_us)."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventIntake:
+    """Takes the events of a slice as they are, so that sixteen bytes each go to the device.
+
+    Attributes:
+        representation: What they are rendered as; that of the model's card.
+        step: Takes a step.
+    """
+
+    representation: str
+    step: TakeEvents
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from eventvision.core import Device, DeviceError, Fit, ModelCard, Session, SessionOptions, load_card
+from eventvision.core import (
+    Device,
+    DeviceError,
+    EventVisionError,
+    Fit,
+    ModelCard,
+    Session,
+    SessionOptions,
+    load_card,
+)
 
 from ._artifacts import chosen
 from ._choice import AUTO, split_device
+from ._quickest import quickest
 from ._registry import find_device
 from ._session import DeviceSession
 from ._supervised import Candidate, Recovery, Report, SupervisedSession
@@ -22,7 +32,7 @@ from ._tensors import Arrays, checked_outputs, unknown_sizes
 
 _LOGGER = logging.getLogger("eventvision.devices")
 PREFERRED = ("onnx", "cpu")
-"""What `auto` tries in turn."""
+"""What `auto` chooses from; the first is taken unless another is clearly faster."""
 
 
 def open_session(
@@ -43,8 +53,8 @@ def open_session(
 
     Args:
         card: The model, or its name or folder as `load_card` takes it.
-        device: `NAME`, `NAME:ARGUMENT`, or either with `+FALLBACK` behind it; `auto` is `onnx`
-            where that is here and the model fits, else `cpu`.
+        device: `NAME`, `NAME:ARGUMENT`, or either with `+FALLBACK` behind it; `auto` is what
+            `choose_device` says.
         threads: Most processors that it may keep busy.
         sizes: Free sizes of the card's inputs by name, such as `height`; those left out are
             settled by the first step, which then takes longer.
@@ -82,19 +92,33 @@ def open_session(
 
 
 def choose_device(card: ModelCard, options: SessionOptions) -> str:
-    """Return the device that `auto` stands for.
+    """Return the device that `auto` stands for: of `onnx` and `cpu` the one that is faster here.
+
+    That is measured the first time that a model is opened with given sizes and threads, which takes
+    a second or so, and kept. Where sizes are not known yet, or there is nothing to measure with, it
+    is `onnx`, or `cpu` if the model does not run there.
 
     Raises:
         DeviceError: If the model runs on none of them; the reasons are told.
     """
-    reasons = []
+    reasons, fitting = [], []
     for name in PREFERRED:
         device = find_device(name)
         info, fit = device.probe(), device.fits(card, options)
         if info.is_present and fit.is_yes:
-            return name
+            fitting.append(name)
         reasons.append(f"{name}: {info.missing or fit.reason}")
-    raise DeviceError(AUTO, f"{card.name} runs on none ({'; '.join(reasons)})", "name a device")
+    if not fitting:
+        raise DeviceError(AUTO, f"{card.name} runs on none ({'; '.join(reasons)})", "name a device")
+    if len(fitting) == 1 or unknown_sizes(card, options.sizes):
+        return fitting[0]
+    try:
+        return quickest(card, fitting, options)
+    except (EventVisionError, ValueError) as error:  # a golden sample of other shapes
+        _LOGGER.info(
+            "device auto: %s is taken, as nothing could be measured: %s", fitting[0], error
+        )
+        return fitting[0]
 
 
 @dataclass(frozen=True, slots=True)

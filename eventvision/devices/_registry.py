@@ -29,6 +29,7 @@ _BUILT_IN = {
     "reference": "_reference:ReferenceDevice",
     "null": "_null:NullDevice",
     "process": "_process:ProcessDevice",
+    "hybrid": "_hybrid:HybridDevice",
 }
 """Module and class by name; the order is that of preference and of listings."""
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from eventvision.core import DeviceError, ModelCard
 
-from ._facets import F, facet
+from ._facets import EventIntake, F, facet
 from ._supervised import Health, SupervisedSession
 from ._tensors import Arrays, checked_inputs, sizes_of, unknown_sizes
 
@@ -93,6 +93,30 @@ class DeviceSession:
         session = self._opened(inputs)
         return session.step(checked_inputs(self.card, inputs, self._sizes))
 
+    @property
+    def takes_events(self) -> bool:
+        """Whether what runs renders events itself, see `step_events`."""
+        return self.facet(EventIntake) is not None
+
+    def step_events(
+        self, events: NDArray[np.void], t0_us: int, duration_us: int
+    ) -> dict[str, NDArray[np.generic]]:
+        """Take one step on the events of a slice, rendered on the device as the card says.
+
+        Args:
+            events: `EVENT_DTYPE`, all within the model's input and [t0_us, t0_us + duration_us).
+            t0_us: Beginning of the slice.
+            duration_us: Its length.
+
+        Raises:
+            SliceDroppedError: As for `step`.
+            DeviceError: As for `step`, or if what runs does not take events.
+        """
+        if self._closed or self._session is None or not self.takes_events:
+            problem = "the session is closed" if self._closed else "it takes no events"
+            raise DeviceError(self.device, problem, "give it what its card says, by `step`")
+        return self._session.run(lambda session: _intake(session).step(events, t0_us, duration_us))
+
     def reset(self) -> None:
         """Set the state back to that of a fresh start."""
         if self._session is not None:
@@ -122,3 +146,10 @@ class DeviceSession:
             self._sizes = sizes_of(self.card, inputs, self._sizes)
             self._session = self._opener(self._sizes)
         return self._session
+
+
+def _intake(session: object) -> EventIntake:
+    intake = facet(session, EventIntake)
+    if intake is None:
+        raise TypeError("the device that took over takes no events")
+    return intake

@@ -152,9 +152,21 @@ class SupervisedSession:
             SliceDroppedError: If the device failed in it, or is being started again.
             DeviceError: If it was given up.
         """
+        return self.run(lambda session: session.step(inputs))
+
+    def run(self, work: Callable[[Session], Arrays]) -> dict[str, NDArray[np.generic]]:
+        """Let the session take a step in another way than by `step`.
+
+        Args:
+            work: Makes the session take the step and returns its outputs.
+
+        Raises:
+            SliceDroppedError: As for `step`.
+            DeviceError: Likewise.
+        """
         session = self._running()
         try:
-            outputs = self._candidates[0].check(session.step(inputs))
+            outputs = self._candidates[0].check(work(session))
         except Exception as error:  # whatever a driver raises
             self._failed(error)
             raise self._drop() from error

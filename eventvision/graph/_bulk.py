@@ -17,6 +17,7 @@ from ._edges import Edges
 from ._map import CoarseMap
 from ._network import GraphNetwork
 from ._program import Program
+from ._reader import HeadReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ class Bulk:
 
     def read(self, t_us: int) -> NDArray[np.float32]:
         """Return what the head says at a time not before the last event; see `Head.read`."""
-        return self.network.head.read(*self.map.at(t_us))
+        reader = HeadReader(self.network.head, self.map.rows, self.map.columns)
+        return reader.read(*self.map.at(t_us))
 
 
 def run_bulk(network: GraphNetwork, events: Events, edges: Edges | None = None) -> Bulk:

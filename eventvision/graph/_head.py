@@ -63,12 +63,27 @@ class Head:
         return self.bias.size
 
     @property
+    def last_channels(self) -> int:
+        """Channels that come to the last layer."""
+        return len(self.convolutions[-1][0]) if self.convolutions else self.inputs
+
+    @property
     def stride(self) -> int:
         """Cells of the map from one place of the grid to the next."""
         return int(np.prod(self.strides, dtype=np.int64))
 
+    def check_places(self, places: int) -> None:
+        """Refuse a map that comes to the last layer with another number of places than it takes.
+
+        Raises:
+            ValueError: If the head shows a vector, and its last layer takes another number.
+        """
+        wanted = self.weight.shape[1] // self.last_channels
+        if self.shows == "vector" and places != wanted:
+            raise ValueError(f"the head was made for {wanted} cells, the map has {places}")
+
     def read(self, sums: Floats, counts: Floats) -> Floats:
-        """Return what the map says.
+        """Return what the map says, by plain numpy: the definition that `HeadReader` is held to.
 
         Args:
             sums: (rows, columns, channels).
@@ -80,28 +95,24 @@ class Head:
         Raises:
             ValueError: If the map is not as large as the last layer wants it.
         """
-        x = self._scaled(sums, counts)
+        x = np.ascontiguousarray(np.moveaxis(self.scaled(sums, counts), 2, 0))
         for (weight, bias), stride in zip(self.convolutions, self.strides, strict=True):
             x = np.maximum(_convolved(x, weight, stride) + bias[:, None, None], 0)
         if self.shows == "grid":
             grid: Floats = np.tensordot(self.weight, x, 1) + self.bias[:, None, None]
             return grid
-        if x.size != self.weight.shape[1]:
-            raise ValueError(
-                f"the head was made for {self.weight.shape[1] // x.shape[0]} cells, the map has "
-                f"{counts.size}"
-            )
+        self.check_places(x[0].size)
         vector: Floats = self.weight @ x.reshape(-1) + self.bias
         return vector
 
-    def _scaled(self, sums: Floats, counts: Floats) -> Floats:
+    def scaled(self, sums: Floats, counts: Floats) -> Floats:
+        """Return what the first convolution sees of a map, (rows, columns, inputs)."""
         x = np.concatenate([sums, counts[..., None]], axis=2, dtype=np.float32)
-        x = np.ascontiguousarray(np.moveaxis(x, 2, 0))
         if self.relative_to == "map":
             x /= counts.mean(dtype=np.float32) + np.float32(1)
             return x
-        x[:-1] /= counts + np.float32(1)
-        x[-1] = np.log1p(x[-1])
+        x[..., :-1] /= (counts + np.float32(1))[..., None]
+        x[..., -1] = np.log1p(counts)
         return x
 
 

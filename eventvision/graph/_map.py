@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventvision.core import SensorSize
-from eventvision.kernels.graph_map import FADE_BITS, UNIT_BITS
+from eventvision.kernels.graph_head import fade_floats, fade_integers
+from eventvision.kernels.graph_map import UNIT_BITS
 from eventvision.kernels.graph_search import NEVER
 
 from ._fade import Fade
@@ -51,16 +52,14 @@ class CoarseMap:
 
     def at(self, t_us: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the map faded until a time: (rows, columns, channels) and (rows, columns)."""
-        missed = np.clip((t_us >> self.fade.bits) - self.ticks, 0, self.table.size - 1)
-        left = self.table[missed]
-        sums, counts = self.sums[:, : self._channels] * left[:, None], self.counts * left
+        faded = np.empty((self.counts.size, self._channels), np.float32)
+        counts = np.empty(self.counts.size, np.float32)
+        state = self.sums, self.counts, self.ticks, self.table, t_us >> self.fade.bits
         if self.sums.dtype == np.int64:
-            sums, counts = sums >> FADE_BITS, counts >> FADE_BITS
-        shape = self.rows, self.columns
-        return (
-            (sums * (self._unit * self._scale)).astype(np.float32).reshape(*shape, -1),
-            (counts * self._unit).astype(np.float32).reshape(shape),
-        )
+            fade_integers(*state, self._scale, self._unit, faded, counts)
+        else:
+            fade_floats(*state, self._scale, faded, counts)
+        return faded.reshape(self.rows, self.columns, -1), counts.reshape(self.rows, self.columns)
 
     def clear(self) -> None:
         """Forget all events."""

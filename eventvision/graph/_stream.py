@@ -12,6 +12,7 @@ from eventvision.kernels.words import as_words
 
 from ._map import CoarseMap
 from ._network import GraphNetwork
+from ._reader import HeadReader
 from ._relu import ReluEngine
 from ._spikes import SpikeEngine
 
@@ -38,6 +39,7 @@ class GraphStream:
         self.map = CoarseMap(network, sensor)
         engine = SpikeEngine if network.is_spiking else ReluEngine
         self._engine = engine(network, sensor, self.map)
+        self._reader: HeadReader | None = None
         self.events = 0
 
     @property
@@ -64,7 +66,9 @@ class GraphStream:
 
     def read(self, t_us: int) -> NDArray[np.float32]:
         """Return what the head says at a time not before the last event; see `Head.read`."""
-        return self.network.head.read(*self.map.at(t_us))
+        if self._reader is None:
+            self._reader = HeadReader(self.network.head, self.map.rows, self.map.columns)
+        return self._reader.read(*self.map.at(t_us))
 
     def reset(self) -> None:
         """Forget the stream."""

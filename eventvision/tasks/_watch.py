@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventvision.core import Alarm, ConfigError, Detections, Result, Slice
+
+from ._forms import TaskForm
 
 _REGION = re.compile(r"(\d{1,5})x(\d{1,5})\+(\d{1,5})\+(\d{1,5})")
 
@@ -49,6 +51,25 @@ class WatchSettings:
             raise ValueError(f"region must be x, y, width, height, got {self.region}")
         if not 0 <= self.least_score <= 1:
             raise ValueError(f"least_score must be from 0 to 1, got {self.least_score}")
+
+
+def watch_settings(form: TaskForm, source: str) -> WatchSettings:
+    """Read what raises an alarm from the task as it was named.
+
+    Args:
+        form: The task.
+        source: Name of the task whose objects are looked at.
+
+    Raises:
+        ConfigError: If region or score have another form.
+    """
+    settings = WatchSettings(region=parse_region(form.region), source=source)
+    for _, text in form.settings:
+        try:
+            settings = replace(settings, least_score=float(text))
+        except ValueError:
+            raise ConfigError("alarm:score", text, "a number from 0 to 1") from None
+    return settings
 
 
 class Watch:

@@ -204,3 +204,36 @@ def test_a_gpu_gives_the_golden_output_and_its_time():
     np.testing.assert_allclose(
         np.stack(found), GOLDEN.outputs["output"], atol=CARD.tolerance["onnx"]
     )
+
+
+def test_events_are_rendered_where_the_network_runs(monkeypatch):
+    """Under Triton's interpreter, on the host."""
+    import importlib.util
+    import sys
+
+    pytest.importorskip("triton", reason="Triton is not installed here")
+    from eventvision.core import EVENT_DTYPE, Events, SensorSize, Slice
+    from eventvision.devices._cuda._events import EventRenderer
+    from eventvision.representations import parse_representation
+
+    name = "eventvision.kernels.gpu.scatter"
+    monkeypatch.setenv("TRITON_INTERPRET", "1")
+    spec = importlib.util.find_spec(name)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setattr("eventvision.devices._cuda._events._FIRST_ROOM", 8)
+    sensor = SensorSize(12, 9)
+    for text in ("voxel:3", "histogram"):
+        representation = parse_representation(text, sensor)
+        planes = torch.zeros(1, *representation.shape)
+        renderer = EventRenderer(text, planes)
+        for count, t0_us in ((5, 0), (0, 1_000), (40, 2_000)):
+            data = np.zeros(count, EVENT_DTYPE)
+            data["t"] = np.sort(RNG.integers(t0_us, t0_us + 1_000, count))
+            data["x"], data["y"] = RNG.integers(0, 12, count), RNG.integers(0, 9, count)
+            data["on"] = RNG.random(count) < 0.5
+            renderer.render(data, t0_us, 1_000)
+            slice_ = Slice(0, Events(data, sensor), t0_us, t0_us + 1_000, "time")
+            expected = representation.render(slice_)
+            np.testing.assert_allclose(planes[0].numpy(), expected, atol=1e-5)

@@ -51,8 +51,8 @@ def test_outputs_belong_to_the_caller():
         np.testing.assert_array_equal(first, kept)
 
 
-def test_auto_takes_the_onnx_runtime():
-    assert open_session(CARD).device == "onnx"
+def test_auto_takes_a_device_that_is_here():
+    assert open_session(CARD).device in {"onnx", "cpu"}
 
 
 def test_a_shipped_model_is_known_by_its_name():

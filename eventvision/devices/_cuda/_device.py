@@ -33,7 +33,7 @@ class CudaDevice:
             missing=missing,
             remedy=remedy,
             memory_bytes=memory_bytes,
-            facets=("StepTimer",),
+            facets=("StepTimer", "EventIntake"),
         )
 
     def fits(self, card: ModelCard, options: SessionOptions) -> Fit:  # noqa: ARG002

@@ -1,7 +1,8 @@
 """A program on a GPU, recorded once and replayed with each step.
 
 Inputs, states and outputs lie in fixed places. An input is copied into page-locked memory and goes
-up from there while the host goes on; outputs come down the same way, and only then is waited.
+up from there while the host goes on; outputs come down the same way, and only then is waited. Where
+the input is a voxel grid or a histogram, raw events may go up instead, and are rendered there.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from eventvision.core import ModelCard, ModelError
-from eventvision.devices._facets import StepTimer
+from eventvision.devices._facets import EventIntake, StepTimer
 from eventvision.devices._onnx import NEXT
 from eventvision.devices._tensors import Arrays, shape_of, zeros
 
+from ._events import EventRenderer, renders
 from ._program import Runner, read_program
 
 _WARM_UPS = 3
@@ -57,7 +59,13 @@ class CudaSession:
         )
         self._outputs: dict[str, Tensor] = {}
         self._results: dict[str, Tensor] = {}
-        self.facets = (StepTimer(lambda: self._begin.elapsed_time(self._end) * 1e3),)
+        self.facets: tuple[object, ...] = (
+            StepTimer(lambda: self._begin.elapsed_time(self._end) * 1e3),
+        )
+        if renders(card):
+            (planes,) = self._inputs.values()
+            self._renderer = EventRenderer(card.representation, planes)
+            self.facets += (EventIntake(card.representation, self._step_events),)
         with torch.no_grad(), _exact():
             self._record(card, Runner(program, device))
         self.reset()
@@ -67,6 +75,17 @@ class CudaSession:
         for name, below in self._below.items():
             below.numpy()[...] = inputs[name]
             self._inputs[name].copy_(below, non_blocking=True)
+        return self._advanced()
+
+    def _step_events(
+        self, events: NDArray[np.void], t0_us: int, duration_us: int
+    ) -> dict[str, NDArray[np.generic]]:
+        """Take one step on events that are rendered on the GPU."""
+        self._renderer.render(events, t0_us, duration_us)
+        return self._advanced()
+
+    def _advanced(self) -> dict[str, NDArray[np.generic]]:
+        """Replay the graph on what lies in the inputs; bring the outputs down."""
         self._begin.record()
         self._graph.replay()
         self._end.record()

@@ -1,6 +1,7 @@
 """An event-driven accelerator for integer networks: SystemVerilog, simulated or on a board."""
 
 from ._accelerator import Accelerator, Counters, Link
+from ._apart import ApartCheck, ApartLayer, check_apart, layers_apart
 from ._build import built_library, missing_tools
 from ._device import CLOCK_MHZ, FpgaDevice, FpgaSession, simulated, simulated_link
 from ._export import export_card, export_fpga
@@ -17,6 +18,8 @@ __all__ = [
     "DEFAULT_PART",
     "PARTS",
     "Accelerator",
+    "ApartCheck",
+    "ApartLayer",
     "Counters",
     "CycleReport",
     "FpgaDevice",
@@ -30,6 +33,7 @@ __all__ = [
     "SimulatedLink",
     "block_rams_of",
     "built_library",
+    "check_apart",
     "dsps_of",
     "export_card",
     "export_fpga",
@@ -37,6 +41,7 @@ __all__ = [
     "find_part",
     "find_verilator",
     "find_yosys",
+    "layers_apart",
     "measure",
     "missing_tools",
     "plan_for",

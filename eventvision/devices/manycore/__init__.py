@@ -2,7 +2,8 @@
 
 from ._layers import MeshLayer, layers_of, layers_of_card
 from ._mesh import Mesh, load_mesh
-from ._partition import Partition, Piece, naive_partition, partition
+from ._partition import Partition, naive_partition, packed_partition, roomy_partition
+from ._pieces import Piece
 from ._place import MeshPlacement, place, place_naively
 from ._routes import finds_circle, link_loads, route, traffic_of
 from ._traffic import Flows, flows_of
@@ -21,9 +22,10 @@ __all__ = [
     "link_loads",
     "load_mesh",
     "naive_partition",
-    "partition",
+    "packed_partition",
     "place",
     "place_naively",
+    "roomy_partition",
     "route",
     "traffic_of",
 ]

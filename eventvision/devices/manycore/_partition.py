@@ -1,42 +1,27 @@
 """Cuts layers into pieces, each small enough for a core, and puts pieces together on cores.
 
 A piece is some channels of some rows. Its neurons take potentials, its channels take weights,
-which pieces with the same channels and other rows hold again. Cutting along channels saves weights,
-cutting along rows saves traffic, so both are searched for: `partition` tries every number of rows
-in a piece and takes the cut that fills the fewest cores, then lets pieces of different layers share
-cores. `naive_partition` is what a straightforward compiler does: neurons in the order of their
-numbers (channel by channel), as many as a core holds, then the next core.
+which pieces with the same channels and other rows hold again. Three ways to cut:
+
+* `packed_partition` packs layers onto as few cores as it can find, see `_packing`.
+* `roomy_partition` tries every number of rows in a piece, takes the cut into the fewest pieces, and
+  lets pieces of different layers share cores: more cores, less traffic.
+* `naive_partition` is what a straightforward compiler does: neurons in the order of their numbers
+  (channel by channel), as many as a core holds, then the next core.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from eventvision.core import ConfigError
 
 from ._layers import MeshLayer
 from ._mesh import Mesh
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A part of a layer that is on one core.
-
-    Attributes:
-        layer: Its name.
-        channels: First channel and the one after the last.
-        rows: First row and the one after the last.
-        neurons: Potentials that it takes.
-        weights: Bytes of weights that it takes.
-    """
-
-    layer: str
-    channels: tuple[int, int]
-    rows: tuple[int, int]
-    neurons: int
-    weights: int
+from ._packing import Packing
+from ._pieces import Piece, evenly, piece_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +42,8 @@ class Partition:
         return len(self.groups)
 
 
-def partition(layers: Sequence[MeshLayer], mesh: Mesh) -> Partition:
-    """Cut layers so that they take few cores.
+def roomy_partition(layers: Sequence[MeshLayer], mesh: Mesh) -> Partition:
+    """Cut layers into few pieces.
 
     Raises:
         ConfigError: If a single row of a single channel is too large for a core.
@@ -68,6 +53,30 @@ def partition(layers: Sequence[MeshLayer], mesh: Mesh) -> Partition:
     for cut in pieces:
         groups.extend(_merged(cut, groups, mesh))
     return Partition(tuple(layers), tuple(map(tuple, groups)))
+
+
+def packed_partition(layers: Sequence[MeshLayer], mesh: Mesh) -> Partition:
+    """Pack layers onto as few cores as can be found; see `_packing`.
+
+    Raises:
+        ConfigError: If a single row of a single channel is too large for a core.
+    """
+    packing = Packing(mesh)
+    for layer in _heavy_and_light(layers):
+        if not packing.add(layer):
+            _must_fit(layer, mesh, 0, 0)
+    return Partition(tuple(layers), tuple(map(tuple, packing.groups)))
+
+
+def _heavy_and_light(layers: Sequence[MeshLayer]) -> Iterator[MeshLayer]:
+    """Yield layers from both ends: that with the most weights for its neurons, then the least."""
+    ordered = deque(
+        sorted(layers, key=lambda each: each.channel_weights / (each.shape[1] * each.shape[2]))
+    )
+    while ordered:
+        yield ordered.pop()
+        if ordered:
+            yield ordered.popleft()
 
 
 def naive_partition(layers: Sequence[MeshLayer], mesh: Mesh) -> Partition:
@@ -95,7 +104,7 @@ def _filled(layer: MeshLayer, mesh: Mesh) -> list[list[Piece]]:
                 neurons = weights = 0
                 continue
             last = min(height, row + room)
-            piece = _piece(layer, (channel, channel + 1), (row, last))
+            piece = piece_of(layer, (channel, channel + 1), (row, last))
             groups[-1].append(piece)
             neurons, weights, row = neurons + piece.neurons, weights + piece.weights, last
     return groups
@@ -123,16 +132,10 @@ def _best_cut(layer: MeshLayer, mesh: Mesh) -> list[Piece]:
 def _cut(layer: MeshLayer, channels: int, rows: int) -> list[Piece]:
     all_channels, height, _ = layer.shape
     return [
-        _piece(layer, some, part)
-        for some in _evenly(all_channels, channels)
-        for part in _evenly(height, rows)
+        piece_of(layer, some, part)
+        for some in evenly(all_channels, channels)
+        for part in evenly(height, rows)
     ]
-
-
-def _piece(layer: MeshLayer, channels: tuple[int, int], rows: tuple[int, int]) -> Piece:
-    number = channels[1] - channels[0]
-    neurons = number * (rows[1] - rows[0]) * layer.shape[2]
-    return Piece(layer.name, channels, rows, neurons, number * layer.channel_weights)
 
 
 def _channels_by_weights(layer: MeshLayer, mesh: Mesh) -> int:
@@ -168,9 +171,3 @@ def _must_fit(layer: MeshLayer, mesh: Mesh, rows: int, channels: int) -> None:
             "--mesh", f"{mesh.core_neurons} neurons, {mesh.core_weights} bytes a core",
             f"room for a row of a channel of layer {layer.name}: {needs}",
         )  # fmt: skip
-
-
-def _evenly(length: int, most: int) -> list[tuple[int, int]]:
-    parts = -(-length // most)
-    edges = [length * part // parts for part in range(parts + 1)]
-    return list(pairwise(edges))

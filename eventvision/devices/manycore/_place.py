@@ -6,7 +6,7 @@ back and forth in stripes of several widths. The best two are annealed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from eventvision.kernels.placement import anneal
 
 from ._layers import MeshLayer
 from ._mesh import Mesh
-from ._partition import Partition, naive_partition, partition
+from ._partition import Partition, naive_partition, packed_partition
 from ._routes import finds_circle, link_loads, route, traffic_of
 from ._traffic import Flows, flows_of
 
@@ -89,27 +89,33 @@ class MeshPlacement:
 
 
 def place(
-    layers: Sequence[MeshLayer], mesh: Mesh, *, seed: int = 0, trials: int | None = None
+    layers: Sequence[MeshLayer],
+    mesh: Mesh,
+    *,
+    cut: Callable[[Sequence[MeshLayer], Mesh], Partition] = packed_partition,
+    seed: int = 0,
+    trials: int | None = None,
 ) -> MeshPlacement:
     """Cut a network and find good cores for its pieces.
 
     Args:
         layers: The network.
         mesh: The mesh.
+        cut: How the network is cut: `packed_partition` or `roomy_partition`.
         seed: Another seed, another placement.
         trials: Swaps that the annealing looks at; chosen by the number of groups if None.
 
     Raises:
         ConfigError: If the network needs more cores than there are, or a piece fits none.
     """
-    cut = _within(partition(layers, mesh), mesh)
-    flows = flows_of(cut)
-    starts = [path[: cut.cores] for path in _paths(mesh)]
+    parts = _within(cut(layers, mesh), mesh)
+    flows = flows_of(parts)
+    starts = [path[: parts.cores] for path in _paths(mesh)]
     starts.sort(key=lambda places: traffic_of(flows, places, mesh.width))
-    number = min(_TRIALS_PER_GROUP * cut.cores, _MOST_TRIALS) if trials is None else trials
+    number = min(_TRIALS_PER_GROUP * parts.cores, _MOST_TRIALS) if trials is None else trials
     annealed = [_annealed(places, flows, mesh, number, seed) for places in starts[:2]]
     best = min(annealed, key=lambda places: traffic_of(flows, places, mesh.width))
-    return MeshPlacement(mesh, cut, best, flows)
+    return MeshPlacement(mesh, parts, best, flows)
 
 
 def place_naively(

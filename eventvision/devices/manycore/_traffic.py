@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._layers import MeshLayer
-from ._partition import Partition, Piece
+from ._partition import Partition
+from ._pieces import Piece
 
 
 class Flows(NamedTuple):

@@ -187,14 +187,18 @@ class HeadModule(nn.Module):
 
     def forward(self, sums: Tensor, counts: Tensor) -> Tensor:
         """Return (readings, outputs) or (readings, outputs, rows, columns)."""
-        x = self._scaled(sums, counts)
+        return self.told(self.scaled(sums, counts))
+
+    def told(self, x: Tensor) -> Tensor:
+        """Return the same, told by what `scaled` gave."""
         for convolution in self.convolutions:
             x = torch.relu(convolution(x))
         if self._shape.shows == "vector":
             return self.last(self.dropout(x.flatten(1)))  # type: ignore[no-any-return]
         return self.last(self.dropout(x.movedim(1, -1))).movedim(-1, 1)  # type: ignore[no-any-return]
 
-    def _scaled(self, sums: Tensor, counts: Tensor) -> Tensor:
+    def scaled(self, sums: Tensor, counts: Tensor) -> Tensor:
+        """Return the map as the convolutions see it, (readings, channels + 1, rows, columns)."""
         if self._shape.relative_to == "map":
             mean = counts.mean((1, 2), keepdim=True)[..., None]
             return (torch.cat([sums, counts[..., None]], 3) / (mean + 1)).movedim(3, 1)

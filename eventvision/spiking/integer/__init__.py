@@ -21,6 +21,7 @@ from ._nodes import (
     Readout,
     Requantise,
     Upsample,
+    inputs_of,
 )
 from ._shapes import Shape
 from ._simulator import IntegerSimulator
@@ -47,6 +48,7 @@ __all__ = [
     "Requantise",
     "Shape",
     "Upsample",
+    "inputs_of",
     "load_model",
     "model_from_bytes",
     "model_to_bytes",

@@ -25,7 +25,7 @@ from ._files import write_model_files
 from ._recipe import load_recipe
 
 _SHARES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
-_CALIBRATION = 40
+_CALIBRATION, _CALIBRATION_CLIPS = 40, 8
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -45,7 +45,7 @@ def _train(options: argparse.Namespace) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     if recipe.kind == "graph-detector":
         model, clips = train_detector(recipe, options.data, options.out, _say)
-        events = [clip.events for clip in clips]
+        events = [clip.events for clip in clips[:: -(-len(clips) // _CALIBRATION_CLIPS)]]
     else:
         learn, _ = _parts(options)
         model = train_classifier(recipe, learn, options.out, _say)

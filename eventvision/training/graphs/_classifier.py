@@ -15,7 +15,7 @@ from eventvision.graph import GraphNetwork, GraphStream
 from eventvision.graph.batch import GraphModel, GraphShape, Runs
 from eventvision.training.classification import LabelledRecordings, Score
 
-from ._course import Course
+from ._course import CHECKPOINT, Course
 from ._recipe import GraphRecipe
 
 _EARLY = (0.15, 0.9)
@@ -60,7 +60,8 @@ def train_classifier(
     torch.manual_seed(recipe.seed)
     model = GraphModel(classifier_shape(recipe, recordings.sensor))
     steps = -(-len(recordings) // recipe.batch)
-    course = Course(model, recipe, steps, folder)
+    checkpoint = None if folder is None else folder / CHECKPOINT
+    course = Course(model, recipe, steps, checkpoint)
     while course.epoch < recipe.epochs:
         random = np.random.default_rng([recipe.seed, course.epoch])
         changed = recipe.augmentation.apply(recordings, random)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from eventvision.training.evaluation import TrueObjects
 SENSOR = SensorSize(346, 260)
 TRUTH_EVERY_US = 20_000
 LEAST_PX, LEAST_EVENTS, LOOK_BACK_US = 8, 20, 50_000
+WARM_UP_US = 60_000
+"""Nothing is asked before: a map has to fill."""
 _THRESHOLDS = (0.2, 0.3, 0.45)
 
 
@@ -33,6 +35,13 @@ class Clip:
     events: Events
     t_us: NDArray[np.int64]
     objects: tuple[TrueObjects, ...]
+
+    def parts(self) -> Iterator[tuple[Events, int]]:
+        """Yield the events up to each truth, and its time."""
+        before = 0
+        for t_us in self.t_us.tolist():
+            yield self.events.between(before, t_us), t_us
+            before = t_us
 
 
 def make_clip(scene: str, seed: int, *, seconds: float = 1.0, sensor: SensorSize = SENSOR) -> Clip:

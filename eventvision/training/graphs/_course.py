@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from torch import Tensor
-
-from eventvision.graph.batch import GraphModel
+from torch import Tensor, nn
 
 from ._recipe import GraphRecipe
 
@@ -22,22 +20,29 @@ class Course:
         model: What learns.
         recipe: How.
         steps: Steps in an epoch.
-        folder: Where the checkpoint is kept, or None for no checkpoints.
+        checkpoint: File of the checkpoint, or None for none.
+        epochs: How many; None for those of the recipe.
 
     Attributes:
         epoch: Epochs done.
     """
 
     def __init__(
-        self, model: GraphModel, recipe: GraphRecipe, steps: int, folder: Path | None
+        self,
+        model: nn.Module,
+        recipe: GraphRecipe,
+        steps: int,
+        checkpoint: Path | None,
+        *,
+        epochs: int | None = None,
     ) -> None:
         self.model, self.epoch = model, 0
-        self._path = None if folder is None else folder / CHECKPOINT
+        self._path = checkpoint
         self._optimiser = torch.optim.AdamW(
             model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
         )
         self._rates = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimiser, recipe.learning_rate, total_steps=steps * recipe.epochs
+            self._optimiser, recipe.learning_rate, total_steps=steps * (epochs or recipe.epochs)
         )
         if self._path is not None and self._path.exists():
             self._resume(self._path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,22 +11,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from eventvision.core import Detections, Events, Slice
+from eventvision.core import Detections, Slice
 from eventvision.graph import GraphNetwork, GraphStream, GridSettings, grid_objects
 from eventvision.graph.batch import GraphModel, GraphShape, Runs
 from eventvision.simulation import DETECTION_CLASSES
 from eventvision.tasks import Detection
 from eventvision.training.evaluation import BoxTally, TrueObjects
-from eventvision.training.losses import Places, detection_loss
 
-from ._clips import SENSOR, Clip, kept_clips
-from ._course import Course
+from ._clips import SENSOR, WARM_UP_US, Clip, kept_clips
+from ._course import CHECKPOINT, Course
+from ._grid_loss import grid_loss, mirrored
+from ._head_training import train_head
 from ._recipe import GraphRecipe
 
 _BOX_FIELDS = 5
 _READINGS = 3
 _MOST_EVENTS = 60_000
-_WARM_UP_US = 60_000
 _FIRST_SEED, _FIRST_HELD_OUT_SEED = 100, 900
 _ANY_SCORE = GridSettings(least_score=0.02, most_objects=64)
 
@@ -74,7 +73,7 @@ def train_detector(
         model.head.last.bias[4] = -4.0
     windows = sum(len(_starts(clip, recipe.window_us)) for clip in clips)
     steps = -(-windows // recipe.batch)
-    course = Course(model, recipe, steps, folder)
+    course = Course(model, recipe, steps, folder / CHECKPOINT)
     while course.epoch < recipe.epochs:
         random = np.random.default_rng([recipe.seed, course.epoch])
         total = 0.0
@@ -84,6 +83,8 @@ def train_detector(
             total += loss.item()
         course.end_epoch()
         say(f"{recipe.name} {course.epoch}/{recipe.epochs}: loss {total / steps:.3f}")
+    if recipe.head_epochs:
+        train_head(model, recipe, clips, folder, say)
     return model.eval(), clips
 
 
@@ -117,53 +118,18 @@ def _window(clip: Clip, start_us: int, window_us: int, random: np.random.Generat
     """Return a stretch of a clip with its last truths, mirrored left to right half of the time."""
     ends = np.flatnonzero(clip.t_us <= start_us + window_us)[-_READINGS:]
     until_us = int(clip.t_us[ends[-1]])
-    data = clip.events.between(start_us, until_us + 1).data[-_MOST_EVENTS:].copy()
+    data = clip.events.between(start_us, until_us + 1).data[-_MOST_EVENTS:]
     objects = [clip.objects[i] for i in ends]
     if random.random() < 0.5:
-        data["x"] = SENSOR.width - 1 - data["x"]
-        objects = [_mirrored(each) for each in objects]
+        data, objects = mirrored(data, objects)
     return _Window(data, [int(clip.t_us[i]) for i in ends], objects)
-
-
-def _mirrored(objects: TrueObjects) -> TrueObjects:
-    boxes = objects.boxes.copy()
-    boxes[:, 0] = SENSOR.width - boxes[:, 0] - boxes[:, 2]
-    return TrueObjects(boxes, objects.classes, objects.needed)
 
 
 def _loss(model: GraphModel, recipe: GraphRecipe, batch: list[_Window]) -> Tensor:
     runs = Runs.of(
         recipe.rules, [w.events for w in batch], [w.times for w in batch], SENSOR, recipe.cell_px
     )
-    outputs = model(runs)
-    stride = float(recipe.cell_px * math.prod(recipe.strides))
-    places = _places(outputs.shape[2], outputs.shape[3], stride)
-    objects = [each for window in batch for each in window.objects]
-    boxes, classes, ignored = _padded(objects)
-    parts = detection_loss(outputs.flatten(2).transpose(1, 2), places, boxes, classes, ignored)
-    return torch.stack(list(parts.values())).sum()
-
-
-def _places(rows: int, columns: int, stride: float) -> Places:
-    y, x = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
-    return Places(
-        (x.flatten() + 0.5) * stride,
-        (y.flatten() + 0.5) * stride,
-        torch.full((rows * columns,), stride),
-    )
-
-
-def _padded(objects: list[TrueObjects]) -> tuple[Tensor, Tensor, Tensor]:
-    most = max(1, *(len(each.boxes) for each in objects))
-    boxes = torch.zeros(len(objects), most, 4)
-    classes = torch.full((len(objects), most), -1, dtype=torch.int64)
-    ignored = torch.zeros(len(objects), most, dtype=torch.bool)
-    for n, each in enumerate(objects):
-        count = len(each.boxes)
-        boxes[n, :count] = torch.from_numpy(each.boxes)
-        classes[n, :count] = torch.from_numpy(each.classes)
-        ignored[n, :count] = torch.from_numpy(~each.needed)
-    return boxes, classes, ignored
+    return grid_loss(model(runs), recipe, [each for window in batch for each in window.objects])
 
 
 def score_detector(network: GraphNetwork, recipe: GraphRecipe, clips_folder: Path) -> Iterator[str]:
@@ -177,7 +143,7 @@ def score_detector(network: GraphNetwork, recipe: GraphRecipe, clips_folder: Pat
         tally = BoxTally(len(clips), recipe.classes if name == "graph" else ())
         for number, clip in enumerate(clips):
             for t_us, found, truth in zip(clip.t_us, find(clip), clip.objects, strict=True):
-                if t_us > _WARM_UP_US:
+                if t_us > WARM_UP_US:
                     tally.add(number, found, truth)
         scores = tally.score(np.ones(len(clips)))
         yield f"{name}: " + ", ".join(f"{key} {value:.3f}" for key, value in scores.items())
@@ -186,7 +152,7 @@ def score_detector(network: GraphNetwork, recipe: GraphRecipe, clips_folder: Pat
 def _graph_boxes(network: GraphNetwork, recipe: GraphRecipe, clip: Clip) -> Iterator[Detections]:
     stream = GraphStream(network, clip.events.sensor)
     stride = network.cell_px * network.head.stride
-    for part, t_us in _parts(clip):
+    for part, t_us in clip.parts():
         stream.push(part)
         output = stream.read(t_us)
         yield grid_objects(output, stride, clip.events.sensor, recipe.classes, _ANY_SCORE)
@@ -195,14 +161,6 @@ def _graph_boxes(network: GraphNetwork, recipe: GraphRecipe, clip: Clip) -> Iter
 def _cluster_boxes(clip: Clip) -> Iterator[Detections]:
     """Read the clusters, which look at slices, at the same moments: 20 ms each."""
     task, before = Detection(clip.events.sensor), 0
-    for number, (part, t_us) in enumerate(_parts(clip)):
+    for number, (part, t_us) in enumerate(clip.parts()):
         yield task.step(Slice(number, part, before, t_us, "time"), {})
-        before = t_us
-
-
-def _parts(clip: Clip) -> Iterator[tuple[Events, int]]:
-    """Yield the events up to each truth, and its time."""
-    before = 0
-    for t_us in clip.t_us.tolist():
-        yield clip.events.between(before, t_us), t_us
         before = t_us

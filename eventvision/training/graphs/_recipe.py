@@ -36,6 +36,7 @@ class GraphRecipe(BaseModel):
         strides: Cells from one place to the next of each of them, 1 or 2; all 1 if left out.
         leak_us: None for ReLU; else nodes fire, and their potentials leak.
         epochs: How often everything is seen.
+        head_epochs: How often a detector's head sees everything once more, the layers being done.
         batch: Recordings, or stretches of clips, in a batch.
         learning_rate: The highest; it rises and falls in one cycle.
         weight_decay: Of AdamW.
@@ -61,6 +62,7 @@ class GraphRecipe(BaseModel):
     strides: tuple[int, ...] = ()
     leak_us: int | None = Field(None, ge=1)
     epochs: int = Field(ge=1, le=10_000)
+    head_epochs: int = Field(0, ge=0, le=10_000)
     batch: int = Field(ge=1, le=1000)
     learning_rate: float = Field(gt=0, le=1)
     weight_decay: float = Field(0.01, ge=0)

@@ -21,9 +21,10 @@ from eventvision.devices.manycore import (
     link_loads,
     load_mesh,
     naive_partition,
-    partition,
+    packed_partition,
     place,
     place_naively,
+    roomy_partition,
     route,
     traffic_of,
 )
@@ -48,7 +49,7 @@ def chain(*shapes, channel_weights=100, reach=1):
 LAYERS = chain((8, 16, 16), (16, 8, 8), (16, 8, 8), (20, 4, 4))
 
 
-@pytest.mark.parametrize("cut", [partition, naive_partition])
+@pytest.mark.parametrize("cut", [roomy_partition, packed_partition, naive_partition])
 def test_pieces_cover_every_neuron_once_and_have_room(cut):
     found = cut(LAYERS, MESH)
     covered = {layer.name: np.zeros(layer.shape[:2], int) for layer in LAYERS}
@@ -65,11 +66,11 @@ def test_sharing_cores_needs_fewer_of_them():
     alone = Mesh(width=6, height=5, core_neurons=256, core_weights_kib=4, core_layers=1)
     shared = Mesh(width=6, height=5, core_neurons=256, core_weights_kib=4, core_layers=2)
     layers = chain((3, 8, 8), (3, 4, 4))
-    assert partition(layers, alone).cores == 2
-    assert partition(layers, shared).cores == 1
+    assert roomy_partition(layers, alone).cores == 2
+    assert roomy_partition(layers, shared).cores == 1
 
 
-@pytest.mark.parametrize("cut", [partition, naive_partition])
+@pytest.mark.parametrize("cut", [roomy_partition, packed_partition, naive_partition])
 @pytest.mark.parametrize(
     "layer", [chain((1, 1, 257)), chain((1, 1, 1), channel_weights=1025)], ids=["row", "weights"]
 )
@@ -85,7 +86,7 @@ def test_a_network_too_large_for_the_mesh_is_refused():
 
 def test_spikes_go_to_each_core_that_needs_them_once():
     layers = chain((2, 8, 8), (4, 8, 8), reach=1)
-    found = partition(layers, Mesh(width=9, height=9, core_neurons=64, core_weights_kib=1,
+    found = roomy_partition(layers, Mesh(width=9, height=9, core_neurons=64, core_weights_kib=1,
                                    core_layers=1))  # fmt: skip
     flows = flows_of(found)
     expected = {}
