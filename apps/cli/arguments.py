@@ -28,6 +28,15 @@ ModelSensorOption = Annotated[
     str | None,
     typer.Option("--sensor", metavar="WxH", help="Sensor size, for models that take any."),
 ]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "-c",
+        "--config",
+        metavar="FILE",
+        help="Settings of the run, YAML; options given here count instead. See docs/config.md.",
+    ),
+]
 SimOption = Annotated[
     bool, typer.Option("--sim", help="Play a simulated camera: the same as the source sim:shapes.")
 ]

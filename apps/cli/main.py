@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from .arguments import (
+    ConfigOption,
     EndOption,
     ForceOption,
     JsonOption,
@@ -73,8 +74,10 @@ def info(
 
 @app.command()
 def replay(
+    context: typer.Context,
     read: ReadOption,
     source: LiveOrRecordedArgument = None,
+    config: ConfigOption = None,
     sim: SimOption = False,
     sensor: SensorOption = None,
     settings: SettingsOption = None,
@@ -140,11 +143,13 @@ def replay(
     as_json: JsonOption = False,
 ) -> None:
     """Play a source through filters, slicer and tasks; write what was found."""
-    from .options import reader_options, source_or_simulation
+    from .options import given_in, reader_options, source_or_simulation
     from .replay import run
 
+    if source is not None or sim or config is None:
+        source = source_or_simulation(source, sim=sim)
     values = {
-        "source": source_or_simulation(source, sim=sim),
+        "source": source,
         "sensor": sensor,
         "read": reader_options(read),
         "settings": settings,
@@ -163,7 +168,9 @@ def replay(
         "arrays": arrays,
         "record": record,
     }
-    sys.exit(run(values, as_json=as_json))
+    if config is not None:
+        values = given_in(context, values)
+    sys.exit(run(values, config, as_json=as_json))
 
 
 @app.command()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import typer
 
 from eventvision.core import ConfigError, SensorSize
 
@@ -45,3 +48,21 @@ def reader_options(texts: Iterable[str]) -> dict[str, str]:
             raise ConfigError("--read", text, "an option and its value such as columns=txyp")
         options[name] = value
     return options
+
+
+def given_in(context: typer.Context, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that the user gave on the command line, without the defaults.
+
+    Args:
+        context: Knows what was given.
+        values: Settings by name: that of the parameter, or that with `_s` for seconds.
+    """
+    given = {
+        name
+        for name in context.params
+        if (source := context.get_parameter_source(name)) is not None
+        and source.name in ("COMMANDLINE", "ENVIRONMENT")
+    }
+    if "sim" in given:
+        given.add("source")
+    return {name: value for name, value in values.items() if name.removesuffix("_s") in given}

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
-from eventvision.pipeline import Progress, RunConfig, Summary, replay
+from eventvision.pipeline import Progress, RunConfig, Summary, load_config, replay
 
 from .output import damage_line, print_table, progress_bar, tell
 
 
-def run(values: dict[str, Any], *, as_json: bool) -> int:
-    """Play a recording; return 2 if it is damaged, 130 if interrupted, else 0."""
-    config = _config(values)
+def run(values: dict[str, Any], file: Path | None = None, *, as_json: bool) -> int:
+    """Play a recording; return 2 if it is damaged, 130 if interrupted, else 0.
+
+    Args:
+        values: Settings by their names in `RunConfig`.
+        file: Where the others come from.
+        as_json: Whether to print JSON.
+    """
+    config = RunConfig.checked(**values) if file is None else load_config(file, given=values)
     with progress_bar("replay") as show:
 
         def on_progress(progress: Progress) -> None:
@@ -31,21 +38,6 @@ def run(values: dict[str, Any], *, as_json: bool) -> int:
         tell("interrupted; what was read so far has been written")
         return 130
     return 2 if summary.damage else 0
-
-
-def _config(values: dict[str, Any]) -> RunConfig:
-    tasks = _list_or_none(values["tasks"]).split(",")
-    return RunConfig.checked(
-        **{
-            **values,
-            "filters": _list_or_none(values["filters"]),
-            "tasks": tuple(name.strip() for name in tasks if name.strip()),
-        }
-    )
-
-
-def _list_or_none(text: str) -> str:
-    return "" if text.strip().lower() == "none" else text
 
 
 def _print_summary(config: RunConfig, summary: Summary) -> None:

@@ -25,8 +25,7 @@ def checked(values: dict[str, Any]) -> RunConfig:
     Raises:
         ConfigError: Names the option that is wrong.
     """
-    filters = "" if values["filters"].strip().lower() == "none" else values["filters"]
-    return RunConfig.checked(**{**values, "filters": filters, "tasks": ()})
+    return RunConfig.checked(**{**values, "tasks": ()})
 
 
 def run(config: RunConfig, *, as_json: bool, plot: Path | None, every: bool) -> int:

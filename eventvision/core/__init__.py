@@ -5,6 +5,7 @@ from ._damage import Damage, DamageReport
 from ._devices import DeviceInfo, Fit, SessionOptions
 from ._errors import (
     ConfigError,
+    ConfigFileError,
     DeviceError,
     EventBoundsError,
     EventError,
@@ -72,6 +73,7 @@ __all__ = [
     "WHOLE_NUMBERS",
     "Alarm",
     "ConfigError",
+    "ConfigFileError",
     "Counts",
     "Damage",
     "DamageReport",

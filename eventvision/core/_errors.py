@@ -9,6 +9,7 @@
     │   ├── EventOrderError
     │   └── EventBoundsError
     ├── ConfigError            an option or a configuration value is wrong
+    │   └── ConfigFileError    a configuration file is: one line for each problem
     ├── OutputError            a result or a recording cannot be written
     ├── ModelError             a model is missing, incomplete, or its card is wrong
     └── DeviceError            a device is absent, refuses a model, or failed
@@ -19,6 +20,7 @@ The command line prints one line for any of them and exits with code 2.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,6 +90,20 @@ class ConfigError(EventVisionError):
     def __init__(self, option: str, value: object, expected: str) -> None:
         super().__init__(f"{option}: {value!r} cannot be used; expected {expected}")
         self.option, self.value, self.expected = option, value, expected
+
+
+class ConfigFileError(ConfigError):
+    """A configuration file cannot be used; the text has a line for each problem.
+
+    Attributes:
+        path: The file.
+        problems: All that is wrong: place, key, value, and what would be right.
+    """
+
+    def __init__(self, path: str | Path, problems: Sequence[str]) -> None:
+        super().__init__(str(path), "", "")
+        self.args = ("\n".join(map(one_line, problems)),)
+        self.path, self.problems = str(path), tuple(problems)
 
 
 class OutputError(EventVisionError):

@@ -32,6 +32,10 @@ class DeviceChoice:
         """Return what `open_session` takes for a task."""
         return self.by_task.get(task, self.default)
 
+    def __str__(self) -> str:
+        """Return the text that `parse_devices` reads."""
+        return ",".join([self.default, *(f"{task}={name}" for task, name in self.by_task.items())])
+
 
 def parse_devices(text: str) -> DeviceChoice:
     """Read devices by task, separated by commas; one without a task is for all others.

@@ -29,16 +29,25 @@ class Governor:
     """
 
     def __init__(self, tasks: Sequence[str], report: Callable[[str], None] | None = None) -> None:
+        self._report = report
+        self._slice = 0
+        self._ran: dict[str, int] = {}
+        self._could_run: dict[str, int] = {}
+        self.set_tasks(tasks)
+
+    def set_tasks(self, tasks: Sequence[str]) -> None:
+        """Start anew with these tasks, each on every slice; what was counted stays."""
         named = [name for name in GIVE_UP_ORDER if name in tasks]
         rounds = SLOWEST.bit_length() - 1
         self._ladder = named * rounds
         self._every = dict.fromkeys(tasks, 1)
-        self._report = report
-        self._level = self._slice = 0
-        self._ran = dict.fromkeys(tasks, 0)
+        self._level = 0
         self._busy_ns = 0
         self._began_ns: int | None = None
         self._calm, self._patience, self._is_trying = 0, _PATIENCE, False
+        for task in tasks:
+            self._ran.setdefault(task, 0)
+            self._could_run.setdefault(task, 0)
 
     def is_due(self, task: str) -> bool:
         """Tell whether a task runs on the present slice."""
@@ -49,12 +58,20 @@ class Governor:
         self._ran[task] += 1
 
     def shares(self) -> dict[str, float]:
-        """Return the share of slices for which each task gave a result."""
-        return {task: count / max(self._slice, 1) for task, count in self._ran.items()}
+        """Return the share of slices for which each task gave a result while it was on."""
+        return {
+            task: count / max(self._could_run[task], 1) for task, count in self._ran.copy().items()
+        }
+
+    def present_shares(self) -> dict[str, float]:
+        """Return the share of slices on which each task runs at present."""
+        return {task: 1 / every for task, every in self._every.copy().items()}
 
     def end_slice(self, began_ns: int, now_ns: int) -> None:
         """Take note of the time from taking a slice to being done with it, and go to the next."""
         self._slice += 1
+        for task in self._every:
+            self._could_run[task] += 1
         self._busy_ns += now_ns - began_ns
         if self._began_ns is None:
             self._began_ns = began_ns

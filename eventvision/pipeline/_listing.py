@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 
 from eventvision.core import Slice
-from eventvision.filters import parse_filters
 from eventvision.io import clip, open_source
 from eventvision.slicing import parse_slicer
 
 from ._config import RunConfig
 from ._networks import Networks
-from ._replay import learn_hot_pixels
+from ._parts import first_filters
 
 
 def list_slices(
@@ -38,9 +37,7 @@ def list_slices(
         strict=config.strict,
     )
     with opened as source:
-        filters = parse_filters(config.filters, source.info.sensor)
-        if not source.is_live:
-            learn_hot_pixels(filters, source)
+        filters = first_filters(config, source)
         sensor = filters[-1].sensor if filters else source.info.sensor
         with closing(Networks(sensor, config.device, on_notice)) as networks:
             slicer = parse_slicer(config.slicer, sensor, open_trigger=networks.open_trigger)

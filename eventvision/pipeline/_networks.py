@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from eventvision.core import ModelCard, SensorSize, load_card
@@ -86,7 +86,8 @@ class Networks:
         if key not in self._opened:
             self._opened[key] = self._open(card, device)
         opened = self._opened[key]
-        opened.tasks.append(form.name)
+        if form.name not in opened.tasks:
+            opened.tasks.append(form.name)
         return opened.network
 
     def open_trigger(self, model: str, sizes: Mapping[str, int]) -> tuple[ModelCard, DeviceSession]:
@@ -106,6 +107,15 @@ class Networks:
         self._triggers.append(session)
         return card, session
 
+    def take_triggers(self) -> list[DeviceSession]:
+        """Return the networks of slicers opened so far, for the caller to close."""
+        taken, self._triggers = self._triggers, []
+        return taken
+
+    def give_back_triggers(self, sessions: Sequence[DeviceSession]) -> None:
+        """Take sessions back, to close them in the end."""
+        self._triggers.extend(sessions)
+
     def close(self) -> None:
         """Release all devices; may be called twice."""
         for session in [*self._triggers, *(opened.session for opened in self._opened.values())]:
@@ -114,7 +124,7 @@ class Networks:
     def reports(self) -> list[NetworkReport]:
         """Say what became of each network."""
         found = []
-        for opened in self._opened.values():
+        for opened in tuple(self._opened.values()):
             health = opened.session.health
             found.append(
                 NetworkReport(

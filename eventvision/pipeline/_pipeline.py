@@ -10,42 +10,35 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from eventvision.core import (
-    DamageReport,
-    Filter,
-    Packet,
-    Representation,
-    Sink,
-    Slice,
-    Slicer,
-    SliceResult,
-    Source,
-    Task,
-)
-from eventvision.io import clip
+from eventvision.core import Filter, Packet, Representation, Sink, Slice, Slicer, Source, Task
 from eventvision.sinks import Recorder
 
+from ._cutter import Cutter
+from ._feed import PACKETS_WAITING, Feed
+from ._gate import Gate
 from ._governor import Governor
 from ._handover import HandOver, Policy
 from ._latency import Latencies
 from ._networks import Networks
 from ._pacing import Pacer
+from ._parts import Parts
+from ._perceiver import Perceiver
+from ._recording import Recording
+from ._report import Report
 from ._stage import Stage
+from ._status import Status
+from ._steer import Steering
 from ._summary import Summary
 from ._task_runner import TaskRunner
 from ._warmup import warm_up
 
 _Queue = HandOver[Packet] | HandOver[Slice]
 
-PACKETS_WAITING = 4
 SLICES_WAITING = 8
 
 
@@ -61,7 +54,8 @@ class Progress:
 class Pipeline:
     """One source, through filters, a slicer, a representation and tasks, into sinks.
 
-    The same file with the same parts gives the same results bit for bit, whatever the speed.
+    The same file with the same parts gives the same results bit for bit, whatever the speed, as
+    long as nobody steers.
 
     Args:
         source: Where events come from. The caller closes it.
@@ -78,8 +72,13 @@ class Pipeline:
         policy: What happens when slices come faster than they are looked at: `block` or
             `latest`; None blocks for files and keeps the latest for live sources. With `latest`,
             tasks run on fewer slices before any has to be dropped, see `_governor`.
+        keep_us: How much of the past is kept for recordings that begin meanwhile.
+        parts: Builds what `steer` is asked for by its text; None if texts are not understood.
         on_progress: Called from the caller's thread after every slice.
-        on_notice: Hears of tasks that run less often under load.
+        on_notice: Hears of tasks that run less often under load, and of recordings that end.
+
+    Attributes:
+        steer: Changes the run while it runs, from any thread.
     """
 
     def __init__(
@@ -97,33 +96,54 @@ class Pipeline:
         start_s: float = 0.0,
         end_s: float | None = None,
         policy: Policy | None = None,
+        keep_us: int = 0,
+        parts: Parts | None = None,
         on_progress: Callable[[Progress], None] | None = None,
         on_notice: Callable[[str], None] | None = None,
     ) -> None:
-        self._source = source
-        self._filters = list(filters)
-        self._slicer = slicer
-        self._representation = representation
-        self._tasks = list(tasks)
-        self._networks = networks
-        self._sinks = list(sinks)
-        self._recorder = recorder
-        self._speed = speed
-        self._start_s, self._end_s = start_s, end_s
-        self._policy: Policy = policy or ("latest" if source.is_live else "block")
+        self._source, self._networks, self._sinks = source, networks, list(sinks)
         self._on_progress = on_progress
-        names = [task.name for task in self._tasks]
-        self._governor = Governor(names, on_notice) if self._policy == "latest" else None
-        self._stop = threading.Event()
-        self._latencies = Latencies()
-        self._runner = TaskRunner(self._tasks, self._latencies, self._governor)
-        self._events = 0
-        self._began_ns = 0
-        self._first_us: int | None = None
-        self._last_us = 0
+        self._policy: Policy = policy or ("latest" if source.is_live else "block")
+        self._stop, self._gate = threading.Event(), Gate()
+        self._rehearse = lambda: warm_up(source.info.sensor, filters, slicer, representation, tasks)
+        latencies = Latencies()
+        names = [task.name for task in tasks]
+        governor = Governor(names, on_notice) if self._policy == "latest" else None
+        self._recording = Recording(recorder, keep_us, on_notice)
+        pacer = Pacer(speed, self._stop, pace=lambda: self._gate.pace)
+        self._feed = Feed(
+            source, pacer, self._recording, start_s=start_s, end_s=end_s, stop=self._stop
+        )
+        self._cutter = Cutter(filters, slicer, latencies)
+        runner = TaskRunner(tasks, latencies, governor)
+        self._perceiver = Perceiver(
+            representation, runner, self._sinks, governor, self._gate, latencies
+        )
+        self._packets: HandOver[Packet] = HandOver(PACKETS_WAITING)
+        self._slices: HandOver[Slice] = HandOver(SLICES_WAITING, self._policy)
+        self.steer = Steering(
+            cutter=self._cutter,
+            runner=runner,
+            gate=self._gate,
+            pacer=pacer,
+            recording=self._recording,
+            open_recorder=lambda path: open_recorder(path, source),
+            parts=parts,
+        )
+        self._report = Report(
+            feed=self._feed,
+            cutter=self._cutter,
+            perceiver=self._perceiver,
+            runner=runner,
+            slices=self._slices,
+            latencies=latencies,
+            networks=networks,
+            governor=governor,
+            gate=self._gate,
+        )
 
     def run(self) -> Summary:
-        """Run to the end of the source, or until `stop`.
+        """Run to the end of the source, or until `stop`; a pipeline runs once.
 
         Returns:
             What was done. Ctrl-C ends the run early and is told there, not raised.
@@ -132,164 +152,70 @@ class Pipeline:
             EventVisionError: Whatever source, filters, tasks or sinks raise; all threads have
                 ended and all sinks are closed by then.
         """
-        packets: HandOver[Packet] = HandOver(PACKETS_WAITING)
-        slices: HandOver[Slice] = HandOver(SLICES_WAITING, self._policy)
         stages = (
-            Stage("source", lambda: self._feed(packets), packets),
-            Stage("process", lambda: self._process(packets, slices), slices),
+            Stage("source", lambda: self._feed.run(self._packets), self._packets),
+            Stage("process", lambda: self._cutter.run(self._packets, self._slices), self._slices),
         )
-        summary = Summary()
-        sensor = self._source.info.sensor
+        interrupted = False
         with ExitStack() as cleanup:
             if self._networks is not None:
                 cleanup.callback(self._networks.close)
-            warm_up(sensor, self._filters, self._slicer, self._representation, self._tasks)
-            self._began_ns = time.monotonic_ns()
+            self._rehearse()
+            self._feed.began_ns = time.monotonic_ns()
             for sink in self._sinks:
                 cleanup.callback(sink.close)
-            if self._recorder is not None:
-                cleanup.callback(self._recorder.close)
-            cleanup.callback(self._join, stages, (slices, packets))
+            cleanup.callback(self._recording.stop)
+            cleanup.callback(self._join, stages, (self._slices, self._packets))
+            self._report.running = True
+            cleanup.callback(self._report.end)
             for stage in stages:
                 stage.start()
             try:
-                summary.slices = self._infer(slices)
+                self._perceiver.run(self._slices, self._tell_progress)
             except KeyboardInterrupt:
-                summary.interrupted = True
-            if self._networks is not None:
-                summary.networks = self._networks.reports()
+                interrupted = True
+            networks = self._report.networks()
         for stage in stages:
             stage.raise_failure()
-        summary.wall_s = (time.monotonic_ns() - self._began_ns) / 1e9
-        return self._complete(summary, slices.dropped)
+        return self._report.summary(networks, interrupted=interrupted)
+
+    def status(self) -> Status:
+        """Return what the run is doing right now; cheap, from any thread, at any time."""
+        return self._report.status()
+
+    def busy_s(self) -> dict[str, float]:
+        """Return for how long each stage has been at the same packet or slice, from any thread.
+
+        Waiting for the stage before or after is not counted; what is large is stuck.
+        """
+        works = {"source": self._feed, "process": self._cutter, "infer": self._perceiver}
+        return {stage: part.work.busy_s for stage, part in works.items()}
 
     def stop(self) -> None:
         """End the run soon, from any thread; what was read so far is finished."""
         self._stop.set()
+        self._gate.open_for_good()
 
     def _join(self, stages: Iterable[Stage], queues: Iterable[_Queue]) -> None:
-        self._stop.set()
+        self.stop()
         for queue in queues:
             queue.abort()
         for stage in stages:
             stage.join()
 
-    def _feed(self, packets: HandOver[Packet]) -> None:
-        with closing(self._incoming()) as incoming:
-            for packet in incoming:
-                if self._stop.is_set():
-                    return
-                if len(packet):
-                    self._note_times(packet)
-                if self._recorder is not None:
-                    self._recorder.write(packet)
-                packets.put(packet)
-
-    def _incoming(self) -> Generator[Packet, None, None]:
-        packets = clip(self._source, start_s=self._start_s, end_s=self._end_s)
-        if self._speed is None or self._source.is_live:
-            yield from packets
-        else:
-            yield from self._played(packets, self._speed)
-
-    def _played(self, packets: Iterator[Packet], speed: float) -> Iterator[Packet]:
-        """Play at the chosen speed; a thread of its own reads ahead, so no packet waits for it."""
-        ahead: HandOver[Packet] = HandOver(PACKETS_WAITING)
-
-        def read() -> None:
-            for packet in packets:
-                ahead.put(packet)
-
-        reader = Stage("read", read, ahead)
-        reader.start()
-        try:
-            yield from Pacer(speed, self._stop)(ahead)
-        finally:
-            ahead.abort()
-            reader.join()
-        reader.raise_failure()
-
-    def _note_times(self, packet: Packet) -> None:
-        self._events += len(packet)
-        t = packet.events.t
-        if self._first_us is None:
-            self._first_us = int(t[0])
-            if packet.arrived_ns:  # playing starts with the first event, not with opening the file
-                self._began_ns = time.monotonic_ns()
-        self._last_us = int(t[-1])
-
-    def _process(self, packets: HandOver[Packet], slices: HandOver[Slice]) -> None:
-        try:
-            for packet in packets:
-                filtered = packet
-                for stage in self._filters:
-                    filtered = stage.process(filtered)
-                for slice_ in self._slicer.push(filtered):
-                    self._hand_over(slice_, slices)
-            for slice_ in self._slicer.flush():
-                self._hand_over(slice_, slices)
-        finally:
-            packets.abort()
-
-    def _hand_over(self, slice_: Slice, slices: HandOver[Slice]) -> None:
-        if slice_.arrived_ns:
-            self._latencies.add("slice", time.monotonic_ns() - slice_.arrived_ns)
-        slices.put(slice_)
-
-    def _infer(self, slices: HandOver[Slice]) -> int:
-        image: NDArray[np.generic] | None = None
-        count = 0
-        for slice_ in slices:
-            began_ns = time.monotonic_ns()
-            if self._representation is not None:
-                image = self._representation.render(slice_, image)
-                self._latencies.add("represent", time.monotonic_ns() - began_ns)
-            results = self._runner.perceive(slice_)
-            self._latencies.add("total", time.monotonic_ns() - (slice_.arrived_ns or began_ns))
-            self._write(SliceResult(slice_, results, image))
-            if self._governor is not None:
-                self._governor.end_slice(began_ns, time.monotonic_ns())
-            count += 1
-            if self._on_progress is not None:
-                self._on_progress(Progress(self._source.progress, self._events, count))
-        return count
-
-    def _write(self, result: SliceResult) -> None:
-        if not self._sinks:
-            return
-        began_ns = time.monotonic_ns()
-        for sink in self._sinks:
-            sink.write(result)
-        self._latencies.add("write", time.monotonic_ns() - began_ns)
-
-    def _complete(self, summary: Summary, slices_dropped: int) -> Summary:
-        damage: DamageReport = self._source.damage
-        summary.events = self._events
-        summary.recording_us = 0 if self._first_us is None else self._last_us - self._first_us
-        summary.latency_ms = self._latencies.as_dict()
-        summary.dropped = {
-            "slices: results too slow": slices_dropped,
-            "events: damaged": damage.events_skipped,
-            **self._dropped_before_filters(),
-            **{f"results: {n.model} had no device": n.dropped for n in summary.networks},
-        }
-        summary.filtered = {type(stage).__name__: stage.removed for stage in self._filters}
-        summary.damage = damage
-        if self._governor is not None:
-            summary.task_shares = self._governor.shares()
-        return summary
-
-    def _dropped_before_filters(self) -> dict[str, int]:
-        """Return what a live source and the recorder had to leave out, by cause."""
-        live = self._source.dropped if isinstance(self._source, _CountsDrops) else {}
-        recorded = {} if self._recorder is None else self._recorder.report.dropped
-        return {**live, **{f"events: not recorded, {why}": n for why, n in recorded.items()}}
+    def _tell_progress(self) -> None:
+        if self._on_progress is not None:
+            events, slices = self._feed.events.total, self._perceiver.slices
+            self._on_progress(Progress(self._source.progress, events, slices))
 
 
-@runtime_checkable
-class _CountsDrops(Protocol):
-    """A source that may have to drop what nobody takes in time."""
+def open_recorder(path: Path, source: Source) -> Recorder:
+    """Return a recorder for what a source says.
 
-    @property
-    def dropped(self) -> Mapping[str, int]:
-        """What was dropped, by cause."""
+    Raises:
+        ConfigError: If the file name ends otherwise than recordings do.
+        OutputError: If the file exists or cannot be written.
+    """
+    info = source.info
+    policy = "drop" if source.is_live else "block"
+    return Recorder(path, info.sensor, camera=info.camera, policy=policy)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 
-from eventvision.core import Filter, Packet, SensorSize, Sink, Source
-from eventvision.filters import HotPixels, parse_filters
+from eventvision.core import SensorSize, Sink, Source
 from eventvision.io import follow_settings, open_source
-from eventvision.representations import parse_representation
 from eventvision.sinks import ArraysSink, JsonlSink, Recorder, VideoSink
-from eventvision.slicing import parse_slicer
-from eventvision.tasks import build_tasks
 
 from ._config import RunConfig
 from ._networks import Networks
-from ._pipeline import Pipeline, Progress
+from ._parts import Parts, first_filters
+from ._pipeline import Pipeline, Progress, open_recorder
 from ._summary import Summary
 
 
@@ -60,8 +56,17 @@ def build_pipeline(
     source: Source,
     on_progress: Callable[[Progress], None] | None = None,
     on_notice: Callable[[str], None] | None = None,
+    *,
+    sinks: Sequence[Sink] = (),
 ) -> Pipeline:
     """Wire up a pipeline for a source that is already open.
+
+    Args:
+        config: What to do.
+        source: Where events come from; the caller closes it.
+        on_progress: Called after every slice.
+        on_notice: Hears what changes meanwhile, as in `replay`.
+        sinks: More of them, beside those of the configuration; closed when the run ends.
 
     Raises:
         ConfigError: If an option cannot be used.
@@ -69,19 +74,16 @@ def build_pipeline(
         DeviceError: If a model cannot run where it should.
         OutputError: If an output cannot be written.
     """
-    filters = parse_filters(config.filters, source.info.sensor)
-    if not source.is_live:
-        learn_hot_pixels(filters, source)
+    filters = first_filters(config, source)
     sensor = filters[-1].sensor if filters else source.info.sensor
-    representation = (
-        parse_representation(config.representation, sensor) if config.representation else None
-    )
     networks = Networks(sensor, config.device, on_notice)
+    parts = Parts(source.info.sensor, sensor, networks)
+    representation = parts.representation(config.representation)
     with ExitStack() as failed:
         failed.callback(networks.close)
-        slicer = parse_slicer(config.slicer, sensor, open_trigger=networks.open_trigger)
-        tasks = build_tasks(config.tasks, sensor, network=networks.open)
-        sinks, recorder = _open_outputs(config, source, sensor)
+        slicer = parts.slicer(config.slicer)
+        tasks = parts.tasks(config.tasks)
+        opened, recorder = _open_outputs(config, source, sensor)
         failed.pop_all()
     return Pipeline(
         source=source,
@@ -90,31 +92,16 @@ def build_pipeline(
         representation=representation,
         tasks=tasks,
         networks=networks,
-        sinks=sinks,
+        sinks=[*opened, *sinks],
         recorder=recorder,
         speed=None if config.speed == "max" else config.speed,
         start_s=config.start_s,
         end_s=config.end_s,
+        keep_us=round(config.pre_roll_s * 1e6),
+        parts=parts,
         on_progress=on_progress,
         on_notice=on_notice,
     )
-
-
-def learn_hot_pixels(filters: Sequence[Filter], source: Source) -> None:
-    """Let hot-pixel filters judge by the whole recording, as it reaches them."""
-    for index, stage in enumerate(filters):
-        if isinstance(stage, HotPixels):
-            stage.learn(_through(filters[:index], source))
-            for earlier in filters[:index]:
-                earlier.reset()
-
-
-def _through(filters: Sequence[Filter], packets: Iterable[Packet]) -> Iterator[Packet]:
-    for packet in packets:
-        passed = packet
-        for stage in filters:
-            passed = stage.process(passed)
-        yield passed
 
 
 def _open_outputs(
@@ -125,7 +112,7 @@ def _open_outputs(
         sinks: list[Sink] = []
         recorder = None
         if config.record is not None:
-            recorder = _recorder(config.record, source)
+            recorder = open_recorder(config.record, source)
             opened.callback(recorder.discard)
         if config.results is not None:
             results = JsonlSink(config.results)
@@ -139,10 +126,3 @@ def _open_outputs(
             sinks.append(VideoSink(config.video, sensor, fps=config.video_fps))
         opened.pop_all()
     return sinks, recorder
-
-
-def _recorder(path: Path, source: Source) -> Recorder:
-    info = source.info
-    return Recorder(
-        path, info.sensor, camera=info.camera, policy="drop" if source.is_live else "block"
-    )

@@ -1,15 +1,17 @@
-"""Runs the tasks on a slice, and takes their times."""
+"""Runs the tasks on a slice, and takes their times; tasks can be switched off and on meanwhile."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 
 from eventvision.core import Result, Slice, SliceDroppedError, Task
 from eventvision.tasks import LearnedTask
 
 from ._governor import Governor
 from ._latency import Latencies
+from ._meter import Meter
 
 
 class TaskRunner:
@@ -19,15 +21,47 @@ class TaskRunner:
         tasks: In an order in which each finds what it needs.
         latencies: Takes the time of each task, and of the networks behind them.
         governor: Says which tasks are due, where load may lower their rates.
+
+    Attributes:
+        rates: Meter of results by task, along the monotonic clock in ns.
     """
 
     def __init__(
         self, tasks: Sequence[Task], latencies: Latencies, governor: Governor | None
     ) -> None:
-        self._tasks, self._latencies, self._governor = tasks, latencies, governor
+        self._tasks, self._latencies, self._governor = list(tasks), latencies, governor
+        self._wanted = {task.name: True for task in tasks}
+        self._needs = {task.name: task.needs for task in tasks}
+        self._running = dict(self._wanted)
+        self._added: deque[Task] = deque()
+        self.rates = {task.name: Meter(1_000_000_000) for task in tasks}
+
+    @property
+    def wanted(self) -> dict[str, bool]:
+        """Which tasks are wanted on, by name."""
+        return self._wanted.copy()
+
+    def add(self, tasks: Iterable[Task]) -> None:
+        """Have more tasks, those needed first, from the next slice on; from any thread.
+
+        They start switched off.
+        """
+        for task in tasks:
+            self.rates[task.name] = Meter(1_000_000_000)
+            self._needs[task.name] = task.needs
+            self._wanted[task.name] = False
+            self._added.append(task)
+
+    def want(self, name: str, *, on: bool) -> None:
+        """Switch a task from the next slice on, with those it needs; from any thread."""
+        if on:
+            for needed in self._needs[name]:
+                self.want(needed, on=True)
+        self._wanted[name] = on
 
     def perceive(self, slice_: Slice) -> dict[str, Result]:
-        """Return the results of the tasks that are due and whose devices work."""
+        """Return the results of the tasks that are on and due and whose devices work."""
+        self._follow_wishes()
         results: dict[str, Result] = {}
         for task in self._tasks:
             if not self._is_due(task) or any(name not in results for name in task.needs):
@@ -36,11 +70,42 @@ class TaskRunner:
                 results[task.name] = self._timed_step(task, slice_, results)
             except SliceDroppedError:
                 continue  # counted by the session, which also tells
+            self.rates[task.name].add(time.monotonic_ns())
             if self._governor is not None:
                 self._governor.ran(task.name)
         return results
 
+    def _follow_wishes(self) -> None:
+        while self._added:
+            task = self._added.popleft()
+            self._tasks.append(task)
+            self._running[task.name] = False
+        wanted = self._wanted.copy()
+        begun = {name for name, on in self._running.items() if wanted[name] and not on}
+        if not begun and all(wanted[name] == on for name, on in self._running.items()):
+            return
+        for task in self._tasks:
+            if wanted[task.name] and (task.name in begun or begun & set(task.needs)):
+                begun.add(task.name)
+                self._start_anew(task)
+        self._running = {name: wanted[name] for name in self._running}
+        if self._governor is not None:
+            self._governor.set_tasks([name for name, on in self._running.items() if on])
+
+    def _start_anew(self, task: Task) -> None:
+        """Reset a task; a network that others have kept running goes on as it is."""
+        if isinstance(task, LearnedTask) and any(
+            self._running[other.name]
+            and isinstance(other, LearnedTask)
+            and other.network is task.network
+            for other in self._tasks
+        ):
+            return
+        task.reset()
+
     def _is_due(self, task: Task) -> bool:
+        if not self._running[task.name]:
+            return False
         return self._governor is None or self._governor.is_due(task.name)
 
     def _timed_step(self, task: Task, slice_: Slice, given: Mapping[str, Result]) -> Result:

@@ -8,13 +8,17 @@ from ._mqtt_commands import MqttCommand
 from ._mqtt_settings import MqttSettings
 from ._overlay import OverlayState, compose, panels_for
 from ._palette import number_colour
+from ._parquet import ParquetSink
 from ._recorder import Recorder, RecorderReport
 from ._recorder_ring import PacketRing
+from ._retention import KeptFile, Retention
+from ._rotation import RotatingSink, fresh_path, recover_parts
 from ._video import VideoSink
 
 __all__ = [
     "ArraysSink",
     "JsonlSink",
+    "KeptFile",
     "Layout",
     "MqttCommand",
     "MqttSettings",
@@ -22,11 +26,16 @@ __all__ = [
     "OverlayState",
     "PacketRing",
     "Panel",
+    "ParquetSink",
     "Recorder",
     "RecorderReport",
+    "Retention",
+    "RotatingSink",
     "VideoSink",
     "as_object",
     "compose",
+    "fresh_path",
     "number_colour",
     "panels_for",
+    "recover_parts",
 ]

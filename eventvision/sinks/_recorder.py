@@ -116,6 +116,11 @@ class Recorder:
         self._thread.start()
 
     @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
+
+    @property
     def is_recording(self) -> bool:
         """Whether packets go to the file: not before the trigger, not after a failure."""
         return self._ring is None and self._failure is None

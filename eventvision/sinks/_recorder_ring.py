@@ -44,12 +44,17 @@ class PacketRing:
         while self._lost and self._lost[0][0] < oldest_us:
             self._lost.popleft()
 
-    def take(self) -> list[Packet]:
-        """Return what is held, cut to the span; if it is incomplete, marked as after a gap."""
-        packets = list(self._packets)
+    def take(self, span_us: int | None = None) -> list[Packet]:
+        """Return what is held of the last `span_us`; if it is incomplete, marked as after a gap.
+
+        Args:
+            span_us: At most the span that is kept, which None stands for.
+        """
+        oldest_us = self._now_us - min(self._span_us, self._span_us if span_us is None else span_us)
+        packets = [packet for packet in self._packets if _end_us(packet) >= oldest_us]
         if packets:
-            packets[0] = split(packets[0], self._now_us - self._span_us)[1]
-            if self._lost:
+            packets[0] = split(packets[0], oldest_us)[1]
+            if self._lost and self._lost[-1][0] >= oldest_us:
                 packets[0] = packets[0].after_gap()
         return packets
 

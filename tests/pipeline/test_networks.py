@@ -97,7 +97,7 @@ def test_each_task_may_have_a_device_of_its_own(toy_models):
     ("tasks", "device", "error", "said"),
     [
         (("depth:model=./nothing",), "auto", ModelError, "holds a card"),
-        (("depth",), "warp", ConfigError, "--device: 'warp'"),
+        (("depth",), "warp", ConfigError, "^device: 'warp'"),
         (("depth:model={models.reconstruction}",), "auto", ModelError, "no output depth"),
         (("depth:model={models.perception}",), "cpu", DeviceError, "takes integer"),
     ],

@@ -1,0 +1,1 @@
+"""The daemon: perception that runs unattended for months; entry in `main`."""
