@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -150,6 +151,48 @@ def ours_by_event(
     start = time.process_time()
     stream.push(part)
     return (time.process_time() - start) / max(len(part), 1) * 1e6
+
+
+def operations_by_event(channels: list[int], form: str, count: int) -> float:
+    """Return multiplications with addition (additions for spikes) per event, heads left out."""
+    from eventvision.graph import GraphStream
+
+    found = events(count, None)
+    stream = GraphStream(network(tuple(channels), form), found.sensor)
+    stream.push(found)
+    return stream.operations / len(found)
+
+
+def dense_operations(channels: list[int]) -> float:
+    """Return those of convolutions of the same reach and channels over the whole sensor, once."""
+    given = network(tuple(channels), "float32")
+    offsets = len(given.rules.offsets())
+    return float(
+        WIDTH * HEIGHT * sum((offsets + 1) * each.inputs * each.outputs for each in given.layers)
+    )
+
+
+def live_rate(channels: list[int], form: str, every_us: int, count: int = 300_000) -> float:
+    """Return million events a second: packets of a millisecond, governor, head read so often."""
+    from eventvision.core import Events
+    from eventvision.graph import GraphStream, RateGovernor
+
+    found = events(count, None)
+    stream = GraphStream(network(tuple(channels), form), found.sensor)
+    governor = RateGovernor(1e9)
+    borders = np.searchsorted(found.t, np.arange(0, int(found.t[-1]) + 1000, 1000))
+    parts = [
+        Events(found.data[first:last], found.sensor)
+        for first, last in pairwise(borders.tolist())
+    ]
+    stream.push(parts[0])
+    stream.read(1000)
+    start = time.process_time()
+    for number, part in enumerate(parts[1:], 1):
+        stream.push(governor.process(part))
+        if number * 1000 % every_us == 0:
+            stream.read(number * 1000 + 1000)
+    return (count - len(parts[0])) / (time.process_time() - start) / 1e6
 
 
 def ours_batch(channels: list[int], form: str, count: int) -> float:

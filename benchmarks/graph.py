@@ -8,7 +8,10 @@ of an event depends neither on how long the stream has run nor on the size of th
 needs torch-cluster, which has no wheel for this torch: its figures are not measured here. Latency
 is from an event to the output that it changed, at 0.3 million events a second: events wait for
 their packet of 64, and for CPU time: the head of a detector is read again as soon as it was read;
-beside it clusters of slices of 10 ms.
+beside it clusters of slices of 10 ms. The live rate is what one core takes in when packets come
+every millisecond and the head is read every ten. Operations are those of the layers, beside
+convolutions of the same reach and channels over all pixels, which a network of frames repeats for
+every answer.
 
     python -m benchmarks.graph [--json] [--repeat N] [--recordings DIR]
 """
@@ -87,6 +90,35 @@ def real(ours: Worker, folder: Path | None, repeat: int) -> list[Row]:
     ]  # fmt: skip
 
 
+def live(ours: Worker, repeat: int) -> list[Row]:
+    """Measure how many events a core keeps up with."""
+    rows = []
+    for form in FORMS:
+        label = f"live rate, 16 and 32, head every 10 ms, {form}"
+        tell(label)
+        call = {"channels": MOVERS, "form": form, "every_us": 10_000}
+        rate = max(_value(ours, "live_rate", **call) for _ in range(repeat))
+        rows.append(Row(label=label, unit="Mev/s", ours=rate))
+    return rows
+
+
+def operations(ours: Worker) -> list[Row]:
+    """Count the work of an event beside that of a dense network."""
+    return [
+        Row(
+            label=f"operations of an event, {name}, {form}",
+            unit="k",
+            ours=_value(ours, "operations_by_event", channels=channels, form=form, count=COUNT)
+            / 1e3,
+            peer_name="dense, once",
+            peer=_value(ours, "dense_operations", channels=channels) / 1e3,
+            less_is_better=True,
+        )
+        for name, channels in (("2 layers of 16", SMALL), ("16 and 32", MOVERS))
+        for form in ("int8", "spiking")
+    ]
+
+
 def batch(ours: Worker, peers: Worker, repeat: int) -> list[Row]:
     """Race whole runs of events, graphs included."""
     label = "batch, 3 layers of 16, graph and network"
@@ -139,6 +171,8 @@ def measure(options: Options) -> list[Row]:
             *by_event(ours, peers, options.repeat),
             *real(ours, options.recordings, options.repeat),
             *constancy(ours, options.repeat),
+            *live(ours, options.repeat),
+            *operations(ours),
             *batch(ours, peers, options.repeat),
             *latency(ours, options.repeat),
         ]

@@ -1,6 +1,7 @@
 """ResNets as spiking networks on meshes of neuromorphic cores, beside a naive layout.
 
 The naive layout fills cores with neurons in the order of their numbers and takes cores row by row.
+Ours cuts for little traffic, or for few cores.
 Every neuron is taken to fire in one of ten steps. Traffic is spikes times hops in a step.
 
     python -m benchmarks.placement [--json]
@@ -8,7 +9,15 @@ Every neuron is taken to fire in one of ten steps. Traffic is spikes times hops 
 
 from __future__ import annotations
 
-from eventvision.devices.manycore import Mesh, MeshLayer, place, place_naively
+from eventvision.devices.manycore import (
+    Mesh,
+    MeshLayer,
+    MeshPlacement,
+    packed_partition,
+    place,
+    place_naively,
+    roomy_partition,
+)
 
 from ._harness import Options, Row, run_benchmark, tell
 
@@ -60,9 +69,19 @@ def _layer(
 def compared(depth: int, name: str, mesh: Mesh) -> list[Row]:
     """Place a ResNet, by search and naively."""
     layers = resnet(depth)
-    ours, naive = place(layers, mesh), place_naively(layers, mesh)
-    same_cut = place_naively(layers, mesh, cut=ours.partition)
-    label = f"ResNet-{depth}, {mesh.width}x{mesh.height} {name}"
+    naive = place_naively(layers, mesh)
+    rows = []
+    for aim, cut in (("little traffic", roomy_partition), ("few cores", packed_partition)):
+        ours = place(layers, mesh, cut=cut)
+        same_cut = place_naively(layers, mesh, cut=ours.partition)
+        label = f"ResNet-{depth}, {mesh.width}x{mesh.height} {name}, {aim}"
+        rows += _figures(label, ours, naive, same_cut)
+    return rows
+
+
+def _figures(
+    label: str, ours: MeshPlacement, naive: MeshPlacement, same_cut: MeshPlacement
+) -> list[Row]:
     deadlock = "free of deadlock" if ours.is_deadlock_free else "can lock up"
     return [
         _row(f"{label}: cores", "cores", ours.cores, naive.cores),

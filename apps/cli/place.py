@@ -13,8 +13,10 @@ from eventvision.devices.manycore import (
     MeshPlacement,
     layers_of_card,
     load_mesh,
+    packed_partition,
     place,
     place_naively,
+    roomy_partition,
 )
 
 from .options import sensor_size
@@ -22,7 +24,14 @@ from .output import print_table
 
 
 def run(
-    model: str, *, mesh: Path, sensor: str | None, rate: float, seed: int, as_json: bool
+    model: str,
+    *,
+    mesh: Path,
+    sensor: str | None,
+    rate: float,
+    seed: int,
+    as_json: bool,
+    fewest_cores: bool = False,
 ) -> int:
     """Place a model and print where its layers went; 1 if a link has too much to carry."""
     if not rate >= 0:
@@ -31,7 +40,8 @@ def run(
         raise ConfigError("--seed", seed, "a number from 0 on")
     board, card = load_mesh(mesh), load_card(model)
     layers = layers_of_card(card, _sizes(card, sensor), rate=rate)
-    ours, naive = place(layers, board, seed=seed), place_naively(layers, board)
+    cut = packed_partition if fewest_cores else roomy_partition
+    ours, naive = place(layers, board, cut=cut, seed=seed), place_naively(layers, board)
     if as_json:
         json.dump(_summary(card, ours, naive), sys.stdout, indent=2)
         print()  # noqa: T201

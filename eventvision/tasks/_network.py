@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from eventvision.core import (
     EVENT_DTYPE,
     Events,
+    EventSession,
     ModelCard,
     ModelError,
     Representation,
@@ -26,7 +27,7 @@ Outputs = Mapping[str, NDArray[np.generic]]
 
 
 class Network:
-    """Renders slices for a network and runs it.
+    """Renders slices for a network and runs it; where its device renders events itself, it does.
 
     A slice without events says that nothing changed: the network does not run, its state and its
     outputs stay. Before there were any events, outputs are what a fresh network says of nothing.
@@ -95,8 +96,13 @@ class Network:
         if not len(slice_) and self._outputs is not None:
             return
         seen = replace(slice_, events=self._seen(slice_.events))
-        self._grid = self._representation.render(seen, self._grid)
-        self._outputs = self._session.step({self._input: self._grid[None]})
+        session = self._session
+        if isinstance(session, EventSession) and session.takes_events:
+            duration_us = max(slice_.duration_us, 1)
+            self._outputs = session.step_events(seen.events.data, slice_.t0_us, duration_us)
+        else:
+            self._grid = self._representation.render(seen, self._grid)
+            self._outputs = session.step({self._input: self._grid[None]})
         self.steps += 1
         self.version += 1
         if not len(slice_):

@@ -17,7 +17,7 @@ from eventvision.kernels.placement import anneal
 
 from ._layers import MeshLayer
 from ._mesh import Mesh
-from ._partition import Partition, naive_partition, packed_partition
+from ._partition import Partition, naive_partition, roomy_partition
 from ._routes import finds_circle, link_loads, route, traffic_of
 from ._traffic import Flows, flows_of
 
@@ -92,7 +92,7 @@ def place(
     layers: Sequence[MeshLayer],
     mesh: Mesh,
     *,
-    cut: Callable[[Sequence[MeshLayer], Mesh], Partition] = packed_partition,
+    cut: Callable[[Sequence[MeshLayer], Mesh], Partition] = roomy_partition,
     seed: int = 0,
     trials: int | None = None,
 ) -> MeshPlacement:
@@ -101,7 +101,8 @@ def place(
     Args:
         layers: The network.
         mesh: The mesh.
-        cut: How the network is cut: `packed_partition` or `roomy_partition`.
+        cut: How the network is cut: `roomy_partition` for little traffic, `packed_partition` for
+            few cores.
         seed: Another seed, another placement.
         trials: Swaps that the annealing looks at; chosen by the number of groups if None.
 
