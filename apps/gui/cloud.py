@@ -137,7 +137,7 @@ class Orbit:
         distance = 4.0
         seen[2, 3] += distance
         shorter = min(width_px, height_px)
-        scale = self.zoom * shorter * distance * 0.48
+        scale = self.zoom * distance * min(0.42 * width_px, 0.5 * height_px)
         centre_x = width_px / 2 + self.pan_x * shorter
         centre_y = height_px / 2 + self.pan_y * shorter
         return np.stack(
@@ -162,13 +162,29 @@ def project(matrix: NDArray[np.float32], corners: NDArray[np.float64]) -> NDArra
 
 def box_edges(sensor: SensorSize) -> Iterator[tuple[NDArray[np.float64], bool]]:
     """Yield the twelve edges of the box as pairs of points (x, y, age), and whether it is now."""
-    w, h = float(sensor.width), float(sensor.height)
-    ring = [(0.0, 0.0), (w, 0.0), (w, h), (0.0, h)]
-    for age in (1.0, 0.0):
-        for one, two in zip(ring, ring[1:] + ring[:1], strict=True):
-            yield np.array([(*one, age), (*two, age)]), age == 0.0
-    for corner in ring:
-        yield np.array([(*corner, 0.0), (*corner, 1.0)]), False
+    for axis in range(3):
+        for edge in edges_along(sensor, axis):
+            yield edge, axis < 2 and edge[0, 2] == 0.0
+
+
+def edges_along(sensor: SensorSize, axis: int) -> list[NDArray[np.float64]]:
+    """Return the four edges of the box along x, y (0, 1) or age (2), from 0 to the other end."""
+    size = (float(sensor.width), float(sensor.height), 1.0)
+    first, second = (each for each in range(3) if each != axis)
+    edges = []
+    for one in (0.0, size[first]):
+        for two in (0.0, size[second]):
+            ends = np.zeros((2, 3))
+            ends[:, first], ends[:, second], ends[1, axis] = one, two, size[axis]
+            edges.append(ends)
+    return edges
+
+
+def outer_edge(matrix: NDArray[np.float32], sensor: SensorSize, axis: int) -> NDArray[np.float64]:
+    """Return, in the picture, the edge along an axis that lies farthest out; shape (2, 2)."""
+    middle = project(matrix, np.array([[sensor.width / 2, sensor.height / 2, 0.5]]))[0]
+    seen = [project(matrix, edge) for edge in edges_along(sensor, axis)]
+    return max(seen, key=lambda ends: float(np.hypot(*(ends.mean(axis=0) - middle))))
 
 
 class CloudPainter:

@@ -25,6 +25,7 @@ from .messages import (
     Opened,
     OverviewGrew,
     RecordingEnded,
+    Refused,
 )
 from .player import Player
 from .renderer import Renderer, Shown
@@ -163,6 +164,9 @@ class Controller:
                 state.recording.set(RecordingPart())
             case Notice(where, text, severity):
                 self.problems.add(where, text, severity)
+            case Refused(settings, where, text):
+                self.problems.add(where, text)
+                state.pipeline.set(settings)
             case Damaged(text):
                 state.source.change(damage=text)
             case RecordingEnded():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from eventvision.core import SourceInfo
 
-from .state import Severity
+from .state import PipelinePart, Severity
 
 if TYPE_CHECKING:
     from .overview import Overview
@@ -55,6 +55,15 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """Settings turned out not to work; these are in use instead."""
+
+    settings: PipelinePart
+    where: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Damaged:
     """The recording is damaged; one line."""
 
@@ -69,4 +78,14 @@ class OverviewGrew:
     overview: Overview
 
 
-Message = Opened | Began | Ended | Failed | Notice | Damaged | OverviewGrew | RecordingEnded
+Message = (
+    Opened
+    | Began
+    | Ended
+    | Failed
+    | Notice
+    | Refused
+    | Damaged
+    | OverviewGrew
+    | RecordingEnded
+)

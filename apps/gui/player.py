@@ -25,7 +25,17 @@ from eventvision.core import (
     SourceError,
 )
 
-from .messages import Began, Damaged, Ended, Failed, Message, Notice, Opened, RecordingEnded
+from .messages import (
+    Began,
+    Damaged,
+    Ended,
+    Failed,
+    Message,
+    Notice,
+    Opened,
+    RecordingEnded,
+    Refused,
+)
 from .presets import config_values
 from .renderer import Renderer
 from .state import PipelinePart
@@ -69,6 +79,7 @@ class Player:
 
     def __init__(self, renderer: Renderer) -> None:
         self.settings = PipelinePart()
+        self._good: PipelinePart | None = None
         self.pre_roll_s = 0.0
         self._renderer = renderer
         self._messages: SimpleQueue[Message] = SimpleQueue()
@@ -189,22 +200,22 @@ class Player:
             except ConfigError:
                 self.restart()  # `check` found nothing wrong but the size behind the filters
 
-        self._steer(change)
+        self._steer(change, self._good)
 
     def set_slicer(self, text: str) -> None:
         """Cut in another way from the next packet on."""
-        self._steer(lambda steer: steer.set_slicer(text))
+        self._steer(lambda steer: steer.set_slicer(text), self._good)
 
     def set_task(self, text: str, *, on: bool) -> None:
         """Let a task run from the next slice on, or not."""
         name = text.partition(":")[0]
-        self._steer(lambda steer: steer.set_task(text if on else name, on))
+        self._steer(lambda steer: steer.set_task(text if on else name, on), self._good)
 
     def start_recording(self, path: Path, pre_roll_us: int) -> None:
         """Record; a message tells if that cannot be done."""
         if self._pipeline is None:
             self.tell(RecordingEnded())
-        self._steer(lambda steer: steer.start_recording(path, pre_roll_us), recording=True)
+        self._steer(lambda steer: steer.start_recording(path, pre_roll_us))
 
     def stop_recording(self) -> None:
         """Finish the recording."""
@@ -212,7 +223,7 @@ class Player:
         def stop(steer: Steering) -> None:
             steer.stop_recording()
 
-        self._steer(stop, recording=True)
+        self._steer(stop)
 
     def check(self, settings: PipelinePart) -> None:
         """Say what is wrong with settings.
@@ -235,9 +246,16 @@ class Player:
             raise ConfigError("slicer", settings.slicer, " or ".join(SLICER_FORMS.values()))
         parse_tasks(task.text for task in settings.tasks if task.on)
 
-    def _steer(self, change: Callable[[Steering], None], *, recording: bool = False) -> None:
-        """Change the present run in a thread of its own: models may be loaded, files finished."""
-        pipeline = self._pipeline
+    def _steer(
+        self, change: Callable[[Steering], None], before: PipelinePart | None = None
+    ) -> None:
+        """Change the present run in a thread of its own: models may be loaded, files finished.
+
+        Args:
+            change: Makes the change.
+            before: Settings to go back to if that fails; None if it is about a recording.
+        """
+        pipeline, wanted = self._pipeline, self.settings
         if pipeline is None:
             return
 
@@ -245,12 +263,21 @@ class Player:
             try:
                 change(pipeline.steer)
             except (EventVisionError, ValueError) as error:
-                where = "recording" if recording else _where(error)
-                self.tell(Notice(where, str(error), "error"))
-                if recording:
+                if before is None:
+                    self.tell(Notice("recording", str(error), "error"))
                     self.tell(RecordingEnded())
+                else:
+                    self._go_back(before, error)
+            else:
+                if before is not None:
+                    self._good = wanted
 
         self._hands.submit(attempt)
+
+    def _go_back(self, settings: PipelinePart, error: Exception) -> None:
+        """Use settings that worked instead of those that did not."""
+        self.settings = self._good = settings
+        self.tell(Refused(settings, _where(error), str(error)))
 
     def _step_back(self) -> None:
         """Show a slice before; those that are no longer remembered are made again."""
@@ -301,6 +328,8 @@ class Player:
                     self._play(self._source, job)
             except EventVisionError as error:
                 self.tell(Failed(_where(error), str(error)))
+            except Exception as error:  # whatever a device or a driver raises must be told
+                self.tell(Failed("playback", f"{type(error).__name__}: {error}"))
 
     def _open(self, job: _Job) -> None:
         from eventvision.io import open_source
@@ -338,9 +367,19 @@ class Player:
 
         end_us = None if end_us is not None and end_us <= start_us else end_us
         excerpt = Excerpt(source, start_us, end_us)
-        pipeline = build_pipeline(
-            self._config(source), excerpt, on_notice=self._notice, sinks=[_ToScreen(self._deliver)]
-        )
+
+        def build() -> Pipeline:
+            config, sinks = self._config(source), [_ToScreen(self._deliver)]
+            return build_pipeline(config, excerpt, on_notice=self._notice, sinks=sinks)
+
+        try:
+            pipeline = build()
+        except (ConfigError, ModelError, DeviceError) as error:
+            if self._good is None or self._good == self.settings:
+                raise
+            self._go_back(self._good, error)
+            pipeline = build()
+        self._good = self.settings
         if self._pauses:
             pipeline.steer.step()
         with self._wake:
@@ -360,6 +399,8 @@ class Player:
             return self._job is None
 
     def _deliver(self, result: SliceResult) -> None:
+        if self._job is not None:
+            return  # what is still on its way when something else is wanted is not looked at
         self._position_us = result.slice.t1_us
         self._renderer.deliver(result)
         until_us, pipeline = self._until_us, self._pipeline

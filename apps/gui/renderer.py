@@ -71,6 +71,7 @@ class Renderer:
         self._cuts = False
         self._views = ViewsPart()
         self._probe_at = (-1, -1)
+        self._epoch = 0
         self._tempo = Tempo()
         self._is_stale = False
         self._finished: Shown | None = None
@@ -101,8 +102,10 @@ class Renderer:
         with self._turn:
             self._results.clear()
             self._waiting_events = 0
-            self._window = None
+            self._window = self._finished = None
+            self._again = []
             self._cuts = True
+            self._epoch += 1
 
     def show_window(self, events: Events, now_us: int) -> None:
         """Show these events, and nothing else, as of a moment."""
@@ -198,6 +201,7 @@ class Renderer:
             window, self._window = self._window, None
             again, self._again = self._again, []
             cuts, self._cuts, self._is_stale = self._cuts, False, False
+            epoch = self._epoch
             views, probe_at, tempo = self._views, self._probe_at, self._tempo
             busy = [shown for shown in (self._finished, self._held) if shown is not None]
         if cuts:
@@ -217,8 +221,9 @@ class Renderer:
         shown = drawing.draw(views, probe_at, busy)
         if shown is not None:
             with self._turn:
-                self._finished = shown
-                self.drawn += 1
+                if epoch == self._epoch:  # else it belongs to what came before a cut
+                    self._finished = shown
+                    self.drawn += 1
 
     def _remember(self, result: SliceResult) -> None:
         with self._turn:

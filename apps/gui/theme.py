@@ -51,9 +51,9 @@ class Theme:
 DARK = Theme(
     is_dark=True,
     window=0x1B1E23,
-    field=0x14161A,
-    raised=0x2A2F36,
-    line=0x3C434D,
+    field=0x262B33,
+    raised=0x353C47,
+    line=0x4B5462,
     text=0xE8EAED,
     faint=0xA4ACB8,
     accent=0x4C9BE8,

@@ -76,14 +76,14 @@ class CameraPanel(QWidget):
             "Open a simulated camera that looks at a drawn scene",
         )
         buttons = QHBoxLayout()
-        for each in (self.open_button, again, simulate):
-            buttons.addWidget(each)
-        buttons.addStretch(1)
+        for each in (self.open_button, again):
+            buttons.addWidget(each, 1)
         layout = QVBoxLayout(self)
         layout.addWidget(self.nothing)
         layout.addWidget(self.cameras)
         layout.addWidget(self.why)
         layout.addLayout(buttons)
+        layout.addWidget(simulate)
         layout.addLayout(self._models())
         self.notice = label("", "warn", wraps=True)
         layout.addWidget(self.notice)
@@ -126,6 +126,10 @@ class CameraPanel(QWidget):
         self.models.setToolTip(
             "Settings of this model; chosen by itself for the camera above.\n"
             "Settings can be prepared and saved without a camera."
+        )
+        self.models.setMinimumContentsLength(12)
+        self.models.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         self.models.setAccessibleName("Model whose settings are shown")
         for model, title in CAMERA_MODELS.items():

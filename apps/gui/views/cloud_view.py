@@ -34,6 +34,7 @@ from ..cloud import (
     box_edges,
     cloud_of,
     fading_colours,
+    outer_edge,
     project,
     warm_up,
 )
@@ -42,6 +43,8 @@ from .theme_style import theme_of
 
 _DEGREES_PER_PX = 0.4
 _KEY_DEGREES = 6.0
+_SHORTEST_PX = 60.0
+"""Shorter axes have no labels."""
 _HINT = "drag: turn   right drag: move   wheel: zoom   double click: as at first"
 AGES_DARK = (0xFFF3B0, 0xF7A24B, 0xC2457A, 0x5B2A86, 0x261447)
 AGES_LIGHT = (0x2B0F54, 0x8A226A, 0xD24644, 0xF29B4B, 0xF2D9A0)
@@ -180,17 +183,17 @@ class CloudView(QWidget):
             one, two = (QPointF(*end) for end in project(matrix, edge))
             painter.drawLine(one, two)
         painter.setPen(QColor(self._theme.text))
-        w, h = float(cloud.sensor.width), float(cloud.sensor.height)
-        middle = project(matrix, np.array([(w / 2, h / 2, 0.5)]))[0]
-        labels = (
-            ((w / 2, h, 0.0), f"x {cloud.sensor.width} px"),
-            ((w, h / 2, 0.0), f"y {cloud.sensor.height} px"),
-            ((0.0, h, 0.5), "time"),
-            ((0.0, h, 0.0), "now"),
-            ((0.0, h, 1.0), f"-{span_text(cloud.span_us)}"),
-        )
-        for corner, text in labels:
-            self._label(painter, project(matrix, np.array([corner]))[0], middle, text)
+        middle = np.array([[cloud.sensor.width / 2, cloud.sensor.height / 2, 0.5]])
+        centre = project(matrix, middle)[0]
+        for axis, name in enumerate((f"x {cloud.sensor.width} px", f"y {cloud.sensor.height} px")):
+            ends = outer_edge(matrix, cloud.sensor, axis)
+            if np.hypot(*(ends[1] - ends[0])) > _SHORTEST_PX:
+                self._label(painter, ends.mean(axis=0), centre, name)
+        now, past = outer_edge(matrix, cloud.sensor, 2)
+        if np.hypot(*(past - now)) > _SHORTEST_PX:
+            self._label(painter, now, centre, "now")
+            self._label(painter, (now + past) / 2, centre, "time")
+            self._label(painter, past, centre, f"-{span_text(cloud.span_us)}")
 
     def _label(
         self,

@@ -62,9 +62,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("File", "Open file…", ("Ctrl+O",), lambda w: w.open_file(), "Open a recording"),
     Command("File", "Camera…", ("Ctrl+K",), "going:to_cameras", "See attached cameras"),
     Command("File", "Network…", (), "going:to_network", "Open a stream from the network"),
-    Command(
-        "File", "Simulated camera…", ("Ctrl+M",), "going:to_simulator", "No camera? Try one"
-    ),
+    Command("File", "Simulated camera…", ("Ctrl+M",), "going:to_simulator", "No camera? Try one"),
     Command("File", "Close", ("Ctrl+W",), lambda w: w.controller.source.close()),
     Command(
         "File",
@@ -84,9 +82,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("File", "Convert…", ("Ctrl+Shift+S",), "dialogs:convert", "To another format"),
     Command("File", "Export video…", ("Ctrl+E",), "dialogs:video", "With boxes, as MP4"),
-    Command(
-        "File", "Export results…", ("Ctrl+Shift+E",), "dialogs:results", "As lines of JSON"
-    ),
+    Command("File", "Export results…", ("Ctrl+Shift+E",), "dialogs:results", "As lines of JSON"),
     Command("File", "Repair…", (), "dialogs:repair", "Write a sound copy of a damaged recording"),
     Command(
         "File",

@@ -25,7 +25,7 @@ from ..exports import TITLES, ExportForm, Kind
 from ..jobs import Job, JobStatus
 from ..opening import save_filters
 from .job_strip import JobStrip
-from .words import button, label, rule
+from .words import browse, button, label, rule
 
 _ABOUT: dict[Kind, str] = {
     "convert": "The ending of the file decides the format. Images, inertia and triggers come "
@@ -64,7 +64,7 @@ class ExportDialog(QDialog):
         layout.addRow("Recording", source)
         out = QHBoxLayout()
         out.addWidget(self.out, 1)
-        out.addWidget(button("…", self._choose, "Choose where to write"))
+        out.addWidget(browse(self._choose, "Choose where to write"))
         layout.addRow("Write to", out)
         layout.addRow("", self.replace)
         self.start, self.end = _seconds(form.start_s), _seconds(form.end_s or 0.0)

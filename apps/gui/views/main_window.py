@@ -153,7 +153,7 @@ class MainWindow(QMainWindow):
         neighbours = [other for other in self.docks.values() if self.dockWidgetArea(other) == area]
         self.addDockWidget(area, dock)
         if neighbours and panel.area != "bottom":
-            self.tabifyDockWidget(neighbours[-1], dock)
+            self.tabifyDockWidget(neighbours[0], dock)
             neighbours[0].raise_()
 
         def fill(visible: bool) -> None:

@@ -17,7 +17,7 @@ from PyQt6.QtWidgets import (
 from eventvision.core import ConfigError
 
 from ..stream_forms import SCHEMES, WIRES, NetworkForm
-from .words import button, label, set_role
+from .words import browse, button, label, set_role
 
 
 class NetworkPanel(QWidget):
@@ -113,7 +113,7 @@ class NetworkPanel(QWidget):
         row = QHBoxLayout(box)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(field, 1)
-        row.addWidget(button("…", choose, f"Choose: {tip}"))
+        row.addWidget(browse(choose, f"Choose: {tip}"))
         return box
 
     def _refresh(self) -> None:

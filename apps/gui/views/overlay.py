@@ -133,7 +133,7 @@ def _draw_trail(
     points = [QPointF(*mapping.to_view(x, y)) for _, x, y in path.tolist()]
     for (age, _, _), start, end in zip(path[1:].tolist(), points, points[1:], strict=False):
         faded = QColor(colour)
-        faded.setAlphaF(max(0.05, 1 - age))
+        faded.setAlphaF(min(max(0.05, 1 - age), 1.0))
         painter.setPen(QPen(faded, 2))
         painter.drawLine(start, end)
 

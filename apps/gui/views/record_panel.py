@@ -30,7 +30,7 @@ from ..recording_plan import (
 )
 from ..state import AppState, RecordingPart
 from .observing import observe_while
-from .words import button, label, restyle
+from .words import browse, button, label, restyle
 
 if TYPE_CHECKING:
     from .main_window import MainWindow
@@ -58,7 +58,9 @@ class RecordPanel(QWidget):
     ) -> None:
         super().__init__(parent)
         self._plan, self._on_plan = plan, on_plan
-        self.record = button("Record", toggle, f"Record what the source sends, unfiltered ({KEY})")
+        self.record = button(
+            "● Record", toggle, f"Record what the source sends, unfiltered ({KEY})"
+        )
         self.record.setProperty("role", "record")
         self.told = label("", "heading")
         self.file = label("", "faint", wraps=True)
@@ -79,7 +81,7 @@ class RecordPanel(QWidget):
         self.folder.setToolTip("Where recordings go; files are named by source, day and time")
         folder = QHBoxLayout()
         folder.addWidget(self.folder, 1)
-        folder.addWidget(button("…", self._choose_folder, "Choose another folder"))
+        folder.addWidget(browse(self._choose_folder, "Choose another folder"))
         form = QFormLayout()
         form.addRow("Begin with", self.pre_roll)
         form.addRow("Format", self.format)
@@ -116,7 +118,7 @@ class RecordPanel(QWidget):
         if self.record.property("recording") != is_on:
             self.record.setProperty("recording", is_on)
             restyle(self.record)
-        self.record.setText("Stop" if is_on else "Record")
+        self.record.setText("■ Stop" if is_on else "● Record")
         idle = f"press {KEY}" if can_record else "open a camera or a recording first"
         self.told.setText(recording_text(part) if is_on else idle)
         self.file.setText(Path(part.path).name)

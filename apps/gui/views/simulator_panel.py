@@ -40,6 +40,8 @@ class SimulatorPanel(QWidget):
         self.scenes = QListWidget()
         self.scenes.setAccessibleName("Scenes")
         self.scenes.setWordWrap(True)
+        self.scenes.setSpacing(2)
+        self.scenes.setAlternatingRowColors(True)
         for name, about in SCENES.items():
             shows, _, purpose = about.partition(": ")
             item = QListWidgetItem(f"{SCENE_TITLES.get(name, name)}\n{shows}")
@@ -58,6 +60,10 @@ class SimulatorPanel(QWidget):
         files.addWidget(choose)
         self.camera = QComboBox()
         self.camera.setToolTip("Which camera is imitated: its noise, its speed, its size")
+        self.camera.setMinimumContentsLength(12)
+        self.camera.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
         for name in CAMERAS:
             self.camera.addItem(CAMERA_TITLES.get(name, name), name)
         self.camera.setCurrentIndex(max(0, self.camera.findData(SimulatorForm().camera)))

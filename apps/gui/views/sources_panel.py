@@ -69,6 +69,7 @@ class FilesPanel(QWidget):
         layout.addWidget(label("Opened lately", "heading"))
         layout.addWidget(self.empty)
         layout.addWidget(self.recent, 1)
+        layout.addStretch(0)
 
     def show_recent(self, names: tuple[str, ...]) -> None:
         """List recordings; those that are gone are grey."""

@@ -27,7 +27,7 @@ _ROLES = {
     _Role.PlaceholderText: "faint",
     _Role.Mid: "line",
     _Role.Dark: "line",
-    _Role.Light: "raised",
+    _Role.Light: "window",
     _Role.BrightText: "bad",
 }
 
@@ -36,6 +36,13 @@ QToolTip {{ color: {text}; background: {raised}; border: 1px solid {line}; paddi
 QDockWidget::title {{ background: {raised}; padding: 5px 8px; }}
 QMainWindow::separator {{ background: {line}; width: 3px; height: 3px; }}
 QMainWindow::separator:hover {{ background: {accent}; }}
+QTabWidget::pane {{ border: 1px solid {line}; border-radius: 4px; top: -1px; }}
+QTabBar::tab {{
+    background: {raised}; color: {text}; border: 1px solid {line}; padding: 5px 11px;
+    margin: 0 2px 0 0;
+}}
+QTabBar::tab:selected {{ background: {window}; border-top: 2px solid {accent}; }}
+QTabBar::tab:focus {{ border: 1px solid {accent}; }}
 QLabel[role="faint"] {{ color: {faint}; }}
 QLabel[role="title"] {{ font-size: 17pt; font-weight: 600; }}
 QLabel[role="heading"] {{ font-weight: 600; }}

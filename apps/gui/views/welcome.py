@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QEvent, QObject, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QIcon, QImage, QPixmap, QShowEvent
+from PyQt6.QtGui import QIcon, QImage, QPixmap, QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -31,8 +31,9 @@ from .words import button, label
 if TYPE_CHECKING:
     from .main_window import MainWindow
 
-_COLUMNS = 5
 _WIDE = 980
+_GAP = 10
+_CARD = (THUMBNAIL[0] * 2 // 3 + 14, THUMBNAIL[1] * 2 // 3 + 40)
 
 
 class WelcomePage(QScrollArea):
@@ -136,10 +137,10 @@ class WelcomePage(QScrollArea):
         return row
 
     def _cards(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setSpacing(10)
-        size = QSize(THUMBNAIL[0] * 3 // 4, THUMBNAIL[1] * 3 // 4)
-        for number, sample in enumerate(self._samples):
+        self._grid = QGridLayout()
+        self._grid.setSpacing(_GAP)
+        size = QSize(THUMBNAIL[0] * 2 // 3, THUMBNAIL[1] * 2 // 3)
+        for sample in self._samples:
             card = QToolButton()
             card.setProperty("role", "card")
             card.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
@@ -147,13 +148,28 @@ class WelcomePage(QScrollArea):
             card.setToolTip(sample.about)
             card.setAccessibleDescription(sample.about)
             card.setIconSize(size)
-            card.setMinimumHeight(size.height() + 44)
-            card.setMinimumWidth(size.width() + 14)
+            card.setFixedSize(_CARD[0], _CARD[1])
             path = str(sample.path)
             card.clicked.connect(lambda _checked=False, path=path: self._open_source(path))
             self.cards[sample.name] = card
-            grid.addWidget(card, number // _COLUMNS, number % _COLUMNS)
-        return grid
+        self._arrange(len(self.cards))
+        return self._grid
+
+    def _arrange(self, columns: int) -> None:
+        """Put so many cards in a row."""
+        self._columns = columns
+        for number, card in enumerate(self.cards.values()):
+            self._grid.addWidget(card, number // columns, number % columns)
+        self._grid.setColumnStretch(len(self.cards), 1)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Put as many samples in a row as there is room for."""
+        viewport = self.viewport()
+        width = min(_WIDE, 0 if viewport is None else viewport.width()) - 3 * _GAP
+        columns = max(1, min(len(self.cards), (width + _GAP) // (_CARD[0] + _GAP)))
+        if self.cards and columns != self._columns:
+            self._arrange(columns)
+        super().resizeEvent(event)
 
     def _draw(self) -> None:
         self.stop()

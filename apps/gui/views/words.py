@@ -54,6 +54,14 @@ def button(text: str, act: Callable[[], object], tip: str, *, leading: bool = Fa
     return made
 
 
+def browse(act: Callable[[], object], tip: str) -> QPushButton:
+    """Return a small button that lets choose a file."""
+    made = button("…", act, tip)
+    made.setFixedWidth(34)
+    made.setAccessibleName("Choose")
+    return made
+
+
 def rule() -> QFrame:
     """Return a horizontal line."""
     line = QFrame()
