@@ -28,6 +28,7 @@ from .messages import (
     Refused,
 )
 from .player import Player
+from .preload import Preload
 from .renderer import Renderer, Shown
 from .scrubber import Scrubber
 from .state import AppState, RecordingPart
@@ -50,6 +51,7 @@ class Controller:
         player: What runs the pipeline.
         renderer: What draws.
         shown: What was drawn last; None before anything was.
+        preload: Loads what takes long, from the beginning.
     """
 
     def __init__(self, state: AppState, preferences: Path | None = None) -> None:
@@ -58,6 +60,7 @@ class Controller:
         self._surveyors: list[Surveyor] = []
         self._last_acts: list[Callable[[], None]] = []
         self.shown: Shown | None = None
+        self.preload = Preload()
         self.renderer = Renderer()
         self.player = Player(self.renderer)
         self.scrubber = Scrubber(self.renderer.show_window)
@@ -105,6 +108,7 @@ class Controller:
             act()
         for surveyor in self._surveyors:
             surveyor.stop()
+        self.preload.join()
         self.player.quit()
         self.scrubber.quit()
         self.renderer.quit()

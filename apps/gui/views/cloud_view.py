@@ -209,6 +209,8 @@ class CloudView(QWidget):
         away = away / max(1.0, float(np.hypot(*away)))
         x = at[0] + away[0] * (8 + width / 2) - width / 2
         y = at[1] + away[1] * (6 + height / 2) + height / 2 - metrics.descent()
+        x = min(max(x, 4.0), self.width() - 4.0 - width)
+        y = min(max(y, 4.0 + height), self.height() - 4.0)
         painter.drawText(QPointF(float(x), float(y)), text)
 
     def _draw_words(self, painter: QPainter, cloud: Cloud) -> None:

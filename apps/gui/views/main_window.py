@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
-from PyQt6.QtWidgets import QDialog, QDockWidget, QFileDialog, QMainWindow, QMenu, QWidget
+from PyQt6.QtWidgets import QDialog, QDockWidget, QFileDialog, QLabel, QMainWindow, QMenu, QWidget
 
 from ..controller import Controller
 from ..state import AppState, SourcePart, Viewport
@@ -21,6 +21,15 @@ AREAS = {
     "bottom": Qt.DockWidgetArea.BottomDockWidgetArea,
 }
 TICK_MS = 16
+LOOK_MS = 20
+
+
+class _Loading(QLabel):
+    """Stands where a panel will be."""
+
+    def __init__(self) -> None:
+        super().__init__("loading…")
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
 
 
 class MainWindow(QMainWindow):
@@ -72,6 +81,8 @@ class MainWindow(QMainWindow):
         dock = self.docks[title]
         dock.show()
         dock.raise_()
+        self.controller.preload.join()
+        self._fill(next(panel for panel in PANELS if panel.title == title))
         return dock.widget()
 
     def toggle_loop(self) -> None:
@@ -145,6 +156,28 @@ class MainWindow(QMainWindow):
     def _add_panels(self) -> None:
         for panel in PANELS:
             self._add_panel(panel)
+        self._loading = QTimer(self)
+        self._loading.setInterval(LOOK_MS)
+        self._loading.timeout.connect(self._fill_heavy)
+        self._loading.start()
+
+    def _fill(self, panel: Panel) -> None:
+        """Put the panel's widget into its dock, once what it stands on is there."""
+        dock = self.docks.get(panel.title)
+        is_there = not panel.is_heavy or self.controller.preload.is_done
+        if dock is not None and is_there and isinstance(dock.widget(), _Loading):
+            dock.setWidget(panel.make(self.state, self.controller))
+
+    def _fill_heavy(self) -> None:
+        """Fill the panels that are seen, as soon as all has been loaded; one after the other."""
+        if not self.controller.preload.is_done:
+            return
+        for panel in PANELS:
+            dock = self.docks[panel.title]
+            if isinstance(dock.widget(), _Loading) and not dock.visibleRegion().isEmpty():
+                self._fill(panel)
+                return
+        self._loading.stop()
 
     def _add_panel(self, panel: Panel) -> None:
         dock = QDockWidget(panel.title, self)
@@ -152,17 +185,16 @@ class MainWindow(QMainWindow):
         area = AREAS[panel.area]
         neighbours = [other for other in self.docks.values() if self.dockWidgetArea(other) == area]
         self.addDockWidget(area, dock)
-        if neighbours and panel.area != "bottom":
+
+        dock.setWidget(_Loading())
+        dock.visibilityChanged.connect(lambda visible: visible and self._fill(panel))
+        dock.setVisible(panel.shown)
+        if neighbours and panel.area != "bottom":  # hidden before: else a tab bar is left behind
             self.tabifyDockWidget(neighbours[0], dock)
             neighbours[0].raise_()
-
-        def fill(visible: bool) -> None:
-            if visible and dock.widget() is None:
-                dock.setWidget(panel.make(self.state, self.controller))
-
-        dock.visibilityChanged.connect(fill)
-        dock.setVisible(panel.shown)
         action = dock.toggleViewAction()
         if action is not None:
             self._menus["View"].addAction(action)
         self.docks[panel.title] = dock
+        if panel.shown:
+            self._fill(panel)

@@ -25,12 +25,14 @@ class Panel:
         area: Where it is at first.
         made_by: `module:function` in this package: takes state and controller, gives the widget.
         shown: Whether it is there at first.
+        is_heavy: Whether it stands on modules that take long to load: it is filled after those.
     """
 
     title: str
     area: Area
     made_by: str
     shown: bool = True
+    is_heavy: bool = True
 
     def make(self, state: AppState, controller: Controller) -> QWidget:
         """Make the widget; its module is loaded now and not before."""
@@ -40,8 +42,8 @@ class Panel:
 
 
 PANELS: tuple[Panel, ...] = (
-    Panel("Pipeline", "right", "pipeline_panel:PipelinePanel"),
-    Panel("Timeline", "bottom", "timeline_panel:TimelinePanel"),
+    Panel("Pipeline", "right", "pipeline_panel:PipelinePanel", is_heavy=False),
+    Panel("Timeline", "bottom", "timeline_panel:TimelinePanel", is_heavy=False),
     Panel("Sources", "left", "sources_panel:make"),
     Panel("Recording", "left", "record_panel:make", shown=False),
     Panel("3-D", "right", "cloud_panel:make", shown=False),
