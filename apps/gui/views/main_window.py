@@ -11,6 +11,7 @@ from ..state import AppState, SourcePart, Viewport
 from .commands import COMMANDS, MENUS, Command
 from .event_grid import EventGrid
 from .panels import PANELS, Panel
+from .problem_banner import attach_banner
 from .recent_menu import add_recent_menu
 from .status_line import StatusLine
 from .view_bar import ViewBar
@@ -53,6 +54,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.grid)
         self.addToolBar(ViewBar(state, controller))
         self.setStatusBar(StatusLine(state))
+        attach_banner(self)
         self._fill_menus()
         self._add_panels()
         self._timer = QTimer(self)
