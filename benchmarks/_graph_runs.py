@@ -112,11 +112,11 @@ def network(channels: tuple[int, ...], form: str, depth: int = 1) -> Any:
         inputs = outputs
     head = Head(
         convolutions=tuple(
-            (random.normal(0, 0.1, (48, size, 3, 3)).astype(np.float32), np.zeros(48, np.float32))
-            for size in (inputs + 1, 48)
+            (random.normal(0, 0.1, (32, size, 3, 3)).astype(np.float32), np.zeros(32, np.float32))
+            for size in (inputs + 1, 32, 32)
         ),
-        strides=(2, 1),
-        weight=random.normal(0, 0.1, (9, 48)).astype(np.float32),
+        strides=(2, 1, 1),
+        weight=random.normal(0, 0.1, (9, 32)).astype(np.float32),
         bias=np.zeros(9, np.float32),
         shows="grid",
         relative_to="cell",

@@ -241,5 +241,6 @@ def peer(kind: str, name: str, height: int, width: int, threads: int, steps: int
     if name == "compile":
         net = torch.compile(net)
     ready = [x.to(memory_format=torch.channels_last) for x in slices(height, width)]
-    with torch.inference_mode():
+    # states are kept from call to call, and a compiled graph cannot keep tensors of inference mode
+    with torch.no_grad() if name == "compile" else torch.inference_mode():
         return best_ms(lambda number: net(normalised(ready[number % INPUTS])), steps)

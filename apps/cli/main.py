@@ -26,6 +26,7 @@ from .arguments import (
     StrictOption,
 )
 from .gui import gui
+from .daemon import daemon
 from .rewrite import convert, cut, repair
 from .serve import serve
 
@@ -367,11 +368,24 @@ def train(
     ] = None,
     device: Annotated[str, typer.Option(metavar="NAME", help="cpu or cuda.")] = "cpu",
     threads: Annotated[int, typer.Option(metavar="N", min=1, help="Threads of the CPU.")] = 2,
+    slices_per_second: Annotated[
+        float | None,
+        typer.Option(metavar="HZ", help="Mean rate of slices that a trigger is to learn."),
+    ] = None,
 ) -> None:
     """Train a model by a recipe, on simulated scenes or labelled recordings."""
     from .train import run
 
-    sys.exit(run(recipe, out, data=data, images=images, device=device, threads=threads))
+    code = run(
+        recipe,
+        out,
+        data=data,
+        images=images,
+        device=device,
+        threads=threads,
+        slices_per_second=slices_per_second,
+    )
+    sys.exit(code)
 
 
 @app.command()
@@ -607,15 +621,27 @@ def place(
     sensor: ModelSensorOption = None,
     rate: Annotated[float, typer.Option(metavar="R", help="Spikes of a neuron in a step.")] = 0.1,
     seed: Annotated[int, typer.Option(metavar="N", help="Another seed, another layout.")] = 0,
+    fewest_cores: Annotated[
+        bool, typer.Option("--fewest-cores", help="Pack cores densely, at the price of traffic.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Lay a model out on a mesh of neuromorphic cores: cores, traffic, routing."""
     from .place import run
 
-    sys.exit(run(model, mesh=mesh, sensor=sensor, rate=rate, seed=seed, as_json=as_json))
+    code = run(
+        model,
+        mesh=mesh,
+        sensor=sensor,
+        rate=rate,
+        seed=seed,
+        as_json=as_json,
+        fewest_cores=fewest_cores,
+    )
+    sys.exit(code)
 
 
-for command in (convert, cut, repair, serve, gui):
+for command in (convert, cut, repair, serve, gui, daemon):
     app.command()(command)
 
 

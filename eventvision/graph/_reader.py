@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from eventvision.kernels.graph_head import convolve, mix
+from eventvision.kernels.graph_head import convolve, lay_out, mix
 
 from ._head import Head
 from ._program import padded
@@ -52,7 +52,7 @@ class HeadReader:
 
     def read(self, sums: Floats, counts: Floats) -> Floats:
         """Return what the map says; see `Head.read`."""
-        self._images[0][1:-1, 1:-1] = self._head.scaled(sums, counts)
+        lay_out(sums, counts, self._head.relative_to == "cell", self._images[0])
         steps = zip(self._convolutions, self._head.strides, pairwise(self._images), strict=True)
         for (weight, bias), stride, (before, after) in steps:
             convolve(before, weight, bias, stride, after)

@@ -27,6 +27,32 @@ Floats = NDArray[np.float32]
 
 
 @kernel
+def lay_out(sums: Floats, counts: Floats, by_cell: bool, image: Floats) -> None:
+    """Write a map within the margin of the first image, divided by how many events there were.
+
+    Args:
+        sums: Shape (rows, columns, channels).
+        counts: Shape (rows, columns).
+        by_cell: Whether features are divided by the cell's own count + 1 and the count becomes a
+            logarithm; else all is divided by the mean count + 1.
+        image: Shape (rows + 2, columns + 2, channels + 1).
+    """
+    rows, columns, channels = sums.shape
+    total = np.float32(0)
+    for row in range(rows):
+        for column in range(columns):
+            total += counts[row, column]
+    whole = total / np.float32(rows * columns) + np.float32(1)
+    for row in range(rows):
+        for column in range(columns):
+            count = counts[row, column]
+            share = np.float32(1) / (count + np.float32(1) if by_cell else whole)
+            for c in range(channels):
+                image[row + 1, column + 1, c] = sums[row, column, c] * share
+            image[row + 1, column + 1, channels] = np.log1p(count) if by_cell else count * share
+
+
+@kernel
 def convolve(x: Floats, weight: Floats, bias: Floats, stride: int, out: Floats) -> None:
     """Convolve by 3x3, take what is positive, and write it within the margin of `out`.
 
