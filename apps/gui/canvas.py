@@ -143,17 +143,16 @@ class Canvas:
             paint_on_ground(self._cells, now_us, window_us, surface_ramps(), 0xFF12161C, flat)
             return
         base = None if settings.base == "ground" else self._base(settings, ground)
-        if base is None:
+        if not settings.events:
+            flat[:] = ground if base is None else base
+        elif base is None:
             colours = ramps(settings.palette, fades=settings.fades)
-            shown_us = window_us if settings.events else 0
-            paint_on_ground(self._cells, now_us, shown_us, colours, ground, flat)
-        elif settings.events:
+            paint_on_ground(self._cells, now_us, window_us, colours, ground, flat)
+        else:
             palette = PALETTES[settings.palette]
             colours = np.array([palette.off, palette.on], np.uint32)
             alpha = weights(fades=settings.fades)
             paint_on_picture(self._cells, now_us, window_us, colours, alpha, base, flat)
-        else:
-            flat[:] = base
 
     def _take_value(self, value: Result) -> None:
         match value:
