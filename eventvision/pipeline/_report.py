@@ -138,6 +138,7 @@ class Report:
             **live,
             **{f"events: not recorded, {why}": n for why, n in recorded.items()},
             **{f"results: {n.model} had no device": n.dropped for n in networks},
+            **{f"events: {name} over its budget": n for name, n in self._runner.left_out.items()},
         }
 
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
 from eventvision.core import Result, Slice, SliceDroppedError, Task
-from eventvision.tasks import LearnedTask
+from eventvision.tasks import Graph, LearnedTask
 
 from ._governor import Governor
 from ._latency import Latencies
@@ -40,6 +40,11 @@ class TaskRunner:
     def wanted(self) -> dict[str, bool]:
         """Which tasks are wanted on, by name."""
         return self._wanted.copy()
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """Events that tasks with a budget have left out so far, by task."""
+        return {task.name: task.left_out for task in self._tasks.copy() if isinstance(task, Graph)}
 
     def add(self, tasks: Iterable[Task]) -> None:
         """Have more tasks, those needed first, from the next slice on; from any thread.

@@ -186,6 +186,13 @@ def test_a_resnet_18_takes_fewer_cores_and_much_less_traffic_than_naively():
     assert len(set(ours.places.tolist())) == ours.cores
 
 
+@pytest.mark.parametrize("name", MESHES)
+@pytest.mark.parametrize("depth", [18, 34])
+def test_packed_resnets_take_a_fifth_fewer_cores_than_naively(depth, name):
+    layers, mesh = resnet(depth), MESHES[name]
+    assert packed_partition(layers, mesh).cores < 0.8 * naive_partition(layers, mesh).cores
+
+
 def test_layers_come_from_an_integer_model():
     card = load_card("digits-nano")
     model = load_model(card.artifact("integer"))
@@ -277,6 +284,13 @@ def test_the_command_tells_cores_traffic_and_routing(place_command):
     assert outcome.exit_code == 0, outcome.output
     for word in ("conv3", "found", "naive", "free of deadlock", "yes, along rows"):
         assert word in outcome.output
+
+
+def test_the_command_packs_cores_when_asked_to(place_command):
+    loose, packed = (
+        json.loads(place_command("--json", *more).output) for more in ((), ("--fewest-cores",))
+    )
+    assert packed["found"]["cores"] <= loose["found"]["cores"]
 
 
 def test_the_command_gives_every_core_as_json(place_command):
