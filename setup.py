@@ -22,6 +22,8 @@ setup(
     package_data={
         "eventvision": ["py.typed"],
         "eventvision.devices.fpga": ["rtl/*.sv", "harness.cpp"],
+        "eventvision_apps.daemon.files": ["*"],
+        "eventvision_apps.daemon.http.page": ["*.html", "*.css", "*.js", "*.svg"],
         "eventvision_models": ["**/*"],
         "eventvision_recordings": ["*"],
     },

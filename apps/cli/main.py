@@ -25,8 +25,8 @@ from .arguments import (
     StartOption,
     StrictOption,
 )
-from .gui import gui
 from .daemon import daemon
+from .gui import gui
 from .rewrite import convert, cut, repair
 from .serve import serve
 

@@ -15,6 +15,7 @@ class Faults:
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
         self._lasting: set[str] = set()
+        self._lost: Counter[str] = Counter()
         self._turn = threading.Lock()
 
     @property
@@ -28,6 +29,17 @@ class Faults:
         """Kinds of fault that have not passed."""
         with self._turn:
             return sorted(self._lasting)
+
+    @property
+    def lost(self) -> dict[str, int]:
+        """What was lost, by cause."""
+        with self._turn:
+            return dict(self._lost)
+
+    def lose(self, cause: str, amount: int = 1) -> None:
+        """Count what is lost."""
+        with self._turn:
+            self._lost[cause] += amount
 
     def began(self, kind: str, message: str) -> None:
         """Take note of a fault; while it lasts, it is logged and counted once."""

@@ -13,12 +13,15 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from eventvision.core import ConfigError, SliceResult
+from eventvision.core import ConfigError, EventVisionError, SliceResult
 from eventvision.pipeline import Pipeline, Status
 
 from .faults import Faults
 
 Switch = Callable[[bool], None]
+
+Listener = Callable[[str, bool], None]
+"""Hears that a task, or the recording (whose name is empty), was switched."""
 
 
 class LatestResult:
@@ -61,6 +64,7 @@ class DaemonState:
         self._pipeline: Pipeline | None = None
         self._switched: dict[str, bool] = {}
         self._record: Switch | None = None
+        self._listeners: list[Listener] = []
         self._phase = "starting"
         self._beat_s = time.monotonic()
         self._beat_limit_s = 30.0
@@ -73,7 +77,7 @@ class DaemonState:
 
         Those of `eventvision.pipeline.Status`, and under `daemon`: `version`, `phase` (starting,
         running, waiting, restarting or stopping), `uptime_s`, `memory_bytes`, `restarts` by stage,
-        `faults` by kind, and `lasting` faults.
+        `faults` by kind, `lasting` faults, and what was `lost` by cause.
         """
         with self._turn:
             pipeline, phase = self._pipeline, self._phase
@@ -91,6 +95,7 @@ class DaemonState:
             "restarts": restarts,
             "faults": self._faults.counts,
             "lasting": self._faults.lasting,
+            "lost": self._faults.lost,
         }
         return {**found.as_dict(), "daemon": own}
 
@@ -114,6 +119,7 @@ class DaemonState:
         self._running().steer.set_task(name, on)
         with self._turn:
             self._switched[name] = on
+        self.tell(name, on)
 
     def record(self, on: bool) -> None:
         """Begin to record by hand, or end that.
@@ -140,13 +146,29 @@ class DaemonState:
 
     # What follows is the supervisor's.
 
+    def listen(self, listener: Listener) -> None:
+        """Let somebody hear what is switched; a listener must not fail, nor wait."""
+        self._listeners.append(listener)
+
+    def forget_listeners(self) -> None:
+        """Forget all listeners."""
+        self._listeners.clear()
+
+    def tell(self, name: str, on: bool) -> None:
+        """Tell listeners what was switched."""
+        for listener in tuple(self._listeners):
+            listener(name, on)
+
     def attach(self, pipeline: Pipeline, config: BaseModel, record: Switch | None) -> None:
         """Take note of a pipeline that begins; what was switched by hand stays switched."""
         with self._turn:
             self._pipeline, self._config, self._record = pipeline, config, record
             switched = dict(self._switched)
         for name, on in switched.items():
-            pipeline.steer.set_task(name, on)
+            try:
+                pipeline.steer.set_task(name, on)
+            except EventVisionError as error:
+                self._faults.happened("switch", f"{name} cannot be switched again: {error}")
 
     def use(self, config: BaseModel) -> None:
         """Take note of settings that have changed while the pipeline goes on."""

@@ -20,13 +20,15 @@ from pydantic import (
 
 from eventvision.core import ConfigError, SensorSize, one_line
 from eventvision.devices import DeviceChoice, parse_devices
-from eventvision.filters import FILTER_FORMS
-from eventvision.slicing import SLICER_FORMS
+from eventvision.filters import parse_filters
+from eventvision.slicing import parse_slicer
 from eventvision.tasks import parse_tasks
 
 FASTEST_SPEED = 1000
 DEFAULT_TASKS = ("reconstruction", "detection", "tracking")
 _NONE = "none"
+_ANY_SENSOR = SensorSize(346, 260)
+_FILTERS_OF_PLACES = ("roi", "crop")
 
 
 def _sensor(value: object) -> object:
@@ -165,16 +167,24 @@ class RunConfig(BaseModel):
     @field_validator("filters")
     @classmethod
     def _filters_exist(cls, text: str) -> str:
-        for item in text.split(",") if text.strip() else ():
-            if item.strip().partition(":")[0] not in FILTER_FORMS:
-                raise ValueError(f"one of: {', '.join(FILTER_FORMS)}, not {item.strip()!r}")
+        for item in map(str.strip, text.split(",") if text.strip() else ()):
+            if item.partition(":")[0] in _FILTERS_OF_PLACES:
+                continue  # whether they are on the sensor is known with the source
+            try:
+                parse_filters(item, _ANY_SENSOR)
+            except ConfigError as error:
+                raise ValueError(f"{error.expected}, not {item!r}") from error
         return text
 
     @field_validator("slicer")
     @classmethod
     def _slicer_exists(cls, text: str) -> str:
-        if text.strip().partition(":")[0] not in SLICER_FORMS:
-            raise ValueError(" or ".join(SLICER_FORMS.values()))
+        if text.partition(":")[0].strip() == "trigger":
+            return text  # its model may have settings of its own
+        try:
+            parse_slicer(text, _ANY_SENSOR)
+        except ConfigError as error:
+            raise ValueError(error.expected) from error
         return text
 
     @field_validator("tasks")

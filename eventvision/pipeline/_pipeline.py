@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from eventvision.core import Filter, Packet, Representation, Sink, Slice, Slicer, Source, Task
@@ -105,7 +106,9 @@ class Pipeline:
         self._on_progress = on_progress
         self._policy: Policy = policy or ("latest" if source.is_live else "block")
         self._stop, self._gate = threading.Event(), Gate()
-        self._rehearse = lambda: warm_up(source.info.sensor, filters, slicer, representation, tasks)
+        self._rehearse: Callable[[], None] = partial(
+            warm_up, source.info.sensor, filters, slicer, representation, tasks
+        )
         latencies = Latencies()
         names = [task.name for task in tasks]
         governor = Governor(names, on_notice) if self._policy == "latest" else None
@@ -188,8 +191,11 @@ class Pipeline:
 
         Waiting for the stage before or after is not counted; what is large is stuck.
         """
-        works = {"source": self._feed, "process": self._cutter, "infer": self._perceiver}
-        return {stage: part.work.busy_s for stage, part in works.items()}
+        return {
+            "source": self._feed.work.busy_s,
+            "process": self._cutter.work.busy_s,
+            "infer": self._perceiver.work.busy_s,
+        }
 
     def stop(self) -> None:
         """End the run soon, from any thread; what was read so far is finished."""
@@ -217,5 +223,6 @@ def open_recorder(path: Path, source: Source) -> Recorder:
         OutputError: If the file exists or cannot be written.
     """
     info = source.info
-    policy = "drop" if source.is_live else "block"
-    return Recorder(path, info.sensor, camera=info.camera, policy=policy)
+    return Recorder(
+        path, info.sensor, camera=info.camera, policy="drop" if source.is_live else "block"
+    )

@@ -11,7 +11,7 @@ from eventvision.sinks import PacketRing, Recorder, RecorderReport
 
 Tell = Callable[[str], None]
 
-MOST_KEPT_BYTES = 1 << 28
+MOST_KEPT_BYTES = 1 << 27
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,17 @@ class Recording:
                 for packet in self._ring.take(pre_roll_us):
                     self._record(packet)
 
+    def go_on_in(self, recorder: Recorder) -> RecorderReport | None:
+        """Record to another file from here on, without a gap; return what the one before holds.
+
+        Raises:
+            OutputError: If the end of the one before could not be written.
+        """
+        with self._turn:
+            before, self._recorder = self._recorder, recorder
+            self._began_us, self._is_vital = None, False
+        return None if before is None else self._ended(before)
+
     def stop(self) -> RecorderReport | None:
         """End the recording and return what it holds; None if there is none.
 
@@ -86,13 +97,7 @@ class Recording:
         """
         with self._turn:
             recorder, self._recorder = self._recorder, None
-        if recorder is None:
-            return None
-        try:
-            recorder.close()
-        finally:
-            self._count(recorder.report)
-        return recorder.report
+        return None if recorder is None else self._ended(recorder)
 
     @property
     def status(self) -> RecorderStatus | None:
@@ -114,6 +119,13 @@ class Recording:
             return dict(self._lost)
         report = recorder.report.dropped
         return {cause: self._lost.get(cause, 0) + n for cause, n in report.items()}
+
+    def _ended(self, recorder: Recorder) -> RecorderReport:
+        try:
+            recorder.close()
+        finally:
+            self._count(recorder.report)
+        return recorder.report
 
     def _record(self, packet: Packet) -> None:
         recorder = self._recorder

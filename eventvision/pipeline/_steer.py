@@ -140,6 +140,15 @@ class Steering:
             recorder.discard()
             raise
 
+    def next_recording(self, path: str | Path) -> RecorderReport | None:
+        """Go on recording in another file, without a gap, and return what the one before holds.
+
+        Raises:
+            ConfigError: If the file name ends otherwise than recordings do.
+            OutputError: If the file exists or cannot be written, or the end of the one before.
+        """
+        return self._recording.go_on_in(self._open_recorder(Path(path)))
+
     def stop_recording(self) -> RecorderReport | None:
         """End the recording, wait until it is on the disk, and return what it holds.
 

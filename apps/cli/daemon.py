@@ -1,0 +1,48 @@
+"""`eventvision daemon`: perception that runs unattended."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def daemon(
+    config: Annotated[
+        Path | None,
+        typer.Option("-c", "--config", metavar="FILE", help="Settings, YAML. See docs/daemon.md."),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Say all that is wrong with the settings, and end.")
+    ] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON schema of the settings, and end.")
+    ] = False,
+    install: Annotated[
+        bool,
+        typer.Option(
+            "--install", help="Write a systemd unit, a user and sample settings, as root."
+        ),
+    ] = False,
+    root: Annotated[
+        Path, typer.Option(metavar="DIR", help="With --install: another root folder.")
+    ] = Path("/"),
+) -> None:
+    """Perceive unattended: watched, restarted, with MQTT, HTTP, recordings around alarms."""
+    from eventvision.core import ConfigError
+
+    if schema:
+        from ..daemon.main import show_schema
+
+        sys.exit(show_schema())
+    if install:
+        from ..daemon.install import install as install_files
+
+        sys.exit(install_files(root))
+    if config is None:
+        raise ConfigError("-c", "", "a file of settings; --install writes a sample")
+    from ..daemon import main
+
+    sys.exit(main.check(config) if check else main.run(config))

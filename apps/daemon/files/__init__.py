@@ -1,0 +1,1 @@
+"""What `eventvision daemon --install` writes."""

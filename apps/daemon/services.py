@@ -1,0 +1,128 @@
+"""What the daemon offers beside perceiving: HTTP, MQTT, files of results, recordings."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eventvision.core import EventVisionError, Sink
+from eventvision.sinks import (
+    JsonlSink,
+    MqttCommand,
+    MqttSink,
+    ParquetSink,
+    RotatingSink,
+    recover_parts,
+)
+
+from .faults import Faults
+from .parts import DaemonState
+from .settings import DaemonConfig, OutputsSettings
+from .tolerant import KeptOpen, TolerantSink
+
+if TYPE_CHECKING:
+    from .http import HttpServer
+
+_LOG = logging.getLogger("eventvision.daemon")
+
+
+class Services:
+    """HTTP and MQTT: they outlive the runs whose results they show.
+
+    Args:
+        config: Says which there are.
+        state: The daemon, as they see it.
+        faults: Is told what goes wrong.
+
+    Raises:
+        ConfigError: If one cannot be started as the settings say.
+        OutputError: If the spool cannot be made.
+    """
+
+    def __init__(self, config: DaemonConfig, state: DaemonState, faults: Faults) -> None:
+        self._faults, self._state = faults, state
+        self._http: HttpServer | None = None
+        self._mqtt: MqttSink | None = None
+        try:
+            self._start(config)
+        except BaseException:
+            self.close()
+            raise
+
+    def sinks(self) -> list[Sink]:
+        """Return those that take results."""
+        if self._mqtt is None:
+            return []
+        return [TolerantSink("mqtt", KeptOpen(self._mqtt), self._faults)]
+
+    def close(self) -> None:
+        """End them; what MQTT could not send is kept for the next time."""
+        self._state.forget_listeners()
+        http, self._http = self._http, None
+        mqtt, self._mqtt = self._mqtt, None
+        if http is not None:
+            http.close()
+        if mqtt is not None:
+            mqtt.close()
+
+    def _start(self, config: DaemonConfig) -> None:
+        if config.mqtt is not None:
+            from eventvision.tasks import parse_tasks
+
+            self._mqtt = MqttSink(
+                config.mqtt,
+                tasks=[form.name for form in parse_tasks(config.tasks)],
+                status=self._state.status,
+                on_command=self._obey,
+                on_notice=_LOG.warning,
+            )
+            self._state.listen(self._tell_mqtt)
+        if config.http is not None:
+            from .http import HttpServer
+
+            self._http = HttpServer(self._state, config.http, on_notice=_LOG.error)
+            self._http.start()
+            _LOG.info("HTTP at %s", self._http.address)
+
+    def _obey(self, command: MqttCommand) -> None:
+        try:
+            if command.kind == "task":
+                self._state.set_task(command.name, command.on)
+            else:
+                self._state.record(command.on)
+        except EventVisionError as error:
+            _LOG.warning("a command over MQTT was refused: %s", error)
+
+    def _tell_mqtt(self, name: str, on: bool) -> None:
+        if self._mqtt is None:
+            return
+        if name:
+            self._mqtt.tell_task(name, on=on)
+        else:
+            self._mqtt.tell_recording(on=on)
+
+
+def file_sinks(outputs: OutputsSettings | None, faults: Faults) -> list[Sink]:
+    """Return sinks that write results to files, as the settings say."""
+    if outputs is None:
+        return []
+    kinds: dict[str, Callable[[Path], Sink]] = {"jsonl": JsonlSink, "parquet": ParquetSink}
+    if "jsonl" in outputs.formats:
+        for path in recover_parts(outputs.folder, ".jsonl"):
+            _LOG.warning("%s: kept what an earlier run left unfinished", path)
+    return [
+        TolerantSink(
+            f"{name} files",
+            RotatingSink(
+                kinds[name],
+                outputs.folder,
+                f".{name}",
+                most_s=outputs.minutes * 60,
+                most_bytes=round(outputs.megabytes * 1e6),
+            ),
+            faults,
+        )
+        for name in outputs.formats
+    ]

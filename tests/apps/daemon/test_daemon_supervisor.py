@@ -1,0 +1,264 @@
+"""The supervisor keeps perception going, whatever happens to it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from eventvision_apps.daemon.settings import load_daemon_config
+from eventvision_apps.daemon.supervisor import DONE, FAILED, MISTAKEN, Supervisor
+from live_sources import LiveSource
+
+from eventvision.core import SourceError, SourceNotFoundError
+
+WAIT_S = 60
+SETTINGS = """\
+source: camera:test
+filters: none
+slicer: time:20ms
+tasks: [detection]
+watchdog: {{wait_s: 0.01, stage_s: 1, restarts: 3}}
+outputs: {{folder: {folder}/results, keep: {{free_gigabytes: 0}}}}
+"""
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    give_up_s = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < give_up_s, "waited in vain"
+        time.sleep(0.01)
+
+
+class Daemon:
+    """A supervisor in a thread, over sources made here."""
+
+    def __init__(self, folder, monkeypatch, sources) -> None:
+        self.path = folder / "daemon.yaml"
+        self.path.write_text(SETTINGS.format(folder=folder))
+        self.opened: list[LiveSource] = []
+        self._sources = iter(sources)
+        monkeypatch.setattr("eventvision_apps.daemon.run.open_source", self._open)
+        self.codes: list[int] = []
+        self._folder = folder
+
+    def _open(self, *_: object, **__: object) -> LiveSource:
+        source = next(self._sources)
+        if isinstance(source, BaseException):
+            raise source
+        self.opened.append(source)
+        return source
+
+    def edit(self, old: str, new: str) -> None:
+        text = self.path.read_text()
+        assert old in text
+        self.path.write_text(text.replace(old, new))
+
+    @contextmanager
+    def running(self) -> Iterator[Supervisor]:
+        supervisor = Supervisor(self.path, load_daemon_config(self.path))
+        thread = threading.Thread(target=lambda: self.codes.append(supervisor.run()), daemon=True)
+        thread.start()
+        try:
+            yield supervisor
+        finally:
+            supervisor.stop()
+            thread.join(WAIT_S)
+            assert not thread.is_alive()
+
+    def results(self) -> list[str]:
+        files = sorted((self._folder / "results").glob("*.jsonl*"))
+        return [line for file in files for line in file.read_text().splitlines()]
+
+
+@pytest.fixture
+def daemon(tmp_path, monkeypatch):
+    return lambda *sources: Daemon(tmp_path, monkeypatch, sources)
+
+
+def endless() -> Iterator[LiveSource]:
+    while True:
+        yield LiveSource()
+
+
+def status_of(supervisor: Supervisor, *names: str) -> object:
+    found: object = supervisor.state.status()
+    for name in names:
+        found = found[name]  # type: ignore[index]
+    return found
+
+
+def test_it_runs_until_it_is_told_to_stop_and_leaves_whole_results(daemon):
+    one = daemon(LiveSource())
+    with one.running() as supervisor:
+        wait_until(lambda: status_of(supervisor, "slices") > 5)
+        assert supervisor.state.ready()
+        assert supervisor.state.results().slice.index >= 0
+        began_s = time.monotonic()
+        supervisor.stop()
+        wait_until(lambda: bool(one.codes))
+        assert time.monotonic() - began_s < WAIT_S
+    assert one.codes == [DONE]
+    assert one.opened[0].closed.is_set()
+    assert len(one.results()) > 5
+    assert status_of(supervisor, "daemon", "phase") == "stopping"
+
+
+def test_a_camera_that_is_not_there_is_waited_for(daemon, caplog):
+    away = [SourceNotFoundError("camera:test", "not attached", "plug it in") for _ in range(3)]
+    one = daemon(*away, LiveSource())
+    with one.running() as supervisor:
+        wait_until(lambda: status_of(supervisor, "slices") > 2)
+        assert status_of(supervisor, "daemon", "faults") == {"source": 1}
+        assert status_of(supervisor, "daemon", "lasting") == []
+        assert status_of(supervisor, "daemon", "restarts") == {}
+    assert sum("waiting for it" in record.message for record in caplog.records) == 1
+
+
+def test_a_camera_that_goes_away_is_opened_again(daemon):
+    def unplugged(number: int) -> None:
+        if number == 20:
+            raise SourceError("camera:test", "unplugged", "plug it in")
+
+    one = daemon(LiveSource(unplugged), LiveSource())
+    with one.running() as supervisor:
+        wait_until(lambda: len(one.opened) == 2)
+        wait_until(lambda: status_of(supervisor, "daemon", "phase") == "running")
+        wait_until(lambda: status_of(supervisor, "slices") > 2)
+        assert status_of(supervisor, "daemon", "faults") == {"source": 1}
+
+
+def test_a_run_that_crashes_is_started_again_but_not_for_ever(daemon, caplog):
+    def crash(number: int) -> None:
+        raise RuntimeError("a bug")
+
+    one = daemon(*(LiveSource(crash) for _ in range(9)))
+    with one.running() as supervisor:
+        wait_until(lambda: bool(one.codes))
+    assert one.codes == [FAILED]
+    assert len(one.opened) == 4
+    assert status_of(supervisor, "daemon", "restarts") == {"run": 4}
+    assert any("giving up" in record.message for record in caplog.records)
+
+
+def test_no_memory_is_counted_and_survived(daemon):
+    def starve(number: int) -> None:
+        if number == 5:
+            raise MemoryError("no room for an array")
+
+    one = daemon(LiveSource(starve), LiveSource())
+    with one.running() as supervisor:
+        wait_until(lambda: status_of(supervisor, "daemon", "restarts") == {"memory": 1})
+        wait_until(lambda: status_of(supervisor, "slices") > 2)
+        assert status_of(supervisor, "daemon", "faults")["out of memory"] == 1
+
+
+def test_a_source_that_hangs_is_left_behind(daemon):
+    release = threading.Event()
+
+    def hang(number: int) -> None:
+        if number == 5:
+            release.wait(WAIT_S)
+
+    one = daemon(LiveSource(hang), LiveSource())
+    try:
+        with one.running() as supervisor:
+            wait_until(lambda: status_of(supervisor, "daemon", "restarts") == {"source": 1})
+            wait_until(lambda: status_of(supervisor, "slices") > 2)
+            assert supervisor.state.ready()
+    finally:
+        release.set()
+
+
+def test_settings_that_change_tasks_are_followed_without_a_stop(daemon):
+    one = daemon(LiveSource())
+    with one.running() as supervisor:
+        wait_until(lambda: status_of(supervisor, "slices") > 2)
+        one.edit("tasks: [detection]", "tasks: [detection, tracking]")
+        one.edit("slicer: time:20ms", "slicer: time:10ms")
+        supervisor.reload()
+        wait_until(lambda: "tracking" in status_of(supervisor, "tasks"))
+        wait_until(lambda: "tracking" in supervisor.state.results().results)
+        one.edit("tasks: [detection, tracking]", "tasks: none")
+        supervisor.reload()
+        wait_until(lambda: not supervisor.state.results().results)
+        assert supervisor.state.config()["slicer"] == "time:10ms"
+    assert len(one.opened) == 1
+    last = [int(line.split('"slice":')[1].split(",")[0]) for line in one.results()]
+    assert last == list(range(len(last)))
+
+
+def test_other_settings_begin_a_new_run(daemon):
+    one = daemon(LiveSource(), LiveSource())
+    with one.running() as supervisor:
+        wait_until(lambda: status_of(supervisor, "slices") > 2)
+        one.edit("source: camera:test", "source: camera:other")
+        supervisor.reload()
+        wait_until(lambda: len(one.opened) == 2)
+        wait_until(supervisor.state.ready)
+    assert one.opened[0].closed.is_set()
+    assert one.codes == [DONE]
+
+
+def test_settings_that_cannot_be_used_change_nothing_and_are_told(daemon, caplog):
+    one = daemon(LiveSource())
+    with one.running() as supervisor:
+        wait_until(lambda: status_of(supervisor, "slices") > 2)
+        one.edit("slicer: time:20ms", "slicer: tyme\nspede: 1")
+        supervisor.reload()
+        wait_until(lambda: "bad settings" in status_of(supervisor, "daemon", "faults"))
+        seen = status_of(supervisor, "slices")
+        wait_until(lambda: status_of(supervisor, "slices") > seen)
+        assert supervisor.state.config()["slicer"] == "time:20ms"
+    told = "\n".join(record.message for record in caplog.records)
+    assert ":3: slicer: 'tyme' cannot be used" in told
+    assert "spede: is no setting" in told
+    assert len(one.opened) == 1
+
+
+def test_a_run_that_new_settings_make_impossible_goes_back_to_the_old_ones(daemon):
+    one = daemon(LiveSource(), LiveSource(), LiveSource())
+    with one.running() as supervisor:
+        wait_until(lambda: status_of(supervisor, "slices") > 2)
+        one.edit("source: camera:test", "source: camera:other")
+        one.edit("filters: none", "filters: crop:999x999+0+0")
+        supervisor.reload()
+        wait_until(lambda: len(one.opened) == 3)
+        wait_until(supervisor.state.ready)
+        assert supervisor.state.config()["source"] == "camera:test"
+        assert status_of(supervisor, "daemon", "faults")["bad settings"] == 1
+
+
+def test_settings_that_no_sensor_fits_end_it_at_once(daemon):
+    one = daemon(LiveSource())
+    one.edit("filters: none", "filters: crop:999x999+0+0")
+    with one.running():
+        wait_until(lambda: bool(one.codes))
+    assert one.codes == [MISTAKEN]
+
+
+def test_a_task_whose_model_is_damaged_is_left_out_and_the_others_run(daemon, tmp_path):
+    one = daemon(LiveSource())
+    one.edit("tasks: [detection]", f"tasks: [detection, 'depth:model={tmp_path}/nothing']")
+    with one.running() as supervisor:
+        wait_until(lambda: status_of(supervisor, "slices") > 2)
+        assert set(supervisor.state.results().results) == {"detection"}
+        assert any("depth" in kind for kind in status_of(supervisor, "daemon", "faults"))
+
+
+def test_tasks_switched_by_hand_stay_so_when_the_run_begins_anew(daemon):
+    def unplugged(number: int) -> None:
+        if switched.is_set():
+            raise SourceError("camera:test", "unplugged", "plug it in")
+
+    switched = threading.Event()
+    one = daemon(LiveSource(unplugged), LiveSource())
+    with one.running() as supervisor:
+        wait_until(lambda: status_of(supervisor, "slices") > 2)
+        supervisor.state.set_task("detection", on=False)
+        switched.set()
+        wait_until(lambda: len(one.opened) == 2)
+        wait_until(lambda: status_of(supervisor, "slices") > 2)
+        assert not supervisor.state.results().results
