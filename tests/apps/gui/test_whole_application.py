@@ -1,0 +1,111 @@
+"""The whole application: every kind of recording opens and plays; everything at once; the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from eventvision_apps.gui.views.main_window import MainWindow
+from PyQt6.QtCore import QEvent
+from PyQt6.QtWidgets import QApplication
+
+from eventvision.simulation import shipped_recording
+
+TASKS = ("reconstruction", "detection", "tracking")
+KINDS = (
+    "aedat2/person_walking_dvs128.aedat",
+    "aedat4/road_davis346.aedat4",
+    "dat/ncars_car.dat",
+    "es/ncars_car.es",
+    "evt2/sparklers.raw",
+    "evt3/sparse_hd.raw",
+    "gesture/1_hand_clap_dvs128.bs2",
+    "mat/garfield_dvs128.mat",
+    "mnist_dvs/mnist_dvs_60.npz#3",
+    "nmnist/sample_nmnist.bin",
+    "rosbag/vga_evt3.bag",
+)
+
+
+class Application:
+    """A window, and waiting for what happens in it."""
+
+    def __init__(self, window: MainWindow, qtbot) -> None:
+        self.window, self.state, self.controller = window, window.state, window.controller
+        self._qtbot = qtbot
+
+    def until(self, is_so: Callable[[], object]) -> None:
+        self._qtbot.waitUntil(lambda: bool(is_so()) or self.errors, timeout=90_000)
+        assert not self.errors
+
+    @property
+    def phase(self) -> str:
+        return self.state.playback.value.phase
+
+    @property
+    def errors(self) -> list[str]:
+        return [each.text for each in self.state.problems.value if each.severity == "error"]
+
+
+@pytest.fixture
+def running(application, qtbot) -> Application:
+    window = MainWindow(*application)
+    window.show()
+    yield Application(window, qtbot)
+    window.close()
+    window.deleteLater()
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_of_recording_opens_plays_and_is_sought(shared_recordings, running, name):
+    if not Path(str(shared_recordings / name).partition("#")[0]).exists():
+        pytest.skip(f"{name} is not there")
+    controller, state = running.controller, running.state
+    controller.playback.set_loops(loops=True)
+    controller.source.open(shared_recordings / name)
+    running.until(lambda: running.phase == "playing" and controller.shown is not None)
+    controller.playback.pause()
+    controller.playback.seek(state.playback.value.first_us + 20_000)
+    running.until(lambda: not state.playback.value.is_seeking)
+    controller.source.close()
+    assert running.phase == "empty"
+
+
+def test_everything_happens_at_once(running, tmp_path):
+    controller, state = running.controller, running.state
+    target = tmp_path / "recorded.aedat4"
+    controller.playback.set_loops(loops=True)
+    controller.source.open(shipped_recording())
+    running.until(lambda: running.phase == "playing" and controller.shown is not None)
+    controller.views.set_count(4)
+    controller.recording.start(target)
+    for name in TASKS:
+        controller.pipeline.set_task(name, on=True)
+    running.until(lambda: set(TASKS) <= set(state.status.value.tasks if state.status.value else ()))
+    running.until(lambda: len(controller.shown.pictures) == 4)
+    running.until(lambda: state.recording.value.bytes > 0)
+    for name in TASKS:
+        controller.pipeline.set_task(name, on=False)
+    controller.playback.pause()
+    controller.playback.step(-1)
+    controller.recording.stop()
+    running.until(target.is_file)
+    for title in running.window.docks:
+        running.window.show_panel(title)
+    running.until(lambda: state.playback.value.last_us is not None)
+    running.window.close()
+    assert target.stat().st_size > 0
+
+
+def test_a_closed_window_leaves_no_widgets(application, qtbot):
+    before = len(QApplication.allWidgets())
+    window = MainWindow(*application)
+    window.show()
+    application[1].views.set_count(4)
+    qtbot.wait(50)
+    assert len(QApplication.allWidgets()) > before + 50
+    window.close()
+    window.deleteLater()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    assert len(QApplication.allWidgets()) <= before
