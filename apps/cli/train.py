@@ -17,6 +17,7 @@ def run(
     images: Sequence[Path],
     device: str,
     threads: int,
+    slices_per_second: float | None,
 ) -> int:
     """Train, and say how far it is."""
     from eventvision.training.run import train_recipe
@@ -29,6 +30,7 @@ def run(
             images=tuple(images),
             device=device,
             threads=threads,
+            slices_per_second=slices_per_second,
             say=_say,
         )
     except KeyboardInterrupt:

@@ -12,6 +12,7 @@ from ._model import Bus, PixelModel
 from ._movers import Movers
 from ._named import SCENES, named_scene
 from ._open import open_scene
+from ._paced import Paced
 from ._pictures import PictureScene
 from ._presets import CAMERAS, PIXEL_MODELS, SENSOR_SIZES, pixel_model, randomised_model
 from ._scene import Scene, SceneTruth
@@ -38,6 +39,7 @@ __all__ = [
     "Glance",
     "ImagesScene",
     "Movers",
+    "Paced",
     "PictureScene",
     "PixelModel",
     "Scene",

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 
     from . import Sequences
     from .scenes import Progress
+    from .triggers import TriggerProgress
 
 Say = Callable[[str], object]
 
 _SCENES = ("perception", "reconstruction")
-_CLASSIFIER = "classifier"
+_CLASSIFIER, _TRIGGER = "classifier", "trigger"
+_KINDS = (*_SCENES, _CLASSIFIER, _TRIGGER)
 _LAYOUTS = ("pedro", "dsec-detection")
+_GOLDEN_CELLS = 12
 
 
 def train_recipe(
@@ -31,6 +34,7 @@ def train_recipe(
     images: tuple[Path, ...] = (),
     device: str = "cpu",
     threads: int = 2,
+    slices_per_second: float | None = None,
     say: Say = print,
 ) -> None:
     """Train what a recipe describes and write the model's files.
@@ -45,6 +49,7 @@ def train_recipe(
             are drawn.
         device: "cpu" or "cuda".
         threads: Threads of the CPU.
+        slices_per_second: Mean rate of slices that a trigger is to learn, if not its recipe's.
         say: Takes lines about how far it is.
 
     Raises:
@@ -55,7 +60,11 @@ def train_recipe(
     """
     kind = kind_of(recipe)
     _prepare(device, threads)
-    if kind in _SCENES:
+    if kind != _TRIGGER and slices_per_second is not None:
+        raise ConfigError("--slices-per-second", slices_per_second, f"nothing for a {kind}")
+    if kind == _TRIGGER:
+        _train_trigger(recipe, out, slices_per_second, say)
+    elif kind in _SCENES:
         if data is not None:
             raise ConfigError(
                 "--data", str(data), f"no recordings for a {kind}: it learns in scenes"
@@ -131,9 +140,8 @@ def kind_of(recipe: Path) -> str:
         raise ConfigError(
             "recipe", str(recipe), f"a TOML file that can be read ({error})"
         ) from error
-    if kind not in (*_SCENES, _CLASSIFIER):
-        known = ", ".join((*_SCENES, _CLASSIFIER))
-        raise ConfigError(f"{recipe}: kind", kind, f"one of {known}")
+    if kind not in _KINDS:
+        raise ConfigError(f"{recipe}: kind", kind, f"one of {', '.join(_KINDS)}")
     return str(kind)
 
 
@@ -177,4 +185,27 @@ def _train_classifier(path: Path, out: Path, data: Path, say: Say) -> None:
         watch=lambda now: say(f"{now.phase} {now.epoch} of {now.epochs}: loss {now.loss:.3f}"),
     )
     for file in write_model_files(out, recipe, trained, recordings):
+        say(f"wrote {file}")
+
+
+def _train_trigger(path: Path, out: Path, slices_per_second: float | None, say: Say) -> None:
+    from .triggers import load_trigger_recipe, streams_of, train_trigger, write_trigger
+
+    recipe = load_trigger_recipe(path)
+    if slices_per_second is not None:
+        recipe = recipe.model_copy(update={"slices_per_second": slices_per_second})
+    streams = []
+    for stream in streams_of(recipe):
+        streams.append(stream)
+        say(f"stream {len(streams)} of {recipe.streams.count}: {stream.name}")
+
+    def watch(now: TriggerProgress) -> None:
+        say(
+            f"step {now.step} of {now.steps}: loss {now.loss:.3f}, cost {now.cost:.4f}, slices of "
+            f"{now.cells:.1f} cells, best {now.wanted:.1f}"
+        )
+
+    network = train_trigger(recipe, streams=streams, watch=watch)
+    busiest = max(streams, key=lambda stream: len(stream.events))
+    for file in write_trigger(out, recipe, network, busiest.counts[:_GOLDEN_CELLS]):
         say(f"wrote {file}")

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from eventvision.core import ConfigError, FormatError, SensorSize, SourceNotFoundError
-from eventvision.simulation import PixelModel
+from eventvision.simulation import Paced, PixelModel
 from eventvision.training.evaluation import (
     ModulePredictor,
     Network,
@@ -20,7 +20,7 @@ from eventvision.training.evaluation import (
     open_set,
 )
 from eventvision.training.evaluation import _sets as sets
-from eventvision.training.evaluation._making import Paced, make_sequence, slice_edges, truth_times
+from eventvision.training.evaluation._making import make_sequence, slice_edges, truth_times
 from eventvision.training.evaluation._scenarios import Scenario, scenarios
 
 SENSOR = SensorSize(64, 48)

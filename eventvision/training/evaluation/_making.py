@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from eventvision.core import Events, SensorSize
 from eventvision.simulation import (
     SEGMENTATION_CLASSES,
     EventCamera,
+    Paced,
     Scene,
     SceneTruth,
     named_scene,
@@ -34,48 +34,6 @@ _EVERY_US = 150_000
 _LONGEST_SLICE_US = 100_000
 _WORLDS = ("street", "room")
 _PRIOR_CELL_PX, _PRIOR_LOOKS = 4, 4
-
-
-class Paced:
-    """A scene whose time goes faster or slower; itself a `Scene`.
-
-    Args:
-        scene: What is seen.
-        speed: Seconds of the scene per second.
-        start_us: Time in the scene at time 0.
-    """
-
-    def __init__(self, scene: Scene, *, speed: float, start_us: int = 0) -> None:
-        self._scene, self._speed, self._start_us = scene, speed, start_us
-
-    @property
-    def sensor(self) -> SensorSize:
-        """Size of the images."""
-        return self._scene.sensor
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """Names of the classes that its objects belong to."""
-        return self._scene.class_names
-
-    def render(self, t_us: int) -> NDArray[np.float32]:
-        """Return linear intensity; valid until the next call."""
-        return self._scene.render(self._then_us(t_us))
-
-    def truth(self, t_us: int) -> SceneTruth:
-        """Return the truth at that time."""
-        truth = self._scene.truth(self._then_us(t_us))
-        flow = truth.flow_px_s
-        return replace(
-            truth, t_us=t_us, flow_px_s=None if flow is None else flow * np.float32(self._speed)
-        )
-
-    def motion_px(self, t0_us: int, t1_us: int) -> float:
-        """Return a bound on how far any point of the image moves."""
-        return self._scene.motion_px(self._then_us(t0_us), self._then_us(t1_us))
-
-    def _then_us(self, t_us: int) -> int:
-        return self._start_us + int(t_us * self._speed)
 
 
 def make_sequence(scenario: Scenario, sensor: SensorSize = SENSOR) -> ValidationSequence:

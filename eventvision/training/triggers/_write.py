@@ -1,0 +1,102 @@
+"""The files of a trained trigger: float and int8, a golden sample, a card."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+from torch import Tensor
+
+from eventvision.core import GoldenSample, output_errors, save_golden
+from eventvision.spiking import nn
+from eventvision.spiking.convert import export_onnx
+from eventvision.spiking.integer import save_model
+from eventvision.spiking.quantise import quantise
+from eventvision.training.networks import Trigger
+
+from ._recipe import TriggerRecipe
+from ._train import THRESHOLD
+
+_SUMMARY = "Says when a slice should end: fires where waiting longer would cost more than a slice."
+_LIMITS = [
+    "It learned from simulated cameras and scenes; how much better it is than slices of equal "
+    "counts on real ones is in docs/slicing.md.",
+    "It sees blocks of 8x8 pixels: what moves inside a block is noticed by its events alone.",
+]
+
+
+def write_trigger(
+    folder: Path, recipe: TriggerRecipe, network: Trigger, cells: NDArray[np.float32]
+) -> list[Path]:
+    """Write all forms of a trigger.
+
+    Args:
+        folder: Where to.
+        recipe: What it was trained by.
+        network: The trained network, its weights rounded.
+        cells: Golden cells, float32 (cells, 2, rows, columns).
+
+    Raises:
+        OutputError: If a file cannot be written.
+    """
+    steps = torch.from_numpy(cells)[:, None]
+    with output_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file(
+            {name: value.contiguous() for name, value in network.state_dict().items()},
+            folder / "model.safetensors",
+        )
+        nn.reset(network)
+        save_model(quantise(network, [steps]).to_integer(), folder / "model.integer.safetensors")
+        nn.reset(network)
+        export_onnx(network, folder / "model.onnx", {"cell": steps[0]}, any_size=True)
+        currents = _currents(network, steps)
+        sample = GoldenSample(
+            inputs={"cell": steps.numpy()},
+            outputs={"current": currents},
+            integer_outputs={"current": currents.astype(np.int32)},
+        )
+        save_golden(folder / "golden.npz", sample)
+        (folder / "card.toml").write_text(_card(recipe), encoding="utf-8")
+    return sorted(folder.glob("*.*"))
+
+
+@torch.no_grad()
+def _currents(network: Trigger, steps: Tensor) -> NDArray[np.float32]:
+    nn.reset(network)
+    found = [network(step)["current"].numpy() for step in steps]
+    nn.reset(network)
+    return np.stack(found)
+
+
+def _card(recipe: TriggerRecipe) -> str:
+    slicer = (
+        f"trigger:rate={recipe.slices_per_second:g},threshold={THRESHOLD:g},"
+        f"cell={recipe.cell_us}us,shortest={recipe.cell_us}us,longest={recipe.longest_us}us"
+    )
+    head = {
+        "name": recipe.name,
+        "summary": _SUMMARY,
+        "task": "trigger",
+        "representation": "cells",
+        "slicer": slicer,
+        "sensor": "any",
+        "golden": "golden.npz",
+        "licence": "Apache-2.0",
+        "command": f"eventvision train models/{recipe.name}/recipe.toml OUT",
+        "limits": _LIMITS,
+    }
+    lines = [f"{key} = {json.dumps(value)}" for key, value in head.items()]
+    lines += ["", "[inputs.cell]", 'shape = [1, 2, "rows", "columns"]']
+    lines += ["", "[outputs.current]", 'shape = [1, 1, "rows/4", "columns/4"]']
+    for name, channels, part in (("fire", 8, 2), ("fire_again", 16, 4)):
+        shape = f'shape = [1, {channels}, "rows/{part}", "columns/{part}"]'
+        lines += ["", f'[states."{name}.v"]', shape]
+    lines += ["", "[artifacts]", 'onnx = "model.onnx"']
+    lines += ['safetensors = "model.safetensors"', 'integer = "model.integer.safetensors"']
+    lines += ["", "[tolerance]", "onnx = 0.0", "safetensors = 0.0", "integer = 0.0"]
+    return "\n".join(lines) + "\n"
