@@ -50,6 +50,7 @@ from ._safetensors import (
 )
 from ._seams import (
     Device,
+    EventSession,
     EventWriter,
     Filter,
     Representation,
@@ -85,6 +86,7 @@ __all__ = [
     "EventBoundsError",
     "EventError",
     "EventOrderError",
+    "EventSession",
     "EventVisionError",
     "EventWriter",
     "Events",
