@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from eventvision.core import Events, SensorSize, Slice
+from eventvision.core import SensorSize, Slice
 
 MOST_POINTS = 300_000
 """Where there are more events in the span, every second, fourth, eighth ... is drawn."""
@@ -188,7 +188,7 @@ def outer_edge(matrix: NDArray[np.float32], sensor: SensorSize, axis: int) -> ND
 
 
 class CloudPainter:
-    """Draws clouds into a picture that it keeps.
+    """Draws clouds into pictures.
 
     Args:
         colours: Shape (2, 256), uint32 0xAARRGGBB: by polarity (OFF, ON) and age.
@@ -197,18 +197,13 @@ class CloudPainter:
 
     def __init__(self, colours: NDArray[np.uint32], background: int) -> None:
         self._colours, self._background = colours, background
-        self._picture = np.empty((0, 0), np.uint32)
-        self._depth = np.empty((0, 0), np.float32)
 
     def draw(
         self, cloud: Cloud | None, orbit: Orbit, width_px: int, height_px: int, point_px: int = 2
     ) -> NDArray[np.uint32]:
-        """Return the picture, shape (height_px, width_px), 0xAARRGGBB; valid until the next one."""
-        if self._picture.shape != (height_px, width_px):
-            self._picture = np.empty((height_px, width_px), np.uint32)
-            self._depth = np.empty((height_px, width_px), np.float32)
-        self._picture.fill(self._background)
-        self._depth.fill(np.inf)
+        """Return a picture, shape (height_px, width_px), 0xAARRGGBB."""
+        picture = np.full((height_px, width_px), self._background, np.uint32)
+        depth = np.full((height_px, width_px), np.inf, np.float32)
         if cloud is not None:
             from eventvision.kernels.cloud import draw_cloud
 
@@ -222,17 +217,10 @@ class CloudPainter:
                     matrix,
                     self._colours,
                     point_px,
-                    self._depth,
-                    self._picture,
+                    depth,
+                    picture,
                 )
-        return self._picture
-
-
-def warm_up() -> None:
-    """Load the kernel, which takes a moment when it is used for the first time."""
-    events = Events.from_columns([0], [0], [0], [1], sensor=SensorSize(1, 1))
-    cloud = Cloud((events.data,), 1, 2, events.sensor, 1, 1)
-    CloudPainter(age_colours((0, 0)), 0).draw(cloud, Orbit(), 2, 2)
+        return picture
 
 
 def _words(data: NDArray[np.void]) -> NDArray[np.uint64]:

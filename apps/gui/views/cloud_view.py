@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -10,12 +9,14 @@ from numpy.typing import NDArray
 from PyQt6.QtCore import QEvent, QPointF, Qt, pyqtSignal
 from PyQt6.QtGui import (
     QColor,
+    QHideEvent,
     QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
+    QResizeEvent,
     QShowEvent,
     QWheelEvent,
 )
@@ -28,16 +29,14 @@ from ..cloud import (
     DEFAULT_SPAN_US,
     VIEWS,
     Cloud,
-    CloudPainter,
     Orbit,
     age_colours,
     box_edges,
-    cloud_of,
     fading_colours,
     outer_edge,
     project,
-    warm_up,
 )
+from ..cloud_artist import CloudArtist, Wish
 from ..theme import DARK, Theme
 from .theme_style import theme_of
 
@@ -61,7 +60,7 @@ class CloudView(QWidget):
         parent: As for all widgets.
     """
 
-    _warmed = pyqtSignal()
+    _drawn = pyqtSignal()
 
     def __init__(self, slices: Slices, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -70,12 +69,12 @@ class CloudView(QWidget):
         self._now_us: int | None = None
         self._theme = DARK
         self._by_age = False
-        self._painter = CloudPainter(fading_colours(0, 0, 0), 0)
+        self._colours = fading_colours(0, 0, 0)
+        self._artist = CloudArtist(self._drawn.emit)
         self._orbit = Orbit()
         self._point_px = 2
         self._pressed: QPointF | None = None
-        self._ready = threading.Event()
-        self._warmed.connect(self.update)
+        self._drawn.connect(self.update)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(240, 180)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -94,7 +93,7 @@ class CloudView(QWidget):
     def set_orbit(self, orbit: Orbit) -> None:
         """Look from elsewhere."""
         self._orbit = orbit
-        self.update()
+        self._draw()
 
     @property
     def span_us(self) -> int:
@@ -104,13 +103,12 @@ class CloudView(QWidget):
     def set_span(self, span_us: int) -> None:
         """Reach so far back."""
         self._span_us = span_us
-        self.update()
+        self._draw()
 
     def show_at(self, now_us: int) -> None:
         """Draw anew, as of a moment."""
         self._now_us = now_us
-        if self.isVisible():
-            self.update()
+        self._draw()
 
     def set_theme(self, theme: Theme) -> None:
         """Use the colours of a theme."""
@@ -125,22 +123,53 @@ class CloudView(QWidget):
     def set_point_px(self, point_px: int) -> None:
         """Draw points of this size."""
         self._point_px = point_px
-        self.update()
+        self._draw()
 
     def _recolour(self) -> None:
         theme = self._theme
         if self._by_age:
-            colours = age_colours(AGES_DARK if theme.is_dark else AGES_LIGHT)
+            self._colours = age_colours(AGES_DARK if theme.is_dark else AGES_LIGHT)
         else:
-            colours = fading_colours(theme.event_off, theme.event_on, theme.stage)
-        self._painter = CloudPainter(colours, 0xFF000000 | theme.stage)
-        self.update()
+            self._colours = fading_colours(theme.event_off, theme.event_on, theme.stage)
+        self._draw()
+
+    def _draw(self) -> None:
+        """Let the artist draw what there is now."""
+        if not self.isVisible():
+            return
+        ratio = self.devicePixelRatioF()
+        self._artist.want(
+            Wish(
+                self._slices(),
+                self._now_us,
+                self._span_us,
+                self._orbit,
+                max(1, round(self.width() * ratio)),
+                max(1, round(self.height() * ratio)),
+                max(1, round(self._point_px * ratio)),
+                self._colours,
+                0xFF000000 | self._theme.stage,
+            )
+        )
+
+    def stop(self) -> None:
+        """End the thread that draws, until something is to be drawn again."""
+        self._artist.stop()
 
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Load what draws, in a thread, when it is wanted for the first time."""
-        if not self._ready.is_set():
-            threading.Thread(target=self._warm_up, name="eventvision-cloud", daemon=True).start()
+        """Draw at once."""
         super().showEvent(event)
+        self._draw()
+
+    def hideEvent(self, event: QHideEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Draw no more."""
+        self.stop()
+        super().hideEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Draw in the new size."""
+        self._draw()
+        super().resizeEvent(event)
 
     def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
         """Follow the theme."""
@@ -148,34 +177,28 @@ class CloudView(QWidget):
             self.set_theme(theme_of(self))
         super().changeEvent(event)
 
-    def _warm_up(self) -> None:
-        warm_up()
-        self._ready.set()
-        self._warmed.emit()
-
     def paintEvent(self, _: QPaintEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Draw the cloud, its box, and what the axes mean."""
+        """Show what was drawn, its box, and what the axes mean."""
         painter = QPainter(self)
-        if not self._ready.is_set():
-            painter.fillRect(self.rect(), QColor(self._theme.stage))
+        painter.fillRect(self.rect(), QColor(self._theme.stage))
+        drawn = self._artist.take()
+        if drawn is None:
             self._say(painter, "preparing the 3-D view …")
             return
-        cloud = cloud_of(self._slices(), self._span_us, self._now_us)
-        ratio = self.devicePixelRatioF()
-        size = max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
-        picture = self._painter.draw(cloud, self._orbit, *size, round(self._point_px * ratio))
-        image = QImage(picture.tobytes(), *size, 4 * size[0], QImage.Format.Format_RGB32)
-        image.setDevicePixelRatio(ratio)
+        wish, cloud = drawn.wish, drawn.cloud
+        size = wish.width_px, wish.height_px
+        image = QImage(drawn.pixels, *size, 4 * size[0], QImage.Format.Format_RGB32)
+        image.setDevicePixelRatio(self.devicePixelRatioF())
         painter.drawImage(0, 0, image)
         if cloud is None:
             self._say(painter, "no events yet: open a recording or a camera")
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._draw_box(painter, cloud)
+        self._draw_box(painter, cloud, wish.orbit)
         self._draw_words(painter, cloud)
 
-    def _draw_box(self, painter: QPainter, cloud: Cloud) -> None:
-        matrix = self._orbit.matrix(cloud.sensor, self.width(), self.height())
+    def _draw_box(self, painter: QPainter, cloud: Cloud, orbit: Orbit) -> None:
+        matrix = orbit.matrix(cloud.sensor, self.width(), self.height())
         for edge, is_now in box_edges(cloud.sensor):
             colour = QColor(self._theme.accent if is_now else self._theme.faint)
             colour.setAlpha(210 if is_now else 110)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 from eventvision_apps.gui.cloud import (
@@ -14,6 +16,7 @@ from eventvision_apps.gui.cloud import (
     fading_colours,
     project,
 )
+from eventvision_apps.gui.cloud_artist import CloudArtist, Wish
 
 from eventvision.core import Events, SensorSize, Slice
 
@@ -108,3 +111,16 @@ def test_the_painter_draws_events_over_its_background():
 def test_tables_of_colours_begin_with_the_colours_given():
     assert list(fading_colours(0x0000FF, 0xFF0000, 0)[:, 0]) == [0xFF0000FF, 0xFFFF0000]
     assert list(age_colours((0x123456, 0))[:, 0]) == [0xFF123456] * 2
+
+
+def test_the_artist_draws_the_latest_wish_and_ends_when_told(no_thread_stays):
+    drawn = threading.Event()
+    artist = CloudArtist(drawn.set)
+    colours = age_colours((0xFFFFFF, 0))
+    for width in (10, 20, 30):
+        artist.want(Wish(SLICES, None, 9_000, Orbit(), width, 40, 2, colours, 0xFF000000))
+    while artist.take() is None or artist.take().wish.width_px != 30:
+        assert drawn.wait(30)
+    assert len(artist.take().pixels) == 30 * 40 * 4
+    artist.stop()
+    artist.stop()

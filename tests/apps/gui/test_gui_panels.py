@@ -44,8 +44,9 @@ def cloud(shown, qtbot):
 
     panel = shown(CloudPanel(slices))
     panel.resize(600, 400)
-    qtbot.waitUntil(panel.view._ready.is_set, timeout=30_000)
-    return panel
+    qtbot.waitUntil(lambda: panel.view._artist.take() is not None, timeout=30_000)
+    yield panel
+    panel.view.stop()
 
 
 def colours(widget) -> set[str]:
@@ -62,7 +63,8 @@ def test_without_events_the_cloud_says_what_to_do(shown, qtbot):
     from eventvision_apps.gui.views.cloud_view import CloudView
 
     view = shown(CloudView(list))
-    qtbot.waitUntil(view._ready.is_set, timeout=30_000)
+    qtbot.waitUntil(lambda: view._artist.take() is not None, timeout=30_000)
+    view.stop()
     shown_text = view.grab().toImage()
     assert len({shown_text.pixel(x, 5) for x in range(shown_text.width())}) == 1
     assert len(colours(view)) > 1
