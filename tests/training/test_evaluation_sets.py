@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from eventvision.core import ConfigError, FormatError, SensorSize, SourceNotFoundError
+from eventvision.core import (
+    ConfigError,
+    Events,
+    FormatError,
+    Image,
+    SensorSize,
+    SourceNotFoundError,
+)
 from eventvision.simulation import Paced, PixelModel
 from eventvision.training.evaluation import (
     ModulePredictor,
@@ -22,6 +29,7 @@ from eventvision.training.evaluation import (
 from eventvision.training.evaluation import _sets as sets
 from eventvision.training.evaluation._making import make_sequence, slice_edges, truth_times
 from eventvision.training.evaluation._scenarios import Scenario, scenarios
+from eventvision.training.evaluation._scoring import SEEN
 
 SENSOR = SensorSize(64, 48)
 
@@ -232,9 +240,9 @@ def test_all_baselines_are_scored_and_grouped(small_set):
     found = evaluate(small_set[0], baselines(small_set[0].class_counts), rounds=3)
     by_name = {scores.name: scores for scores in found}
     assert {name: set(s.settled) for name, s in by_name.items()} == {
-        "grey": {"reconstruction"},
-        "accumulated frame": {"reconstruction"},
-        "FIBAR": {"reconstruction"},
+        "grey": {"reconstruction", SEEN},
+        "accumulated frame": {"reconstruction", SEEN},
+        "FIBAR": {"reconstruction", SEEN},
         "clusters": {"detection"},
         "median": {"depth"},
         "ground plane": {"depth"},
@@ -245,6 +253,32 @@ def test_all_baselines_are_scored_and_grouped(small_set):
         "scene street-drawn", "scene room-drawn", "scene shapes-drawn",
         "threshold 0.2", "speed 1x",
     }  # fmt: skip
+
+
+class Half:
+    """Knows the left half of every picture; the right one is black."""
+
+    name = "half"
+
+    def __init__(self, sequence):
+        self._shades = {truth.t_us: truth.shade for truth in sequence.truths}
+
+    def start(self, sensor):
+        pass
+
+    def step(self, slice_):
+        if slice_.t1_us not in self._shades:
+            return {}
+        shade = self._shades[slice_.t1_us].copy()
+        shade[:, shade.shape[1] // 2 :] = 0
+        return {"reconstruction": Image(shade)}
+
+
+def test_pictures_are_scored_apart_where_there_have_been_events(street):
+    left = street.events.data[street.events.x < SENSOR.width // 2 - 4]
+    half = replace(street, events=Events(left, SENSOR))
+    (scores,) = evaluate([half], [Half(half)], rounds=0)
+    assert scores.settled[SEEN]["mse"].value < 0.3 * scores.settled["reconstruction"]["mse"].value
 
 
 class Countdown(torch.nn.Module):
@@ -263,6 +297,6 @@ def test_a_torch_network_is_scored_and_left_as_it_was(street):
     seen = []
     predictor = ModulePredictor(network, prepare=lambda x: seen.append(x.shape) or x)
     (scores,) = evaluate([street], [Network("sum of events", predictor)], rounds=0)
-    assert set(scores.settled) == {"reconstruction"}
+    assert set(scores.settled) == {"reconstruction", SEEN}
     assert set(seen) == {(1, 5, 64, 64)}
     assert network.training

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eventvision.core import Depth, Detections, Image, Result, Segmentation
 from eventvision.simulation import DETECTION_CLASSES, SEGMENTATION_CLASSES
@@ -21,6 +22,12 @@ from ._surface_scores import SurfaceTally
 
 START_US = 250_000
 """What is true before this time counts as seen just after a start, and is listed apart."""
+
+SEEN = "reconstruction, pixels that have seen events"
+"""Name of the scores of pictures over these pixels alone; of the others, nothing can be known."""
+
+_NEAR_PX = 3
+_LEAST_SEEN = 0.02
 
 Estimates = dict[str, dict[str, Estimate]]
 """Scores with intervals, by task and name."""
@@ -82,12 +89,15 @@ def evaluate(
         names.append(sequence.name)
         for method in methods:
             method.start(sequence.sensor)
+        touched = np.zeros(sequence.sensor.shape, np.uint8)
         for slice_, truth in sequence.slices(slicer):
             found = [method.step(slice_) for method in methods]
+            touched[slice_.events.y, slice_.events.x] = 1
             if truth is None:
                 continue
+            seen = _nearby(touched)
             for scorer, results in zip(scorers, found, strict=True):
-                scorer.add(number, results, truth)
+                scorer.add(number, results, truth, seen)
             if watch is not None:
                 watch(number, sequence, truth, dict(zip(
                     (method.name for method in methods), found, strict=True)))  # fmt: skip
@@ -106,6 +116,14 @@ def group_names(name: str) -> tuple[str, ...]:
     return f"scene {scene}", f"threshold {threshold}", f"speed {rest}"
 
 
+def _nearby(touched: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return pixels within 3 pixels of those touched."""
+    import cv2
+
+    side = 2 * _NEAR_PX + 1
+    return np.asarray(cv2.dilate(touched, np.ones((side, side), np.uint8)) > 0)
+
+
 class _Tallies:
     """Counts of one method, by task.
 
@@ -119,11 +137,15 @@ class _Tallies:
         self._surfaces: dict[str, SurfaceTally] = {}
         self._boxes: dict[str, BoxTally] = {}
 
-    def add(self, task: str, sequence: int, result: Result, truth: Truth) -> None:
+    def add(
+        self, task: str, sequence: int, result: Result, truth: Truth, seen: NDArray[np.bool_]
+    ) -> None:
         """Count a result; kinds of results that have no truth are passed over."""
         match result:
             case Image(pixels=pixels):
                 self._mean(task).add(sequence, picture_scores(pixels, truth.shade))
+                if seen.mean() >= _LEAST_SEEN:
+                    self._mean(SEEN).add(sequence, picture_scores(pixels, truth.shade, seen))
             case Depth(depth=depth) if countable(truth.depth_m).any():
                 self._mean(task).add(sequence, depth_scores(depth, truth.depth_m))
             case Segmentation(mask=mask):
@@ -151,10 +173,16 @@ class _Scorer:
         self._name, self._sequences = name, sequences
         self._settled, self._start = _Tallies(sequences), _Tallies(sequences)
 
-    def add(self, sequence: int, results: Mapping[str, Result], truth: Truth) -> None:
+    def add(
+        self,
+        sequence: int,
+        results: Mapping[str, Result],
+        truth: Truth,
+        seen: NDArray[np.bool_],
+    ) -> None:
         tallies = self._start if truth.t_us < START_US else self._settled
         for task, result in results.items():
-            tallies.add(task, sequence, result, truth)
+            tallies.add(task, sequence, result, truth, seen)
 
     def scores(self, names: list[str], rounds: int) -> MethodScores:
         members: dict[str, list[int]] = {}

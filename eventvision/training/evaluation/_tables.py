@@ -10,11 +10,12 @@ from eventvision.simulation import DETECTION_CLASSES, SEGMENTATION_CLASSES
 
 from ._bootstrap import Estimate
 from ._real_scoring import PictureScores
-from ._scoring import MethodScores
+from ._scoring import SEEN, MethodScores
 
 _PICTURES = (("mse", "MSE"), ("ssim", "SSIM"), ("correlation", "correlation"))
 COLUMNS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "reconstruction": _PICTURES,
+    SEEN: _PICTURES,
     "detection": (
         ("map50", "mAP50"),
         *((f"ap50 {name}", name) for name in DETECTION_CLASSES),
@@ -31,6 +32,7 @@ COLUMNS: Mapping[str, tuple[tuple[str, str], ...]] = {
 
 _MAIN = {
     "reconstruction": "ssim",
+    SEEN: "ssim",
     "detection": "map50",
     "segmentation": "miou",
     "depth": "abs_rel",
