@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -39,7 +40,11 @@ def write_page(reports: Sequence[Report], page: Path) -> None:
 
 def section(report: Report, pictures: Path) -> str:
     """Return the part of the page about one benchmark, and draw its pictures."""
-    drawn = [draw(report.name, unit, rows, pictures) for unit, rows in by_unit(report.rows)]
+    drawn = [
+        draw(report.name, unit, rows, pictures)
+        for unit, rows in by_unit(report.rows)
+        if any(row.peer is not None for row in rows)
+    ]
     title, _, about = report.about.partition("\n")
     shown = "\n".join(f"![{report.name}](pictures/{path.name})" for path in drawn)
     heading = f"## {title.rstrip('.')}\n{about}"
@@ -50,6 +55,16 @@ def table(rows: Sequence[Row]) -> str:
     """Return rows as a Markdown table."""
     lines = [HEADER, ("---", "---:", "---", "---", "---:"), *map(cells, rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def file_name(unit: str) -> str:
+    """Return a unit in letters, digits and dashes.
+
+    >>> file_name("Mev/s"), file_name("ns per neuron-step")
+    ('mev-per-s', 'ns-per-neuron-step')
+    """
+    words = unit.lower().replace("/", "-per-").replace("%", "percent")
+    return re.sub(r"[^a-z0-9]+", "-", words).strip("-")
 
 
 def by_unit(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
@@ -78,7 +93,7 @@ def draw(name: str, unit: str, rows: Sequence[Row], folder: Path) -> Path:
     axes.spines[["top", "right", "left"]].set_visible(False)
     direction = "less" if rows[0].less_is_better else "more"
     axes.set_xlabel(f"{unit} ({direction} is better)")
-    path = folder / f"benchmark-{name}-{unit.lower().replace('/', '-per-')}.png"
+    path = folder / f"benchmark-{name}-{file_name(unit)}.png"
     figure.savefig(path, dpi=150)
     plt.close(figure)
     return path

@@ -2,7 +2,7 @@
 
 Everyone reads all events into arrays from a file that the system has cached; dv-processing, whose
 own containers are cheaper for it, is timed with both. lz4 is the LZ4 library on its own: it only
-decompresses the same packets, from memory, on one core, which is what a reader on one core cannot
+decompresses the same packets, from memory, on one core: what a reader that stands on it cannot
 beat. Writers have the events in memory, in containers of their own.
 
 The first seek is that into a file that was opened this moment and of which no index is kept from
