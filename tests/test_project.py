@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 CONTRACTS = [contract["name"] for contract in PYPROJECT["tool"]["importlinter"]["contracts"]]
 
-STAGES, FLOOR, CORE, TORCH, SPIKING, QT, VIEWS, APPS = CONTRACTS
+STAGES, FLOOR, CORE, TORCH, SPIKING, QT, VIEWS, STRANGERS, APPS = CONTRACTS
 PLANTED = [
     (STAGES, "eventvision/io/_planted.py", "from eventvision import filters"),
     (STAGES, "eventvision/core/_planted.py", "from eventvision import kernels"),
@@ -34,6 +34,8 @@ PLANTED = [
     (SPIKING, "eventvision/spiking/integer/_planted.py", "import torch"),
     (QT, "eventvision/pipeline/_planted.py", "import PyQt6"),
     (VIEWS, "eventvision_apps/gui/controllers/planted.py", "import PyQt6"),
+    (STRANGERS, "eventvision_apps/daemon/planted.py", "import eventvision_apps.gui"),
+    (TORCH, "eventvision_apps/daemon/planted.py", "import torch"),
     (APPS, "eventvision/sinks/_planted.py", "import eventvision_apps"),
 ]
 

@@ -20,6 +20,8 @@ from .faults import Faults
 
 Switch = Callable[[bool], None]
 
+Report = Callable[[], dict[str, Any]]
+
 Listener = Callable[[str, bool], None]
 """Hears that a task, or the recording (whose name is empty), was switched."""
 
@@ -65,6 +67,7 @@ class DaemonState:
         self._switched: dict[str, bool] = {}
         self._record: Switch | None = None
         self._listeners: list[Listener] = []
+        self._reports: dict[str, Report] = {}
         self._phase = "starting"
         self._beat_s = time.monotonic()
         self._beat_limit_s = 30.0
@@ -77,7 +80,7 @@ class DaemonState:
 
         Those of `eventvision.pipeline.Status`, and under `daemon`: `version`, `phase` (starting,
         running, waiting, restarting or stopping), `uptime_s`, `memory_bytes`, `restarts` by stage,
-        `faults` by kind, `lasting` faults, and what was `lost` by cause.
+        `faults` by kind, and `lasting` faults; services add what they tell under their names.
         """
         with self._turn:
             pipeline, phase = self._pipeline, self._phase
@@ -95,9 +98,10 @@ class DaemonState:
             "restarts": restarts,
             "faults": self._faults.counts,
             "lasting": self._faults.lasting,
-            "lost": self._faults.lost,
         }
-        return {**found.as_dict(), "daemon": own}
+        told = {**found.as_dict(), "daemon": own}
+        told["dropped"] = {**told["dropped"], **self._faults.lost}
+        return {**told, **{name: report() for name, report in self._reports.copy().items()}}
 
     def results(self) -> SliceResult | None:
         """Return what was found in the latest slice; None before the first."""
@@ -150,9 +154,14 @@ class DaemonState:
         """Let somebody hear what is switched; a listener must not fail, nor wait."""
         self._listeners.append(listener)
 
-    def forget_listeners(self) -> None:
-        """Forget all listeners."""
+    def add_report(self, name: str, report: Report) -> None:
+        """Let the status tell of a service, too."""
+        self._reports[name] = report
+
+    def forget_services(self) -> None:
+        """Forget all listeners and reports."""
         self._listeners.clear()
+        self._reports.clear()
 
     def tell(self, name: str, on: bool) -> None:
         """Tell listeners what was switched."""

@@ -22,6 +22,9 @@ from .settings import Keep, RecorderSettings
 _LOG = logging.getLogger("eventvision.daemon.recorder")
 _LOOK_S = 0.1
 _RETRY_S = 5.0
+_SILENT_US = 2_000_000
+"""An alarm is over when there was no slice for so long, since nothing moves any more."""
+
 _FAULT = "recording"
 
 
@@ -100,8 +103,11 @@ class RecordingKeeper:
         """Whether there is a reason to record now."""
         if self._by_hand or self._settings.when == "always":
             return True
+        if self._settings.when != "alarm":
+            return False
         now_us = time.monotonic_ns() // 1000 if self._is_live else self._now_us
-        return self._settings.when == "alarm" and now_us < self._until_us
+        goes_on = self._alarmed and now_us - self._now_us < _SILENT_US
+        return goes_on or now_us < self._until_us
 
     def _run(self) -> None:
         while not self._stop.is_set():

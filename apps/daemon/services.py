@@ -59,7 +59,7 @@ class Services:
 
     def close(self) -> None:
         """End them; what MQTT could not send is kept for the next time."""
-        self._state.forget_listeners()
+        self._state.forget_services()
         http, self._http = self._http, None
         mqtt, self._mqtt = self._mqtt, None
         if http is not None:
@@ -71,14 +71,17 @@ class Services:
         if config.mqtt is not None:
             from eventvision.tasks import parse_tasks
 
+            status = self._state.status
             self._mqtt = MqttSink(
                 config.mqtt,
                 tasks=[form.name for form in parse_tasks(config.tasks)],
-                status=self._state.status,
+                status=lambda: {name: told for name, told in status().items() if name != "mqtt"},
                 on_command=self._obey,
                 on_notice=_LOG.warning,
             )
             self._state.listen(self._tell_mqtt)
+            mqtt = self._mqtt
+            self._state.add_report("mqtt", lambda: mqtt.report)
         if config.http is not None:
             from .http import HttpServer
 

@@ -195,7 +195,8 @@ class _Reader:
         def value_of(match: re.Match[str]) -> str:
             if match[1]:
                 return match[1]
-            name, otherwise = match[2], match[3]
+            name: str = match[2]
+            otherwise: str | None = match[3]
             found = self._environment.get(name, otherwise)
             if found is None:
                 self._tell(
