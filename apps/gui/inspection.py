@@ -48,9 +48,10 @@ def damage_headline(summary: RecordingSummary) -> str:
     damage = summary.damage
     if not damage:
         return "No damage was found: the whole recording can be read."
-    lost = count_text(damage.events_skipped, "event") if damage.events_skipped else "no known event"
+    known = f"{count_text(damage.events_skipped, 'event')} lost"
+    lost = known if damage.events_skipped else "how many events are lost cannot be told"
     places = count_text(damage.places, "damaged place")
-    return f"{places}, {lost} lost; everything else was read. Repair writes a sound copy."
+    return f"{places}; {lost}; everything else was read. Repair writes a sound copy."
 
 
 def damage_rows(summary: RecordingSummary) -> list[tuple[str, str, str, str]]:

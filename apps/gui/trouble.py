@@ -63,14 +63,23 @@ def _drop(cause: str, count: int) -> Drop:
     return Drop(cause=cause, count=count, place=_OTHERWISE[0], remedy=_OTHERWISE[1])
 
 
-def source_problems(part: SourcePart) -> tuple[Problem, ...]:
-    """Return what is wrong with a source at present."""
+def source_problems(
+    part: SourcePart, damage_kinds: Mapping[str, int] | None = None
+) -> tuple[Problem, ...]:
+    """Return what is wrong with a source at present.
+
+    Args:
+        part: The source.
+        damage_kinds: How often each kind of damage was met so far.
+    """
     found = []
     if part.waiting:
         text = f"{part.waiting}; it is used again as soon as it is back"
         found.append(Problem(where="source", text=text, severity="warning"))
-    if part.damage:
-        text = f"the recording is damaged: {part.damage}"
+    kinds = ", ".join(f"{count}x {kind}" for kind, count in (damage_kinds or {}).items())
+    damage = part.damage or kinds
+    if damage:
+        text = f"damage was met and left out: {damage}; Repair writes a sound copy"
         found.append(Problem(where="source", text=text, severity="warning"))
     return tuple(found)
 

@@ -29,6 +29,7 @@ from .words import button, label, set_role
 
 _ROLE = Qt.ItemDataRole.UserRole
 _NONE = "No camera is attached. Plug one in: it appears here by itself."
+_MOST_ROWS = 4
 _FILES = "Camera settings (*.json)"
 
 
@@ -41,6 +42,7 @@ class CameraPanel(QWidget):
         parent: As for all widgets.
 
     Attributes:
+        watch: Looks for cameras while the panel is shown.
         wanted: Emitted with a camera's name and the path of its settings, to open it.
         simulator_wanted: Emitted if somebody without a camera wants a simulated one.
     """
@@ -57,11 +59,10 @@ class CameraPanel(QWidget):
         self._rows: dict[str, ControlRow] = {}
         self._sensor: SensorSize | None = None
         told = self._seen.emit
-        self._watch = CameraWatch(told) if lister is None else CameraWatch(told, lister)
-        self._seen.connect(self._show_cameras)
+        self.watch = CameraWatch(told) if lister is None else CameraWatch(told, lister)
+        self._seen.connect(self.show_cameras)
         self.cameras = QListWidget()
         self.cameras.setAccessibleName("Attached cameras")
-        self.cameras.setMaximumHeight(110)
         self.cameras.currentItemChanged.connect(lambda now, _: self._choose_camera(now))
         self.cameras.itemActivated.connect(lambda _: self._open())
         self.nothing = label(_NONE, "faint", wraps=True)
@@ -69,7 +70,7 @@ class CameraPanel(QWidget):
         self.open_button = button(
             "Open camera", self._open, "Show what the chosen camera sees", leading=True
         )
-        again = button("Look again", self._watch.look_now, "Look for cameras at once")
+        again = button("Look again", self.watch.look_now, "Look for cameras at once")
         simulate = button(
             "No camera? Try one",
             self.simulator_wanted.emit,
@@ -92,7 +93,7 @@ class CameraPanel(QWidget):
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         layout.addWidget(self.area, 1)
         layout.addLayout(self._file_buttons())
-        self._show_cameras((), "")
+        self.show_cameras((), "")
         self.choose_model(next(iter(CAMERA_MODELS)))
 
     def set_sensor(self, sensor: SensorSize | None) -> None:
@@ -108,17 +109,17 @@ class CameraPanel(QWidget):
 
     def stop(self) -> None:
         """End the threads; the panel is not used any more."""
-        self._watch.stop()
+        self.watch.stop()
         self._desk.close()
 
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt's name
         """Look for cameras while somebody looks at them."""
-        self._watch.start()
+        self.watch.start()
         super().showEvent(event)
 
     def hideEvent(self, event: QHideEvent | None) -> None:  # noqa: N802 - Qt's name
         """Stop looking."""
-        self._watch.stop()
+        self.watch.stop()
         super().hideEvent(event)
 
     def _models(self) -> QHBoxLayout:
@@ -150,7 +151,8 @@ class CameraPanel(QWidget):
         row.addStretch(1)
         return row
 
-    def _show_cameras(self, cameras: tuple[CameraDescription, ...], problem: str) -> None:
+    def show_cameras(self, cameras: tuple[CameraDescription, ...], problem: str) -> None:
+        """List cameras, and why none could be looked for, if so."""
         before = self._chosen()
         with QSignalBlocker(self.cameras):
             self.cameras.clear()
@@ -160,6 +162,8 @@ class CameraPanel(QWidget):
                 item.setData(_ROLE, camera)
                 item.setToolTip(f"{camera.name}\n{camera.connection or 'connection not known'}")
                 self.cameras.addItem(item)
+        row_px = self.cameras.sizeHintForRow(0) if cameras else 0
+        self.cameras.setFixedHeight(min(len(cameras), _MOST_ROWS) * row_px + 8)
         self.nothing.setVisible(not cameras)
         self.cameras.setVisible(bool(cameras))
         lines = [problem] if problem else [] if cameras else driver_lines()

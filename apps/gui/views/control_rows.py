@@ -95,6 +95,7 @@ class SliderRow(ControlRow):
         self.field = QSpinBox()
         self.field.setRange(control.low, control.high)
         self.field.setGroupSeparatorShown(True)
+        self.field.setMinimumWidth(78)
         self.field.setAccessibleName(control.title)
         self.field.setKeyboardTracking(False)
         self.slider.valueChanged.connect(self._slid)

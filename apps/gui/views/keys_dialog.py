@@ -39,7 +39,7 @@ class KeysDialog(QDialog):
     def __init__(self, commands: Sequence[Command], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keys")
-        self.resize(620, 640)
+        self.resize(860, 660)
         self.search = QLineEdit()
         self.search.setPlaceholderText("find a command or a key")
         self.search.setClearButtonEnabled(True)
@@ -55,7 +55,7 @@ class KeysDialog(QDialog):
         for group, title, tip, how in MOUSE:
             self._add(group, title, tip, how)
         self.tree.expandAll()
-        for column in (0, 1):
+        for column in range(3):
             self.tree.resizeColumnToContents(column)
         buttons = QHBoxLayout()
         buttons.addStretch(1)

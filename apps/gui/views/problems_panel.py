@@ -160,7 +160,8 @@ def make(state: AppState, controller: Controller) -> ProblemsPanel:
     def show(_: object) -> None:
         status, part = state.status.value, state.source.value
         lost = drops(status.dropped) if status is not None and part.name else ()
-        problems = (*source_problems(part), *state.problems.value)
+        kinds = status.damage_kinds if status is not None and part.name else None
+        problems = (*state.problems.value, *source_problems(part, kinds))
         panel.show_problems(problems, lost)
         panel.inspect_button.setEnabled(part.info is not None and not part.is_live)
 

@@ -40,8 +40,7 @@ class SimulatorPanel(QWidget):
         self.scenes = QListWidget()
         self.scenes.setAccessibleName("Scenes")
         self.scenes.setWordWrap(True)
-        self.scenes.setSpacing(2)
-        self.scenes.setAlternatingRowColors(True)
+        self.scenes.setSpacing(4)
         for name, about in SCENES.items():
             shows, _, purpose = about.partition(": ")
             item = QListWidgetItem(f"{SCENE_TITLES.get(name, name)}\n{shows}")

@@ -25,7 +25,7 @@ _ROLES = {
     _Role.HighlightedText: "on_accent",
     _Role.Link: "accent",
     _Role.PlaceholderText: "faint",
-    _Role.Mid: "line",
+    _Role.Mid: "faint",
     _Role.Dark: "line",
     _Role.Light: "window",
     _Role.BrightText: "bad",
@@ -43,12 +43,17 @@ QTabBar::tab {{
 }}
 QTabBar::tab:selected {{ background: {window}; border-top: 2px solid {accent}; }}
 QTabBar::tab:focus {{ border: 1px solid {accent}; }}
+QCheckBox::indicator:unchecked {{
+    width: 12px; height: 12px; background: {field}; border: 1px solid {faint}; border-radius: 2px;
+}}
+QCheckBox::indicator:unchecked:disabled {{ border: 1px solid {line}; }}
 QLabel[role="faint"] {{ color: {faint}; }}
 QLabel[role="title"] {{ font-size: 17pt; font-weight: 600; }}
 QLabel[role="heading"] {{ font-weight: 600; }}
 QLabel[role="good"] {{ color: {good}; }}
 QLabel[role="warn"] {{ color: {warn}; }}
 QLabel[role="bad"] {{ color: {bad}; }}
+QFrame[role="rule"] {{ background: {line}; border: 0; }}
 QFrame[role="card"] {{ background: {field}; border: 1px solid {line}; border-radius: 6px; }}
 QPushButton[role="leading"] {{
     background: {accent}; color: {on_accent}; border: 0; border-radius: 4px;

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _WIDE = 980
 _GAP = 10
-_CARD = (THUMBNAIL[0] * 2 // 3 + 14, THUMBNAIL[1] * 2 // 3 + 40)
+_CARD = (THUMBNAIL[0] // 2 + 14, THUMBNAIL[1] // 2 + 38)
 
 
 class WelcomePage(QScrollArea):
@@ -139,7 +139,7 @@ class WelcomePage(QScrollArea):
     def _cards(self) -> QGridLayout:
         self._grid = QGridLayout()
         self._grid.setSpacing(_GAP)
-        size = QSize(THUMBNAIL[0] * 2 // 3, THUMBNAIL[1] * 2 // 3)
+        size = QSize(THUMBNAIL[0] // 2, THUMBNAIL[1] // 2)
         for sample in self._samples:
             card = QToolButton()
             card.setProperty("role", "card")

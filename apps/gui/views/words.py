@@ -65,6 +65,6 @@ def browse(act: Callable[[], object], tip: str) -> QPushButton:
 def rule() -> QFrame:
     """Return a horizontal line."""
     line = QFrame()
-    line.setFrameShape(QFrame.Shape.HLine)
-    line.setFrameShadow(QFrame.Shadow.Plain)
+    line.setFixedHeight(1)
+    line.setProperty("role", "rule")
     return line

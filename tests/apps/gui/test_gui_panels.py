@@ -151,7 +151,7 @@ def test_without_a_camera_there_is_a_way_to_try_one(cameras, qtbot):
 
 def test_a_camera_that_is_plugged_in_appears_and_opens(cameras, qtbot):
     cameras.attached.append(EVK4)
-    cameras._watch.look_now()
+    cameras.watch.look_now()
     qtbot.waitUntil(lambda: cameras.cameras.count() == 1)
     with qtbot.waitSignal(cameras.wanted) as wanted:
         cameras.open_button.click()
@@ -160,7 +160,7 @@ def test_a_camera_that_is_plugged_in_appears_and_opens(cameras, qtbot):
 
 def test_a_camera_that_is_in_use_cannot_be_opened_and_says_so(cameras, qtbot):
     cameras.attached.append(BUSY)
-    cameras._watch.look_now()
+    cameras.watch.look_now()
     qtbot.waitUntil(lambda: cameras.cameras.count() == 1)
     assert "in use" in cameras.cameras.item(0).text()
     assert cameras.models.currentData() == "davis"
@@ -369,6 +369,12 @@ def test_help_lists_every_command_and_finds_them(shown):
         if not group.child(n).isHidden()
     ]
     assert seen == ["Record or stop"]
+
+
+def test_every_command_says_in_plain_words_what_it_does():
+    from eventvision_apps.gui.views.commands import COMMANDS
+
+    assert [command.text for command in COMMANDS if not command.tip] == []
 
 
 def test_no_key_means_two_things():

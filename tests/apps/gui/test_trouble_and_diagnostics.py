@@ -36,6 +36,8 @@ def test_a_camera_that_is_away_and_damage_are_problems_of_the_source():
     assert "used again as soon as it is back" in texts[0]
     assert "1x truncated" in texts[1]
     assert source_problems(SourcePart()) == ()
+    (problem,) = source_problems(SourcePart(name="a"), {"corrupt-packet": 2})
+    assert "2x corrupt-packet" in problem.text
 
 
 def test_the_worst_problem_decides():

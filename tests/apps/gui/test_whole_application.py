@@ -36,7 +36,7 @@ class Application:
         self._qtbot = qtbot
 
     def until(self, is_so: Callable[[], object]) -> None:
-        self._qtbot.waitUntil(lambda: bool(is_so()) or self.errors, timeout=90_000)
+        self._qtbot.waitUntil(lambda: bool(is_so() or self.errors), timeout=90_000)
         assert not self.errors
 
     @property
@@ -46,6 +46,10 @@ class Application:
     @property
     def errors(self) -> list[str]:
         return [each.text for each in self.state.problems.value if each.severity == "error"]
+
+
+def delete_what_is_due() -> None:
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 @pytest.fixture
@@ -99,6 +103,7 @@ def test_everything_happens_at_once(running, tmp_path):
 
 
 def test_a_closed_window_leaves_no_widgets(application, qtbot):
+    delete_what_is_due()
     before = len(QApplication.allWidgets())
     window = MainWindow(*application)
     window.show()
@@ -107,5 +112,5 @@ def test_a_closed_window_leaves_no_widgets(application, qtbot):
     assert len(QApplication.allWidgets()) > before + 50
     window.close()
     window.deleteLater()
-    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    delete_what_is_due()
     assert len(QApplication.allWidgets()) <= before
