@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eventvision.core import Events, EventVisionError, Source
-from eventvision.io import open_source
-from eventvision.simulation import SCENES, shipped_recording
+from eventvision.core import Events, Source
 
-SAMPLES = ("street", "room", "shapes", "juggle", "mixed_speed")
+SAMPLES = {
+    "street": ("Street", "A drive among traffic, people and houses."),
+    "room": ("Room", "A walk round a furnished room."),
+    "shapes": ("Shapes", "Textured shapes that spin, cross and hide one another."),
+    "juggle": ("Juggling", "A juggler's balls and things that fly past."),
+    "mixed_speed": ("Slow and fast", "Shapes whose speeds differ by a factor of 20."),
+}
+"""Title and content of the recordings that ship, by name."""
+
 THUMBNAIL = (224, 168)
 _FROM_US, _SPAN_US = 600_000, 25_000
 
@@ -31,7 +38,7 @@ class Sample:
     Attributes:
         name: Of the scene.
         title: What to show.
-        about: What it is for.
+        about: What it shows.
         path: The file.
     """
 
@@ -43,16 +50,15 @@ class Sample:
 
 def samples() -> tuple[Sample, ...]:
     """Return those that are there."""
-    found = []
-    for name in SAMPLES:
-        try:
-            path = shipped_recording(name)
-        except EventVisionError:
-            continue
-        shows, _, purpose = SCENES[name].partition(": ")
-        title = name.replace("_", " ").capitalize()
-        found.append(Sample(name, title, f"{shows[:1].upper()}{shows[1:]}. For {purpose}.", path))
-    return tuple(found)
+    try:
+        folder = Path(str(files("eventvision_recordings")))
+    except ModuleNotFoundError:
+        return ()
+    found = [
+        Sample(name, title, about, folder / f"{name}.aedat4")
+        for name, (title, about) in SAMPLES.items()
+    ]
+    return tuple(sample for sample in found if sample.path.is_file())
 
 
 def thumbnail(
@@ -70,6 +76,8 @@ def thumbnail(
     Raises:
         SourceError: If it cannot be read.
     """
+    from eventvision.io import open_source
+
     with open_source(path) as source:
         events = _stretch(source)
     width, height = size
