@@ -28,7 +28,7 @@ from .palettes import (
     surface_ramps,
     weights,
 )
-from .state import ViewSettings
+from .state import Base, ViewSettings
 
 Picture = NDArray[np.uint32]
 
@@ -51,6 +51,7 @@ class Overlay:
         depth_range: Distances of the first and the last colour.
         depth_is_metric: Whether they are in metres; None where there is no depth.
         classes: Names of the classes that are tinted.
+        bases: What there is to lie under the events.
     """
 
     detections: Detections | None = None
@@ -60,6 +61,7 @@ class Overlay:
     depth_range: tuple[float, float] = (1.0, 1.0)
     depth_is_metric: bool | None = None
     classes: tuple[str, ...] = ()
+    bases: frozenset[Base] = frozenset(("ground", "surface"))
 
 
 class Canvas:
@@ -115,6 +117,7 @@ class Canvas:
             depth_range=(range_.near, range_.far),
             depth_is_metric=None if self._depth is None else self._depth.metric,
             classes=names,
+            bases=self._bases(),
         )
 
     def depth_at(self, x: int, y: int) -> tuple[float | None, bool]:
@@ -173,6 +176,16 @@ class Canvas:
                 self._depth = value
                 self._memory.depth_range.add(value.depth)
                 self._painted.pop("depth", None)
+
+    def _bases(self) -> frozenset[Base]:
+        given: dict[Base, object] = {
+            "reconstruction": self._image,
+            "frame": self._frame,
+            "depth": self._depth,
+            "segmentation": self._segmentation,
+        }
+        there = {base for base, value in given.items() if value is not None}
+        return frozenset({"ground", "surface", *there})
 
     def _base(self, settings: ViewSettings, ground: int) -> Picture | None:
         """Return the picture under the events, shape (pixels,); None where there is none yet."""

@@ -159,6 +159,7 @@ class Controller:
                 phase = state.playback.value.phase
                 came = "playing" if phase in ("opening", "failed") else phase
                 state.playback.change(phase=came, is_seeking=False)
+                state.history.set(History())
             case Ended():
                 state.playback.change(phase="ended")
                 state.recording.set(RecordingPart())

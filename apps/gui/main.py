@@ -22,6 +22,7 @@ def run(source: str | None = None, config: Path | None = None) -> int:
     from .controller import Controller
     from .preferences import settings_folder
     from .state import AppState
+    from .views.layout import keep_layout
     from .views.main_window import MainWindow
     from .views.theme_style import follow_theme
     from .views.welcome import attach_welcome
@@ -34,6 +35,7 @@ def run(source: str | None = None, config: Path | None = None) -> int:
     window = MainWindow(state, controller)
     if state.preferences.value.welcome:
         attach_welcome(window)
+    keep_layout(window)
     window.show()
     QTimer.singleShot(0, lambda: controller.start(source, config))
     return application.exec()

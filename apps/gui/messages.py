@@ -79,13 +79,5 @@ class OverviewGrew:
 
 
 Message = (
-    Opened
-    | Began
-    | Ended
-    | Failed
-    | Notice
-    | Refused
-    | Damaged
-    | OverviewGrew
-    | RecordingEnded
+    Opened | Began | Ended | Failed | Notice | Refused | Damaged | OverviewGrew | RecordingEnded
 )

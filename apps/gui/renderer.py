@@ -103,7 +103,7 @@ class Renderer:
             self._results.clear()
             self._waiting_events = 0
             self._window = self._finished = None
-            self._again = []
+            self._again, self._unseen = [], []
             self._cuts = True
             self._epoch += 1
 

@@ -12,6 +12,13 @@ BASE_NAMES: dict[Base, str] = {
     "depth": "Depth",
     "segmentation": "Segmentation",
 }
+BASE_HINTS: dict[Base, str] = {
+    "reconstruction": "no picture yet: switch the task Reconstruction on",
+    "frame": "no camera frame yet: not every camera takes any",
+    "depth": "no depth yet: switch the task Depth on",
+    "segmentation": "no classes yet: switch the task Segmentation on",
+}
+"""What a view says as long as there is nothing to lie under its events."""
 PALETTE_NAMES: dict[Palette, str] = {
     "dark": "Dark",
     "light": "Light",

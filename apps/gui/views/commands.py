@@ -218,6 +218,13 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("View", "Light colours", (), "going:theme_light", "Dark text on a light window"),
     Command("View", "Dark colours", (), "going:theme_dark", "Light text on a dark window"),
+    Command(
+        "View",
+        "Usual layout",
+        (),
+        "layout:reset_layout",
+        "Put all panels where they were at the first start",
+    ),
     Command("Help", "Keys", ("F1", "h"), "dialogs:keys", "List all commands and their keys"),
     Command("Help", "Welcome", (), "welcome:attach_welcome", "Steps and sample recordings"),
     Command("Help", "Problems", ("F8",), "going:to_problems", "What is lost or does not work"),

@@ -22,6 +22,7 @@ from ..controller import Controller
 from ..geometry import Mapping, moved, zoomed
 from ..renderer import Shown
 from ..state import AppState, Viewport
+from ..words import BASE_HINTS
 from .images import image_over
 from .overlay import draw_overlay, draw_region
 
@@ -98,8 +99,10 @@ class EventView(QWidget):
             self._paint_picture(painter, self._image, mapping)
             views = self._state.views.value.views
             if self._index < len(views):
-                regions = self._state.pipeline.value.regions
-                draw_overlay(painter, self._shown.overlay, views[self._index], mapping, regions)
+                view, overlay = views[self._index], self._shown.overlay
+                draw_overlay(painter, overlay, view, mapping, self._state.pipeline.value.regions)
+                if view.base not in overlay.bases:
+                    self._paint_hint(painter, BASE_HINTS[view.base])
             if self._region is not None:
                 draw_region(painter, self._region, mapping, is_on=False)
         else:
@@ -120,6 +123,11 @@ class EventView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, shrinks)
         painter.drawImage(target, image)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=False)
+
+    def _paint_hint(self, painter: QPainter, text: str) -> None:
+        painter.setPen(_EMPTY)
+        place = self.rect().adjusted(8, 8, -8, -8)
+        painter.drawText(place, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, text)
 
     def _paint_empty(self, painter: QPainter) -> None:
         phase = self._state.playback.value.phase

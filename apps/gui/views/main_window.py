@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
-from PyQt6.QtWidgets import QDialog, QDockWidget, QFileDialog, QLabel, QMainWindow, QMenu, QWidget
+from PyQt6.QtWidgets import (
+    QDialog,
+    QDockWidget,
+    QFileDialog,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QTabWidget,
+    QWidget,
+)
 
 from ..controller import Controller
 from ..state import AppState, SourcePart, Viewport
@@ -50,6 +59,7 @@ class MainWindow(QMainWindow):
         self._menus: dict[str, QMenu] = {}
         self.setAcceptDrops(True)
         self.resize(1440, 900)
+        self.setTabPosition(AREAS["left"] | AREAS["right"], QTabWidget.TabPosition.North)
         self.grid: EventGrid = EventGrid(state, controller)
         self.setCentralWidget(self.grid)
         self.addToolBar(ViewBar(state, controller))
@@ -189,7 +199,12 @@ class MainWindow(QMainWindow):
         self.addDockWidget(area, dock)
 
         dock.setWidget(_Loading())
-        dock.visibilityChanged.connect(lambda visible: visible and self._fill(panel))
+
+        def changed(visible: bool) -> None:
+            if visible:
+                self._fill(panel)
+
+        dock.visibilityChanged.connect(changed)
         dock.setVisible(panel.shown)
         if neighbours and panel.area != "bottom":  # hidden before: else a tab bar is left behind
             self.tabifyDockWidget(neighbours[0], dock)
