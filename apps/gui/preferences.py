@@ -28,6 +28,8 @@ class Preferences:
         record_suffix: `.aedat4` or `.raw`.
         pre_roll_s: So much from before the key was pressed is recorded as well.
         recent: Sources that were open lately, the latest first.
+        layout: Where panels are, as the window says it; empty for the usual place.
+        geometry: Where the window is and how large, likewise.
     """
 
     theme: ThemeName = "system"
@@ -36,6 +38,8 @@ class Preferences:
     record_suffix: str = SUFFIXES[0]
     pre_roll_s: float = 0.0
     recent: tuple[str, ...] = ()
+    layout: str = ""
+    geometry: str = ""
 
     @property
     def plan(self) -> RecordingPlan:

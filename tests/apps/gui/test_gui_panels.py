@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -434,3 +435,46 @@ def test_diagnostics_reach_the_clipboard(application, qtbot, shown):
     panel.copy_button.click()
     qtbot.waitUntil(lambda: "Copied" in panel.told.text(), timeout=60_000)
     assert "[devices]" in QApplication.clipboard().text()
+
+
+def test_the_layout_is_kept_and_can_be_undone(application, shown):
+    from eventvision_apps.gui.views.layout import keep_layout, reset_layout
+    from eventvision_apps.gui.views.main_window import MainWindow
+
+    state, controller = application
+    window = shown(MainWindow(state, controller))
+    keep_layout(window)
+    window.docks["Timeline"].hide()
+    window.close()
+    kept = state.preferences.value
+    assert kept.layout
+    assert kept.geometry
+    reset_layout(window)
+    assert not window.docks["Timeline"].isHidden()
+
+
+def test_the_documentation_lists_every_key():
+    from eventvision_apps.gui.views.commands import COMMANDS
+
+    page = (Path(__file__).parents[3] / "docs" / "gui.md").read_text(encoding="utf-8")
+    missing = [
+        command.text
+        for command in COMMANDS
+        if f"| {command.text.rstrip('…')} | {', '.join(f'`{k}`' for k in command.keys)} |"
+        not in page
+    ]
+    assert not missing
+
+
+def test_every_link_of_the_documentation_leads_somewhere():
+    docs = Path(__file__).parents[3] / "docs"
+    page = (docs / "gui.md").read_text(encoding="utf-8")
+    headings = {
+        re.sub(r"[^\w\- ]", "", line.lstrip("# ").lower()).replace(" ", "-")
+        for line in page.splitlines()
+        if line.startswith("#")
+    }
+    for target in re.findall(r"\]\(([^)]+)\)", page):
+        file, _, part = target.partition("#")
+        assert not file or (docs / file).exists(), target
+        assert file or part in headings, target
