@@ -1,7 +1,7 @@
 """The definition of right: plain numpy, slow.
 
 Integer models run in the integer simulator, whose numbers every integer device has to meet to the
-last bit; ONNX models in the reference evaluator of the package onnx.
+last bit; ONNX models in the reference evaluator of the package onnx; NIR graphs node by node.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from eventvision.spiking.integer import IntegerSimulator
 
 from ._artifacts import chosen
 from ._integer import IntegerSession, bound_integer, integer_fit
+from ._nir import NirSession, nir_fit
 from ._onnx import NEXT
-from ._tensors import Arrays, zeros
+from ._tensors import Arrays, shape_of, zeros
 
-FORMATS = ("integer", "onnx")
+FORMATS = ("integer", "onnx", "nir")
 _ONNX_REMEDY = "pip install onnx"
 
 
@@ -33,7 +34,9 @@ class ReferenceDevice:
         return DeviceInfo(
             name="reference",
             summary="numpy: slow, and right by definition",
-            formats=FORMATS if find_spec("onnx") else FORMATS[:1],
+            formats=tuple(
+                name for name in FORMATS if name == "integer" or find_spec(name) is not None
+            ),
         )
 
     def fits(self, card: ModelCard, options: SessionOptions) -> Fit:
@@ -41,15 +44,23 @@ class ReferenceDevice:
         fit = chosen(card, FORMATS)
         if fit.artifact == "integer":
             return integer_fit(card, options)
+        if fit.artifact == "nir":
+            return nir_fit(card)
         if fit.artifact == "onnx" and find_spec("onnx") is None:
             return Fit(reason="evaluating ONNX in numpy needs onnx", remedy=_ONNX_REMEDY)
         return fit
 
     def open(self, card: ModelCard, options: SessionOptions) -> Session:
-        """Load the integer form, else the ONNX form."""
+        """Load the integer form, else the ONNX form, else the NIR form."""
         if "integer" in card.artifacts:
             binding = bound_integer("reference", card, options)
             return IntegerSession(binding, IntegerSimulator(binding.model, binding.sizes))
+        if "onnx" not in card.artifacts:
+            shapes = {
+                name: shape_of(card, f"output {name}", spec, options.sizes)
+                for name, spec in card.outputs.items()
+            }
+            return NirSession(card, shapes)
         return _EvaluatorSession(card, options.sizes)
 
 
