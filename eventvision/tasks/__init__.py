@@ -1,10 +1,13 @@
 """Slices in, typed results out: by hand-made methods, or by trained networks that tasks share."""
 
 from ._build import OpenNetwork, build_tasks
+from ._counting import Counting, CountingSettings
 from ._detection import Detection, DetectionSettings
 from ._forms import HAND_MADE, MODELS, TASK_FORMS, TASK_NAMES, TaskForm, parse_task, parse_tasks
 from ._frame import Frame
+from ._gates import Gates, parse_gates
 from ._graph import Graph, GraphSettings
+from ._ground import Ground, load_ground
 from ._kalman import Motion
 from ._learned import (
     LearnedDepth,
@@ -17,6 +20,7 @@ from ._maps import class_map, distance_map
 from ._network import Network
 from ._objects import STRIDES, Objects, ObjectSettings, find_objects
 from ._reconstruction import Reconstruction, ReconstructionSettings
+from ._spots import SpotDetection, SpotSettings
 from ._tracking import Tracking, TrackingSettings
 from ._watch import Watch, WatchSettings, parse_region
 
@@ -26,11 +30,15 @@ __all__ = [
     "STRIDES",
     "TASK_FORMS",
     "TASK_NAMES",
+    "Counting",
+    "CountingSettings",
     "Detection",
     "DetectionSettings",
     "Frame",
+    "Gates",
     "Graph",
     "GraphSettings",
+    "Ground",
     "LearnedDepth",
     "LearnedDetection",
     "LearnedReconstruction",
@@ -43,6 +51,8 @@ __all__ = [
     "OpenNetwork",
     "Reconstruction",
     "ReconstructionSettings",
+    "SpotDetection",
+    "SpotSettings",
     "TaskForm",
     "Tracking",
     "TrackingSettings",
@@ -52,6 +62,8 @@ __all__ = [
     "class_map",
     "distance_map",
     "find_objects",
+    "load_ground",
+    "parse_gates",
     "parse_region",
     "parse_task",
     "parse_tasks",

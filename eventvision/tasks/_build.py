@@ -6,15 +6,19 @@ from collections.abc import Callable, Sequence
 
 from eventvision.core import ConfigError, SensorSize, Task, load_card
 
+from ._counting import Counting
 from ._detection import Detection, DetectionSettings
-from ._forms import ALARM, TaskForm, parse_task, parse_tasks
-from ._graph import Graph, GraphSettings
+from ._forms import ALARM, COUNTING, TaskForm, parse_task, parse_tasks
+from ._gates import parse_gates
+from ._graph import Graph, GraphSettings, graph_settings
+from ._ground import load_ground
 from ._learned import LearnedDepth, LearnedDetection, LearnedReconstruction, LearnedSegmentation
 from ._network import Network
 from ._objects import ObjectSettings
 from ._reconstruction import Reconstruction, ReconstructionSettings
+from ._spots import SpotDetection, spot_settings
 from ._tracking import Tracking, TrackingSettings
-from ._watch import Watch, WatchSettings, parse_region
+from ._watch import Watch, watch_settings
 
 OpenNetwork = Callable[[TaskForm], Network]
 """Returns the network behind a task; tasks that can share one get the same."""
@@ -41,7 +45,7 @@ def build_tasks(
         detection: Settings of the method `clusters`, if not the defaults.
         objects: Settings of learned detection, if not the defaults.
         tracking: Settings of this task, if not the defaults.
-        graph: Settings of this task, if not the defaults.
+        graph: Settings of this task, if not the defaults and none are named with it.
 
     Raises:
         ConfigError: If a name is unknown, it lists the known ones; or a task is learned and nobody
@@ -67,10 +71,16 @@ def build_tasks(
         if form.name in built:
             return
         if form.name == "graph":
-            task: Task = Graph(sensor, load_card(form.model), graph)
+            settings = graph_settings(form) if form.settings else graph
+            task: Task = Graph(sensor, load_card(form.model), settings)
         elif form.name == ALARM:
             source = "graph" if "graph" in forms else "detection"
-            task = Watch(WatchSettings(region=parse_region(form.region), source=source))
+            task = Watch(watch_settings(form, source))
+        elif form.name == COUNTING:
+            gates = parse_gates(form.gates)
+            task = Counting(gates, None if gates.ground is None else load_ground(gates.ground))
+        elif form.name == "detection" and form.settings:
+            task = SpotDetection(sensor, spot_settings(form))
         elif not form.model:
             task = hand_made[form.name]()
         elif network is None:

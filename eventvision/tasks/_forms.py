@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from eventvision.core import ConfigError, shipped_models
 
+from ._gates import parse_gates
+
 TASK_NAMES = (
     "reconstruction", "detection", "segmentation", "depth", "graph", "tracking", "alarm",
+    "counting",
 )  # fmt: skip
 """Names of all tasks, in an order in which each finds what it needs."""
 
@@ -24,15 +28,23 @@ MODELS = {
 HAND_MADE = {"reconstruction": "fibar", "detection": "clusters"}
 """The method of each task that can be done without training."""
 
-ALARM = "alarm"
+ALARM, COUNTING = "alarm", "counting"
+
+SPOTS = ("spots", "dark-spots", "cells")
+"""Methods of detection for small objects, with their size in pixels."""
+
+SETTINGS = {"graph": ("every", "on", "budget", "score"), ALARM: ("score",)}
+"""What may be set for a task behind its name, one after another with colons between."""
 
 PREFER_LEARNED = False
 """Whether a task that is named without a method, and that has both, is done by its shipped model,
 where that is installed."""
 
 TASK_FORMS = """\
-reconstruction[:fibar], detection[:clusters], segmentation, depth, graph, tracking, \
-alarm:region=WxH+X+Y, or TASK:model[=NAME]"""
+reconstruction[:fibar], detection[:clusters], segmentation, depth, \
+detection:spots|dark-spots|cells=PIXELS, counting:line=X0xY0-X1xY1;zone=WxH+X+Y, \
+graph[:every=TIME][:on=change][:budget=N][:score=P], tracking, alarm:region=WxH+X+Y[:score=P], \
+or TASK:model[=NAME]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +55,15 @@ class TaskForm:
         name: Name of the task.
         model: Name or folder of the model; empty if it is done without one.
         region: What an alarm watches, as `parse_region` reads it.
+        gates: What is counted at, as `parse_gates` reads it.
+        settings: What else was set, name and text of each, see `SETTINGS`.
     """
 
     name: str
     model: str = ""
     region: str = ""
+    gates: str = ""
+    settings: tuple[tuple[str, str], ...] = ()
 
 
 def parse_task(text: str) -> TaskForm:
@@ -59,21 +75,42 @@ def parse_task(text: str) -> TaskForm:
     Raises:
         ConfigError: If the text is none; says what would be.
     """
-    name, _, method = (part.strip() for part in text.partition(":"))
+    name, _, rest = (part.strip() for part in text.partition(":"))
+    method, settings = _settings_in(name, rest)
     kind, has_value, model = (part.strip() for part in method.partition("="))
-    if name not in TASK_NAMES or (has_value and not model):
-        raise ConfigError("tasks", text, f"one of {TASK_FORMS}")
+    wrong = ConfigError("tasks", text, f"one of {TASK_FORMS}")
+    if name not in TASK_NAMES or (has_value and not model) or len(dict(settings)) < len(settings):
+        raise wrong
     if name == ALARM:
         if kind != "region" or not model:
-            raise ConfigError("tasks", text, f"one of {TASK_FORMS}")
-        return TaskForm(name, region=model)
+            raise wrong
+        return TaskForm(name, region=model, settings=settings)
+    if name == COUNTING:
+        parse_gates(rest)
+        return TaskForm(name, gates=rest)
+    if name == "detection" and kind in SPOTS and model:
+        return TaskForm(name, settings=((kind, model),))
     if not method:
-        return TaskForm(name, "" if _is_hand_made(name) else MODELS.get(name, ""))
+        model = "" if _is_hand_made(name) else MODELS.get(name, "")
+        return TaskForm(name, model, settings=settings)
     if kind == "model" and name in MODELS:
-        return TaskForm(name, model or MODELS[name])
+        return TaskForm(name, model or MODELS[name], settings=settings)
     if method == HAND_MADE.get(name):
         return TaskForm(name)
-    raise ConfigError("tasks", text, f"one of {TASK_FORMS}")
+    raise wrong
+
+
+def _settings_in(name: str, text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Part what stands behind the name of a task into its method and its settings, by name."""
+    known = SETTINGS.get(name, ())
+    if not known:
+        return text, ()
+    words = "|".join((*known, "model", "region"))
+    parts = [part.strip() for part in re.split(rf":(?=\s*(?:{words})\s*=)", text)]
+    pairs = [tuple(word.strip() for word in part.partition("=")[::2]) for part in parts]
+    settings = sorted((key, value) for key, value in pairs if key in known)
+    methods = [part for part, (key, _) in zip(parts, pairs, strict=True) if key not in known]
+    return ":".join(methods), tuple(settings)
 
 
 def parse_tasks(texts: Iterable[str]) -> list[TaskForm]:
