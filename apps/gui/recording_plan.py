@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import threading
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +20,7 @@ SUFFIXES = (".aedat4", ".raw")
 PRE_ROLLS_S = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
 _LONGEST_PRE_ROLL_S = 60.0
 _FEW_SECONDS = 60.0
+_ASK_EVERY_S = 2.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +93,28 @@ def recording_warning(part: RecordingPart, free: int | None) -> str:
         return ""
     left_s = free / (part.bytes / part.seconds)
     return f"the disk will be full in {left_s:.0f} s" if left_s < _FEW_SECONDS else ""
+
+
+class FreeSpace:
+    """What is free on a disk, asked in a thread now and then: a disk far away may take its time."""
+
+    def __init__(self) -> None:
+        self._free: int | None = None
+        self._asked_s = -_ASK_EVERY_S
+        self._thread: threading.Thread | None = None
+
+    def of(self, path: Path) -> int | None:
+        """Return what was free when the disk answered last; None if it has not yet."""
+        now_s = time.monotonic()
+        is_asking = self._thread is not None and self._thread.is_alive()
+        if not is_asking and now_s - self._asked_s >= _ASK_EVERY_S:
+            self._asked_s = now_s
+            self._thread = threading.Thread(target=self._ask, args=(path,), daemon=True)
+            self._thread.start()
+        return self._free
+
+    def _ask(self, path: Path) -> None:
+        self._free = free_bytes(path)
 
 
 def free_bytes(path: Path) -> int | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -25,6 +26,7 @@ from .words import Role, button, label
 _ROLES: dict[Severity, Role] = {"info": "faint", "warning": "warn", "error": "bad"}
 _MARKS: dict[Severity, str] = {"info": "i", "warning": "!", "error": "✕"}
 _MOST = 60
+_Content = tuple[tuple[Problem, ...], tuple[Drop, ...]]
 
 
 class ProblemsPanel(QWidget):
@@ -70,42 +72,66 @@ class ProblemsPanel(QWidget):
         layout.addWidget(self.area, 1)
         self.told = label("", "faint")
         layout.addWidget(self.told)
-        self._shown: tuple[object, ...] | None = None
-        self.show_problems((), ())
-
-    def show_problems(self, problems: tuple[Problem, ...], lost: tuple[Drop, ...]) -> None:
-        """Show these."""
-        if self._shown == (problems, lost):
-            return
-        self._shown = (problems, lost)
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(2, 2, 2, 2)
-        for drop in lost:
-            column.addWidget(_card(drop.place, drop.text, "warning", "now"))
-        for problem in reversed(problems[-_MOST:]):
-            at = datetime.fromtimestamp(problem.at_s).astimezone()
-            column.addWidget(
-                _card(
-                    problem.where,
-                    problem.text,
-                    problem.severity,
-                    f"{at:%H:%M:%S}",
-                    self._forget(problem),
-                )
-            )
-        if not problems and not lost:
-            column.addWidget(label("Nothing is wrong.", "good"))
+        self._lost, self._told = QVBoxLayout(), QVBoxLayout()
+        self._good = label("Nothing is wrong.", "good")
+        column.addWidget(self._good)
+        column.addLayout(self._lost)
+        column.addLayout(self._told)
         column.addStretch(1)
         self.area.setWidget(body)
+        self._wanted: _Content = ((), ())
+        self._shown: _Content = ((), ())
+        self.clear_button.setEnabled(False)
+
+    def show_problems(self, problems: tuple[Problem, ...], lost: tuple[Drop, ...]) -> None:
+        """Show these, as soon as anybody looks."""
+        self._wanted = problems, lost
+        if self.isVisible():
+            self._refresh()
+
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Show what has come meanwhile."""
+        self._refresh()
+        super().showEvent(event)
+
+    def _refresh(self) -> None:
+        problems, lost = self._wanted
+        before = self._shown
+        self._shown = self._wanted
+        if lost != before[1]:
+            _empty(self._lost)
+            for drop in lost:
+                self._lost.addWidget(_card(drop.place, drop.text, "warning", "now"))
+        if problems != before[0]:
+            _empty(self._told)
+            for problem in reversed(problems[-_MOST:]):
+                self._told.addWidget(self._card_of(problem))
+        self._good.setVisible(not problems and not lost)
         self.clear_button.setEnabled(bool(problems))
+
+    def _card_of(self, problem: Problem) -> QFrame:
+        at = datetime.fromtimestamp(problem.at_s).astimezone()
+        return _card(
+            problem.where,
+            problem.text,
+            problem.severity,
+            f"{at:%H:%M:%S}",
+            lambda: self._dismiss(problem),
+        )
 
     def say(self, text: str) -> None:
         """Tell what a button has done."""
         self.told.setText(text)
 
-    def _forget(self, problem: Problem) -> Callable[[], object]:
-        return lambda: self._dismiss(problem)
+
+def _empty(layout: QVBoxLayout) -> None:
+    while (item := layout.takeAt(0)) is not None:
+        widget = item.widget()
+        if widget is not None:
+            widget.deleteLater()
 
 
 def _card(

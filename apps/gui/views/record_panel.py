@@ -23,8 +23,8 @@ from ..controller import Controller
 from ..recording_plan import (
     PRE_ROLLS_S,
     SUFFIXES,
+    FreeSpace,
     RecordingPlan,
-    free_bytes,
     recording_text,
     recording_warning,
 )
@@ -58,6 +58,7 @@ class RecordPanel(QWidget):
     ) -> None:
         super().__init__(parent)
         self._plan, self._on_plan = plan, on_plan
+        self._space = FreeSpace()
         self.record = button(
             "● Record", toggle, f"Record what the source sends, unfiltered ({KEY})"
         )
@@ -124,7 +125,7 @@ class RecordPanel(QWidget):
         self.file.setText(Path(part.path).name)
         self.file.setToolTip(part.path)
         self.file.setVisible(is_on)
-        free = free_bytes(Path(part.path)) if is_on else None
+        free = self._space.of(Path(part.path)) if is_on else None
         warning = recording_warning(part, free)
         self.notice.setText(warning)
         self.notice.setVisible(bool(warning))

@@ -52,6 +52,7 @@ class FilesPanel(QWidget):
     ) -> None:
         super().__init__(parent)
         self._open_source = open_source
+        self._names: tuple[str, ...] = ()
         self.setAcceptDrops(True)
         self.recent = QListWidget()
         self.recent.setAccessibleName("Recordings opened lately")
@@ -70,9 +71,13 @@ class FilesPanel(QWidget):
         layout.addWidget(self.empty)
         layout.addWidget(self.recent, 1)
         layout.addStretch(0)
+        self.recent.hide()
 
     def show_recent(self, names: tuple[str, ...]) -> None:
         """List recordings; those that are gone are grey."""
+        if names == self._names:
+            return
+        self._names = names
         self._fill([(name, Path(name.partition("#")[0]).exists()) for name in names])
 
     def _fill(self, names: list[tuple[str, bool]]) -> None:

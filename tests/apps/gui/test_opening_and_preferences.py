@@ -15,6 +15,7 @@ from eventvision_apps.gui.opening import (
 )
 from eventvision_apps.gui.preferences import Preferences, load_preferences, save_preferences
 from eventvision_apps.gui.recording_plan import (
+    FreeSpace,
     RecordingPlan,
     free_bytes,
     recording_text,
@@ -148,3 +149,10 @@ def test_elapsed_time_and_size_are_told():
 def test_free_space_is_told_where_there_is_a_disk(tmp_path):
     assert free_bytes(tmp_path / "new.raw") > 0
     assert free_bytes(tmp_path / "none" / "new.raw") is None
+
+
+def test_a_disk_is_asked_in_a_thread(tmp_path, no_thread_stays):
+    space = FreeSpace()
+    space.of(tmp_path)
+    space._thread.join(10)
+    assert space.of(tmp_path) > 0
