@@ -26,6 +26,7 @@ application.processEvents()
 print("shown", flush=True)
 while not controller.preload.is_done:
     application.processEvents()
+    time.sleep(0.005)
 print("loaded", flush=True)
 window.close()
 """

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from eventvision.core import EventVisionError, ModelCard, SensorSize, Slice
 
 from .state import PipelinePart
+from .threads import BACKGROUND, stand_back
 
 if TYPE_CHECKING:
     from eventvision.spiking.counting import ActivityReport
@@ -119,6 +120,7 @@ class ActivityWatch:
         )
 
     def _work(self) -> None:
+        stand_back(BACKGROUND)
         stepper: _Stepper | None = None
         seen_us = -1
         try:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import threading
 
+from .threads import WORKING, stand_back
+
 MODULES = (
     "eventvision.io",
     "eventvision.pipeline",
     "eventvision.sinks",
     "eventvision.kernels.event_view",
-    "eventvision_apps.gui.camera_desk",
+    ".camera_desk",
 )
 """In this order; each takes long because of what it stands on."""
 
@@ -34,8 +36,9 @@ class Preload:
         self._thread.join()
 
     def _work(self) -> None:
+        stand_back(WORKING)
         try:
             for name in self._modules:
-                importlib.import_module(name)
+                importlib.import_module(name, __package__)
         finally:
             self._done.set()  # what cannot be loaded is told where it is wanted

@@ -19,6 +19,7 @@ from eventvision.core import Events, SensorSize, Slice, SliceResult
 from .canvas import Canvas, Overlay, Picture, Probe
 from .playout import Playout
 from .state import PointerPart, ViewsPart
+from .threads import DRAWING, stand_back
 
 MOST_WAITING_EVENTS = 8_000_000
 RECENT_US = 2_000_000
@@ -169,6 +170,7 @@ class Renderer:
         self._thread.join()
 
     def _work(self) -> None:
+        stand_back(DRAWING)
         drawing = _Drawing()
         due = time.monotonic()
         while self._wait_until(due):

@@ -13,6 +13,8 @@ import numpy as np
 
 from eventvision.core import Events, EventVisionError, Source
 
+from .threads import DRAWING, stand_back
+
 Show = Callable[[Events, int], None]
 
 MOST_EVENTS = 2_000_000
@@ -59,6 +61,7 @@ class Scrubber:
         self._thread.join()
 
     def _work(self) -> None:
+        stand_back(DRAWING)
         opened: tuple[str, Source] | None = None
         while True:
             with self._turn:

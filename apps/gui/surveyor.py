@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from eventvision.core import EventVisionError, Packet
 
 from .overview import Overview
+from .threads import BACKGROUND, stand_back
 
 Tell = Callable[[Overview], None]
 
@@ -44,6 +45,7 @@ class Surveyor:
         self._thread.join()
 
     def _work(self) -> None:
+        stand_back(BACKGROUND)
         from eventvision.io import open_source
 
         try:

@@ -70,6 +70,29 @@ def rate_columns(overview: Overview, axis: Axis) -> NDArray[np.float64]:
     return rates * (1e6 / overview.bin_us)
 
 
+def rate_picture(
+    shares: NDArray[np.float64], height: int, colours: tuple[int, int, int]
+) -> NDArray[np.uint32]:
+    """Draw rates as columns: ON upwards from the middle, OFF downwards.
+
+    Args:
+        shares: Shape (2, width), 0 to 1: OFF and ON.
+        height: Rows of the picture.
+        colours: Of the ground, of OFF and of ON, 0xFFRRGGBB.
+
+    Returns:
+        Shape (height, width), 0xFFRRGGBB.
+    """
+    ground, off, on = (np.uint32(colour) for colour in colours)
+    picture = np.full((height, shares.shape[1]), ground, np.uint32)
+    above = height // 2
+    rows_up = np.arange(above, 0, -1)[:, None]
+    rows_down = np.arange(1, height - above + 1)[:, None]
+    picture[:above][rows_up <= np.ceil(shares[1] * above)] = on
+    picture[above:][rows_down <= np.ceil(shares[0] * (height - above))] = off
+    return picture
+
+
 def slice_rates(history: History, axis: Axis) -> NDArray[np.void]:
     """Return the rows of slices that lie on an axis."""
     rows = history.rows

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import Qt, QTimer
-from PyQt6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
+from PyQt6.QtCore import QEvent, Qt, QTimer
+from PyQt6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
 from PyQt6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QComboBox,
     QDialog,
     QDockWidget,
     QFileDialog,
@@ -110,6 +113,18 @@ class MainWindow(QMainWindow):
         """Fill the screen, or not."""
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
+    def event(self, event: QEvent | None) -> bool:
+        """Leave Space to the button, box or list that has the focus."""
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and event.key() == Qt.Key.Key_Space
+            and isinstance(self.focusWidget(), (QAbstractButton, QAbstractItemView, QComboBox))
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:  # noqa: N802 - Qt's name
         """Take files."""
         mime = None if event is None else event.mimeData()
@@ -178,7 +193,10 @@ class MainWindow(QMainWindow):
         dock = self.docks.get(panel.title)
         is_there = not panel.is_heavy or self.controller.preload.is_done
         if dock is not None and is_there and isinstance(dock.widget(), _Loading):
-            dock.setWidget(panel.make(self.state, self.controller))
+            made = panel.make(self.state, self.controller)
+            for button in made.findChildren(QAbstractButton):
+                button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves Space to playing
+            dock.setWidget(made)
 
     def _fill_heavy(self) -> None:
         """Fill the panels that are seen, as soon as all has been loaded; one after the other."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QPointF, QRectF, Qt
-from PyQt6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PyQt6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from eventvision.core import Detections, Tracks
 
@@ -17,6 +18,7 @@ from ..state import ViewSettings
 
 Region = tuple[int, int, int, int]
 
+_FADES = 5
 _INK = QColor(0x0A, 0x0C, 0x12)
 _DIM = QColor(0xCD, 0xCD, 0xCD, 110)
 _PLAIN = QColor(0xCD, 0xCD, 0xCD)
@@ -34,9 +36,11 @@ def draw_overlay(
 ) -> None:
     """Draw what a view wants to have over its picture."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
-    if view.trails:
+    if view.trails and overlay.tracks is not None:
+        followed = set(overlay.tracks.ids.tolist())
         for number, path in overlay.trails:
-            _draw_trail(painter, number, path, mapping)
+            if number in followed:
+                _draw_trail(painter, number, path, mapping)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
     if view.regions:
         is_on = overlay.alarm is not None and len(overlay.alarm.objects) > 0
@@ -131,11 +135,13 @@ def _draw_trail(
     """Draw where a centre has been, fading with age."""
     colour = colour_of(number)
     points = [QPointF(*mapping.to_view(x, y)) for _, x, y in path.tolist()]
-    for (age, _, _), start, end in zip(path[1:].tolist(), points, points[1:], strict=False):
-        faded = QColor(colour)
-        faded.setAlphaF(min(max(0.05, 1 - age), 1.0))
-        painter.setPen(QPen(faded, 2))
-        painter.drawLine(start, end)
+    bounds = np.linspace(0, len(points) - 1, _FADES + 1).astype(int).tolist()
+    for first, last in itertools.pairwise(bounds):
+        if last > first:
+            faded = QColor(colour)
+            faded.setAlphaF(min(max(0.1, 1 - float(path[last, 0])), 1.0))
+            painter.setPen(QPen(faded, 2))
+            painter.drawPolyline(QPolygonF(points[first : last + 1]))
 
 
 def _rectangle(box: Sequence[float], mapping: Mapping) -> QRectF:

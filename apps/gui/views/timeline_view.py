@@ -10,17 +10,20 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from ..controller import Controller
 from ..history import ENDINGS
+from ..overview import Overview
 from ..state import AppState
 from ..timeline import (
     Axis,
     Sightings,
     potential_on,
     rate_columns,
+    rate_picture,
     recent_axis,
     slice_rates,
     whole_axis,
 )
 from ..words import clock, rate
+from .images import image_over
 from .observing import observe_while
 
 ON, OFF = QColor(0xFF, 0xB2, 0x54), QColor(0x4A, 0x9B, 0xFF)
@@ -48,6 +51,10 @@ END_WORDS = {
 _MARGIN, _WHOLE_H, _GAP, _MARKS_H = 8, 54, 6, 8
 
 
+_Drawn = tuple[Overview, tuple[Axis, int], NDArray[np.uint32], float]
+"""What was drawn of which overview, on which axis and how high; its peak rate."""
+
+
 class TimelineView(QWidget):
     """Draws lanes; a click or a drag on the upper one seeks."""
 
@@ -55,6 +62,7 @@ class TimelineView(QWidget):
         super().__init__()
         self._state, self._controller = state, controller
         self._sightings = Sightings()
+        self._drawn: _Drawn | None = None
         self._seen_us = 0
         self.setMinimumHeight(_WHOLE_H + 2 * _GAP + 70)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -123,10 +131,16 @@ class TimelineView(QWidget):
         overview, part = self._state.overview.value, self._state.playback.value
         if overview is None:
             return
-        body = lane.adjusted(0, 0, 0, -_MARKS_H)
-        rates = rate_columns(overview, axis)
-        top_hz = max(float(rates.max()), 1.0)
-        _draw_rates(painter, body, rates / top_hz)
+        height = round(lane.height()) - _MARKS_H
+        drawn = self._drawn
+        if drawn is None or drawn[0] is not overview or drawn[1] != (axis, height):
+            rates = rate_columns(overview, axis)
+            top_hz = max(float(rates.max()), 1.0)
+            colours = (LANE.rgb(), OFF.rgb(), ON.rgb())
+            picture = rate_picture(rates / top_hz, height, colours)
+            self._drawn = drawn = (overview, (axis, height), picture, top_hz)
+        _, _, picture, top_hz = drawn
+        painter.drawImage(lane.topLeft(), image_over(picture))
         self._paint_sightings(painter, lane)
         if part.mark_in_us is not None or part.mark_out_us is not None:
             begin_us = axis.begin_us if part.mark_in_us is None else part.mark_in_us
@@ -257,19 +271,3 @@ class TimelineView(QWidget):
     def _time_at(self, axis: Axis, event: QMouseEvent) -> int:
         column = event.position().x() - _MARGIN
         return min(max(axis.begin_us, axis.time_us(column)), axis.end_us)
-
-
-def _draw_rates(painter: QPainter, lane: QRectF, shares: NDArray[np.float64]) -> None:
-    """Draw ON upwards and OFF downwards from the middle, a line for each column."""
-    middle = lane.center().y()
-    half = lane.height() / 2
-    for share, colour, sign in ((shares[1], ON, -1), (shares[0], OFF, 1)):
-        x = (lane.left() + 0.5 + np.arange(share.size)).tolist()
-        ends = (middle + sign * share * half).tolist()
-        painter.setPen(QPen(colour, 1))
-        outline = [QPointF(lane.left(), middle)]
-        outline += [QPointF(a, b) for a, b in zip(x, ends, strict=True)]
-        outline.append(QPointF(lane.right(), middle))
-        painter.setBrush(colour)
-        painter.drawPolygon(QPolygonF(outline))
-        painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -1,0 +1,21 @@
+"""Which thread goes first: that of the windows, so that they answer at once under load."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from contextlib import suppress
+
+DRAWING, WORKING, BACKGROUND = 2, 5, 10
+"""How far a thread stands back."""
+
+
+def stand_back(by: int) -> None:
+    """Let the calling thread, and those that it begins, give way to others of the process.
+
+    Only where threads have priorities of their own that anybody may lower: on Linux.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), by)
