@@ -245,7 +245,7 @@ class CloudView(QWidget):
         )
         painter.setPen(QColor(self._theme.faint))
         if painter.fontMetrics().horizontalAdvance(_HINT) + 20 < self.width():
-            painter.drawText(10, self.height() - 8, _HINT)
+            painter.drawText(10, 6 + 2 * line, _HINT)
 
     def _say(self, painter: QPainter, text: str) -> None:
         painter.setPen(QColor(self._theme.faint))

@@ -437,6 +437,23 @@ def test_diagnostics_reach_the_clipboard(application, qtbot, shown):
     assert "[devices]" in QApplication.clipboard().text()
 
 
+def test_space_is_left_to_the_button_that_was_reached_by_tab(application, shown, qtbot):
+    from eventvision_apps.gui.views.main_window import MainWindow
+    from PyQt6.QtWidgets import QCheckBox
+
+    state, controller = application
+    window = shown(MainWindow(state, controller))
+    panel = window.show_panel("3-D")
+    box = panel.findChild(QCheckBox)
+    qtbot.mouseClick(box, Qt.MouseButton.LeftButton)
+    assert not box.hasFocus()
+    box.setFocus(Qt.FocusReason.TabFocusReason)
+    was = box.isChecked()
+    qtbot.keyClick(box, Qt.Key.Key_Space)
+    assert box.isChecked() != was
+    window.close()
+
+
 def test_the_layout_is_kept_and_can_be_undone(application, shown):
     from eventvision_apps.gui.views.layout import keep_layout, reset_layout
     from eventvision_apps.gui.views.main_window import MainWindow
