@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QPointF, QRectF, Qt
-from PyQt6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
+from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from eventvision.core import Detections, Tracks
 
@@ -18,6 +18,9 @@ from ..state import ViewSettings
 
 Region = tuple[int, int, int, int]
 
+SMALL_PX = 560
+"""Views less wide than this have smaller labels."""
+LABEL_PX, SMALL_LABEL_PX = 12, 10
 _FADES = 5
 _INK = QColor(0x0A, 0x0C, 0x12)
 _DIM = QColor(0xCD, 0xCD, 0xCD, 110)
@@ -35,6 +38,9 @@ def draw_overlay(
     regions: Sequence[Region],
 ) -> None:
     """Draw what a view wants to have over its picture."""
+    font = QFont(painter.font())
+    font.setPixelSize(LABEL_PX if painter.window().width() > SMALL_PX else SMALL_LABEL_PX)
+    painter.setFont(font)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
     if view.trails and overlay.tracks is not None:
         followed = set(overlay.tracks.ids.tolist())
@@ -119,11 +125,13 @@ def _draw_tracks(painter: QPainter, tracks: Tracks, view: ViewSettings, mapping:
 def _draw_label(painter: QPainter, text: str, rectangle: QRectF, colour: QColor) -> None:
     """Write a label above a box; inside, where there is no room above."""
     metrics = QFontMetricsF(painter.font())
-    width, height = metrics.horizontalAdvance(text) + 8, metrics.height() + 2
+    width, height = metrics.horizontalAdvance(text) + 6, metrics.height()
     top = rectangle.top() - height
     if top < 0:
         top = rectangle.top()
-    place = QRectF(max(0.0, rectangle.left() - 1), top, width, height)
+    rightmost = painter.window().width() - width
+    left = max(0.0, min(rectangle.left() - 1, rightmost))
+    place = QRectF(left, top, width, height)
     painter.fillRect(place, colour)
     painter.setPen(_INK)
     painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)

@@ -200,12 +200,13 @@ class TimelineView(QWidget):
         for row, (off, on) in zip(rows, (rates / top_hz * body.height() / 2).T, strict=True):
             left = lane.left() + axis.column(int(row["t0"]))
             right = lane.left() + axis.column(int(row["t1"]))
-            width = max(right - left - 0.5, 0.7)
+            width = max(right - left, 0.7)
             painter.fillRect(QRectF(left, middle - on, width, on), ON)
             painter.fillRect(QRectF(left, middle, width, off), OFF)
             ending = ENDINGS[int(row["ended_by"])]
             seen.add(ending)
-            painter.fillRect(QRectF(left, lane.bottom() - 8, width, 6), END_COLOURS[ending])
+            ended = QRectF(left, lane.bottom() - 8, max(width - 1, 0.7), 6)
+            painter.fillRect(ended, END_COLOURS[ending])
             if row["alarm"] or row["objects"]:
                 colour = ALARM if row["alarm"] else OBJECT
                 painter.fillRect(QRectF(left, body.top() - 2, width, 2), colour)
