@@ -35,6 +35,7 @@ def run(
     *,
     devices: Sequence[str],
     slicers: Sequence[str],
+    filters: str,
     twin: Path | None,
     out: Path,
     page: Path | None,
@@ -53,7 +54,10 @@ def run(
     ]
     if twin is not None:
         opened.append(open_model(twin, threads=threads, name="non-spiking twin"))
-    report = run_evaluation(opened, data, out, slicers=slicers or ("own",), say=tell)
+    chosen = "" if filters.strip().lower() == "none" else filters
+    report = run_evaluation(
+        opened, data, out, slicers=slicers or ("own",), filters=chosen, say=tell
+    )
     if page is not None:
         write_page(report, page, _command())
     if as_json:

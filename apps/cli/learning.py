@@ -93,6 +93,12 @@ def evaluate(
             show_default=False,
         ),
     ],
+    filters: Annotated[
+        str,
+        typer.Option(
+            metavar="LIST", help="Filters that all see the events through, as for replay."
+        ),
+    ] = "none",
     twin: Annotated[
         Path | None, typer.Option(metavar="DIR", help="The non-spiking twin, to compare with.")
     ] = None,
@@ -124,6 +130,7 @@ def evaluate(
             data,
             devices=device,
             slicers=slicer,
+            filters=filters,
             twin=twin,
             out=out,
             page=page,

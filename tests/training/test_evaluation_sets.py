@@ -30,6 +30,7 @@ from eventvision.training.evaluation import _sets as sets
 from eventvision.training.evaluation._making import make_sequence, slice_edges, truth_times
 from eventvision.training.evaluation._scenarios import Scenario, scenarios
 from eventvision.training.evaluation._scoring import SEEN
+from eventvision.training.evaluation._sequence import without_noise
 
 SENSOR = SensorSize(64, 48)
 
@@ -275,10 +276,19 @@ class Half:
 
 
 def test_pictures_are_scored_apart_where_there_have_been_events(street):
-    left = street.events.data[street.events.x < SENSOR.width // 2 - 4]
+    left = np.repeat(street.events.data[street.events.x < SENSOR.width // 2 - 4], 4)
     half = replace(street, events=Events(left, SENSOR))
     (scores,) = evaluate([half], [Half(half)], rounds=0)
     assert scores.settled[SEEN]["mse"].value < 0.3 * scores.settled["reconstruction"]["mse"].value
+
+
+def test_events_that_filters_take_out_are_seen_by_nobody(street):
+    less = without_noise(street, "roi:20x20+0+0")
+    assert 0 < len(less.events) < len(street.events)
+    assert less.events.x.max() < 20
+    assert (less.truths, without_noise(street, "")) == (street.truths, street)
+    with pytest.raises(ConfigError, match="size of the sensor"):
+        without_noise(street, "crop:20x20+0+0")
 
 
 class Countdown(torch.nn.Module):

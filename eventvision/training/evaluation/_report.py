@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from ._models import OpenedModel, activity_of
 from ._real import MANIFEST, RealRecording, recordings_with_images, windows_with_people
 from ._real_scoring import score_images, score_people
 from ._scoring import START_US, evaluate
-from ._sequence import Truth, ValidationSequence
+from ._sequence import Truth, ValidationSequence, without_noise
 from ._sets import LIST_FILE, ValidationSet, open_set
 from ._tables import ScoreTable, image_tables, people_table, set_tables
 
@@ -109,6 +109,7 @@ def run_evaluation(
     out: Path,
     *,
     slicers: Sequence[str] = (OWN_SLICES,),
+    filters: str = "",
     rounds: int = ROUNDS,
     say: Say = lambda _: None,
 ) -> Report:
@@ -120,11 +121,12 @@ def run_evaluation(
         out: Folder for what is written.
         slicers: How events are cut, each for a section of its own; `own` takes the slices of the
             sequences.
+        filters: What every method sees the events through, as `replay` takes it; empty for none.
         rounds: How often sequences are drawn for the confidence intervals; 0 for none.
         say: Is told of progress.
 
     Raises:
-        ConfigError: If a folder holds no data, or a slicer is not known.
+        ConfigError: If a folder holds no data, or a slicer or filter is not known.
         SourceError: If data is damaged.
         OutputError: If something cannot be written.
     """
@@ -139,9 +141,9 @@ def run_evaluation(
             if kind is ValidationSet:
                 found = open_set(folder)
                 first_set = first_set or found
-                sections.append(_frozen(found, models, chosen, out, rounds, say))
+                sections.append(_frozen(found, models, chosen, filters, out, rounds, say))
             else:
-                sections += _recorded(folder, models, chosen, out, say)
+                sections += _recorded(folder, models, chosen, filters, out, say)
     facts = tuple(_facts(model, first_set, say) for model in models)
     report = Report(facts, tuple(sections))
     with output_errors(out):
@@ -163,6 +165,7 @@ def _frozen(
     found: ValidationSet,
     models: Sequence[OpenedModel],
     slicer: str | None,
+    filters: str,
     out: Path,
     rounds: int,
     say: Say,
@@ -181,13 +184,15 @@ def _frozen(
             free = _PUBLIC if "-drawn-" in sequence.name else ""
             line = picture_line(sequence.events, truth, results)
             gallery.add(f"{free}{stem}-reconstruction", line)
-            shown = {n: r for n, r in results.items() if n in names or not names}
-            for line in perception_lines(sequence.events, truth, shown):
+            asked = {n: r for n, r in results.items() if n in names or not names}
+            for line in perception_lines(sequence.events, truth, asked):
                 gallery.add(f"{free}{stem}-perception", line)
 
-    scores = evaluate(found, methods, slicer=slicer, rounds=rounds, watch=watch)
+    shown = _Filtered(found, filters)
+    scores = evaluate(shown, methods, slicer=slicer, rounds=rounds, watch=watch)
     pictures = tuple(gallery.write())
     cut = "slices of varied length" if slicer is None else f"slices {slicer}"
+    cut += f", events through {filters}" if filters else ""
     about = (
         f"{len(found)} simulated sequences, digest {found.digest[:16]}, {cut}. "
         "In brackets 95 % confidence intervals over sequences."
@@ -196,12 +201,32 @@ def _frozen(
                    _public(pictures))  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class _Filtered:
+    """A set whose events have passed filters."""
+
+    found: ValidationSet
+    filters: str
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def __iter__(self) -> Iterator[ValidationSequence]:
+        return (without_noise(sequence, self.filters) for sequence in self.found)
+
+
 def _recorded(
-    folder: Path, models: Sequence[OpenedModel], slicer: str | None, out: Path, say: Say
+    folder: Path,
+    models: Sequence[OpenedModel],
+    slicer: str | None,
+    filters: str,
+    out: Path,
+    say: Say,
 ) -> list[Section]:
     methods: list[Method] = [*baselines(), *(model.network for model in models)]
     gallery = Gallery(out)
     cut = "" if slicer is None else f", slices {slicer}"
+    cut += f", events through {filters}" if filters else ""
 
     def watch_images(recording: RealRecording, truth: Truth, results: Found) -> None:
         if truth is recording.sequence.truths[-1]:
@@ -214,11 +239,15 @@ def _recorded(
         gallery.add(f"real-people{_plain(cut)}", line)
 
     tables: list[ScoreTable] = []
-    for recording in recordings_with_images(folder):
+    for whole in recordings_with_images(folder):
+        recording = replace(whole, sequence=without_noise(whole.sequence, filters))
         say(f"real: {recording.name}")
         scores = score_images(recording, methods, slicer=slicer, watch=watch_images)
         tables += image_tables(recording.name, scores)
-    windows = list(windows_with_people(folder))
+    windows = [
+        replace(window, sequence=without_noise(window.sequence, filters))
+        for window in windows_with_people(folder)
+    ]
     if windows:
         say(f"real: people in {len(windows)} windows")
         found = score_people(windows, methods, slicer=slicer, watch=watch_people)

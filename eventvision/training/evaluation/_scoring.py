@@ -26,7 +26,7 @@ START_US = 250_000
 SEEN = "reconstruction, pixels that have seen events"
 """Name of the scores of pictures over these pixels alone; of the others, nothing can be known."""
 
-_NEAR_PX = 3
+_NEAR_PX, _LEAST_EVENTS = 3, 4
 _LEAST_SEEN = 0.02
 
 Estimates = dict[str, dict[str, Estimate]]
@@ -89,10 +89,10 @@ def evaluate(
         names.append(sequence.name)
         for method in methods:
             method.start(sequence.sensor)
-        touched = np.zeros(sequence.sensor.shape, np.uint8)
+        touched = np.zeros(sequence.sensor.shape, np.int64)
         for slice_, truth in sequence.slices(slicer):
             found = [method.step(slice_) for method in methods]
-            touched[slice_.events.y, slice_.events.x] = 1
+            np.add.at(touched, (slice_.events.y, slice_.events.x), 1)
             if truth is None:
                 continue
             seen = _nearby(touched)
@@ -116,12 +116,13 @@ def group_names(name: str) -> tuple[str, ...]:
     return f"scene {scene}", f"threshold {threshold}", f"speed {rest}"
 
 
-def _nearby(touched: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Return pixels within 3 pixels of those touched."""
+def _nearby(touched: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return pixels within 3 pixels of those that noise alone does not explain."""
     import cv2
 
     side = 2 * _NEAR_PX + 1
-    return np.asarray(cv2.dilate(touched, np.ones((side, side), np.uint8)) > 0)
+    busy = (touched >= _LEAST_EVENTS).astype(np.uint8)
+    return np.asarray(cv2.dilate(busy, np.ones((side, side), np.uint8)) > 0)
 
 
 class _Tallies:

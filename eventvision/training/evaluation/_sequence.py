@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eventvision.core import Events, FormatError, Packet, SensorSize, Slice
+from eventvision.core import ConfigError, Events, FormatError, Packet, SensorSize, Slice
+from eventvision.filters import parse_filters
 from eventvision.slicing import parse_slicer
 
 from ._box_scores import TrueObjects
@@ -94,6 +95,24 @@ class ValidationSequence:
         for index, (t0_us, t1_us) in enumerate(pairwise(edges)):
             part = self.events.between(t0_us, t1_us)
             yield Slice(index, part, t0_us, t1_us, "time"), truths.get(t1_us)
+
+
+def without_noise(sequence: ValidationSequence, filters: str) -> ValidationSequence:
+    """Return a sequence of which only the events are left that pass filters.
+
+    Args:
+        sequence: The sequence.
+        filters: As `eventvision.filters.parse_filters` reads them; nothing leaves it as it is.
+
+    Raises:
+        ConfigError: If a filter is not known, or changes the size of the sensor.
+    """
+    packet = Packet(sequence.events)
+    for stage in parse_filters(filters, sequence.sensor):
+        packet = stage.process(packet)
+    if packet.events.sensor != sequence.sensor:
+        raise ConfigError("filters", filters, "filters that keep the size of the sensor")
+    return replace(sequence, events=packet.events)
 
 
 def _cut(events: Events, slicer: str, end_us: int) -> Iterator[tuple[Events, int]]:
