@@ -15,7 +15,7 @@ from eventvision.core import (
     Slice,
     load_card,
 )
-from eventvision.graph import RateGovernor
+from eventvision.graph import GridSettings, RateGovernor
 from eventvision.tasks import (
     Graph,
     GraphSettings,
@@ -26,6 +26,8 @@ from eventvision.tasks import (
     parse_region,
     parse_task,
 )
+from eventvision.tasks._graph import _is_same, graph_settings
+from eventvision.tasks._watch import watch_settings
 
 SENSOR = SensorSize(346, 260)
 
@@ -140,3 +142,60 @@ def test_other_models_are_refused():
 def test_impossible_settings_are_refused(settings):
     with pytest.raises(ValueError, match=next(iter(settings))):
         GraphSettings(**settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        ("graph", {}),
+        ("graph:every=20ms", {"every_us": 20_000}),
+        ("graph:on=change:budget=500k", {"on_change": True, "budget_hz": 500_000.0}),
+        ("graph:on=slice", {"on_change": False}),
+        ("graph:score=0.6:model=a=b:c", {"objects": GridSettings(least_score=0.6)}),
+    ],
+)
+def test_settings_stand_behind_the_name_of_the_task(text, settings):
+    assert graph_settings(parse_task(text)) == GraphSettings(**settings)
+
+
+def test_a_models_name_may_hold_colons_beside_settings():
+    form = parse_task("graph:budget=1k:model=a=b:c:every=5ms")
+    assert (form.model, dict(form.settings)) == ("a=b:c", {"budget": "1k", "every": "5ms"})
+    assert parse_task("graph:every=5ms").model == "graph-movers"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["graph:every=5", "graph:budget=0", "graph:budget=many", "graph:on=always", "graph:score=2"],
+)
+def test_settings_of_another_form_are_refused(text):
+    with pytest.raises(ConfigError, match=text.partition("=")[0]):
+        graph_settings(parse_task(text))
+
+
+@pytest.mark.parametrize("text", ["graph:speed=2", "graph:every=1ms:every=2ms", "depth:every=1ms"])
+def test_settings_that_there_are_not_are_refused(text):
+    with pytest.raises(ConfigError, match="tasks"):
+        parse_task(text)
+
+
+def test_an_alarm_has_a_score():
+    form = parse_task("alarm:region=10x20+3+4:score=0.8")
+    assert watch_settings(form, "graph") == WatchSettings(region=(3, 4, 10, 20), least_score=0.8)
+    with pytest.raises(ConfigError, match="alarm:score"):
+        watch_settings(parse_task("alarm:region=10x20+3+4:score=high"), "graph")
+
+
+@pytest.mark.parametrize(
+    ("found", "is_told"),
+    [
+        (objects((50, 50), (90, 90)), False),
+        (objects((90, 90), (50, 50), score=0.5), False),
+        (objects((51, 50), (90, 90)), False),
+        (objects((55, 50), (90, 90)), True),
+        (objects((50, 50)), True),
+        (objects(), True),
+    ],
+)
+def test_results_on_change_stay_until_something_moves_comes_or_goes(found, is_told):
+    assert _is_same(found, objects((50, 50), (90, 90))) != is_told
