@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import sys
+import threading
 from pathlib import Path
+from types import FrameType
 
 from .logs import set_up_logging
 from .settings import daemon_schema, load_daemon_config
@@ -42,16 +45,29 @@ def run(path: Path) -> int:
     set_up_logging(config.logging.level, config.logging.format)
     _LOG.info("started with %s", path)
     supervisor = Supervisor(path, config)
-    supervisor.handle_signals()
+    _handle_signals(supervisor)
     code = supervisor.run()
     _leave(code)
     return code
 
 
+def _handle_signals(supervisor: Supervisor) -> None:
+    """Let SIGTERM and SIGINT stop, and SIGHUP reload."""
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        del frame
+        if number in (signal.SIGTERM, signal.SIGINT):
+            supervisor.stop()
+        else:
+            supervisor.reload()
+
+    for name in ("SIGTERM", "SIGINT", "SIGHUP"):  # Windows has no SIGHUP
+        if (number := getattr(signal, name, None)) is not None:
+            signal.signal(number, on_signal)
+
+
 def _leave(code: int) -> None:
     """End the process even where a thread is stuck in a driver."""
-    import threading
-
     if any(thread.name.startswith("eventvision-") for thread in threading.enumerate()):
         logging.shutdown()
         sys.stdout.flush()

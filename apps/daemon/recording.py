@@ -91,10 +91,14 @@ class RecordingKeeper:
             self._wake.set()
         self._alarmed = alarmed
 
-    def close(self) -> None:
-        """End the recording and wait until it is on the disk; may be called twice."""
+    def leave(self) -> None:
+        """End the recording soon, without waiting for a run that may be stuck."""
         self._stop.set()
         self._wake.set()
+
+    def close(self) -> None:
+        """End the recording and wait until it is on the disk; may be called twice."""
+        self.leave()
         if self._thread.is_alive():
             self._thread.join()
 
@@ -129,7 +133,10 @@ class RecordingKeeper:
         pipeline = self._pipeline
         if pipeline is None:
             return
-        recorder = pipeline.status().recorder
+        status = pipeline.status()
+        if not status.running:
+            return
+        recorder = status.recorder
         if recorder is None and self._is_recording:
             self._faults.began(_FAULT, "a recording ended early; tried again soon")
             self._not_before_s = time.monotonic() + _RETRY_S

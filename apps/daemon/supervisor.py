@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import gc
 import logging
-import signal
 import threading
 import time
 from pathlib import Path
-from types import FrameType
 
 from eventvision.core import ConfigError, EventVisionError, Sink, Source, SourceError
 from eventvision.pipeline import Pipeline
@@ -27,6 +25,7 @@ from .settings import DaemonConfig, load_daemon_config
 _LOG = logging.getLogger("eventvision.daemon")
 
 TICK_S = 0.2
+SAY_EVERY_S = 2.0
 DRAIN_S = 2.5
 """What is left of five seconds goes to the services."""
 
@@ -60,7 +59,7 @@ class Supervisor:
         self._services: Services | None = None
         self._keeper: RecordingKeeper | None = None
         self._run: Run | None = None
-        self._start_at_s = 0.0
+        self._start_at_s = self._say_at_s = 0.0
         self._fallback: DaemonConfig | None = None
         self._code: int | None = None
 
@@ -73,22 +72,6 @@ class Supervisor:
         """Read the settings again; from any thread, or a signal."""
         self._reload_wanted = True
         self._wake.set()
-
-    def handle_signals(self) -> None:
-        """Let SIGTERM and SIGINT stop, and SIGHUP reload."""
-
-        def on_stop(number: int, frame: FrameType | None) -> None:
-            del number, frame
-            self.stop()
-
-        def on_reload(number: int, frame: FrameType | None) -> None:
-            del number, frame
-            self.reload()
-
-        signal.signal(signal.SIGTERM, on_stop)
-        signal.signal(signal.SIGINT, on_stop)
-        if hasattr(signal, "SIGHUP"):
-            signal.signal(signal.SIGHUP, on_reload)
 
     def run(self) -> int:
         """Run until the end; return the exit code.
@@ -125,7 +108,9 @@ class Supervisor:
         self._housekeeping.tick(self._config)
         self._check_memory()
         self._notifier.alive()
-        self._notifier.status(self._line())
+        if time.monotonic() >= self._say_at_s:
+            self._say_at_s = time.monotonic() + SAY_EVERY_S
+            self._notifier.status(self._line())
 
     def _begin(self) -> None:
         config = self._config
@@ -210,11 +195,7 @@ class Supervisor:
                 self._fallback = None
             return
         stage = next(reversed(stuck))
-        run.stop()
-        if not run.join(DRAIN_S):
-            run.abandon()
-        self._run = None
-        self.state.detach()
+        self._end_run()
         self._restart(stage, f"stage {stage} made no progress for {limit_s:g} s")
 
     def _reload(self) -> None:
@@ -289,6 +270,8 @@ class Supervisor:
         if not run.join(DRAIN_S):
             _LOG.error("the run did not end within %g s; left to itself", DRAIN_S)
             run.abandon()
+            if self._keeper is not None:
+                self._keeper.leave()
         self.state.detach()
 
     def _end(self) -> None:

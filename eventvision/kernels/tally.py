@@ -1,4 +1,4 @@
-"""Counts events by polarity and in consecutive time bins, of which the fullest is remembered."""
+"""Counts events by polarity, alone or in consecutive time bins, the fullest of them remembered."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._jit import kernel
+from .words import on as is_on
 
 ON, BIN_END_US, IN_BIN, FULLEST = range(4)
 """Places in the state."""
@@ -37,3 +38,16 @@ def tally(
         fullest = max(fullest, in_bin)
         brighter += on[i]
     state[ON], state[BIN_END_US], state[IN_BIN], state[FULLEST] = brighter, bin_end, in_bin, fullest
+
+
+@kernel
+def count_on(words: NDArray[np.uint64]) -> int:
+    """Return how many events are ON.
+
+    Args:
+        words: Shape (2 * N,), as `as_words` gives them.
+    """
+    count = np.uint64(0)
+    for i in range(words.size // 2):
+        count += is_on(words[2 * i + 1])
+    return np.int64(count)

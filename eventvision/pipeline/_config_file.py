@@ -88,29 +88,33 @@ def save_config(config: RunConfig, path: str | Path) -> None:
         ConfigFileError: If the file is there and cannot be used.
         OutputError: If it cannot be written.
     """
-    target = Path(path)
-    yaml = plain_yaml()
-    wanted = config.model_dump(mode="json")
+    target, yaml = Path(path), plain_yaml()
     is_there = target.exists()
-    document = (yaml.load(text_of(target)) if is_there else None) or yaml.map()
-    before = load_config(target).model_dump(mode="json") if document else {}
-    defaults = {name: field.default for name, field in RunConfig.model_fields.items()}
-    unset = RunConfig.model_construct(source="").model_dump(mode="json", warnings=False)
-    at = 1 + max(
-        (i for i, key in enumerate(document) if key in defaults), default=len(document) - 1
-    )
-    for name, value in wanted.items():
+    before: dict[str, Any] = {}
+    document = yaml.map()
+    if is_there and read_yaml(target).values:
+        before = load_config(target).model_dump(mode="json")
+        document = yaml.load(text_of(target))
+    _write_into(document, config, before)
+    with complete_file(target) as part:
+        if is_there:
+            part.chmod(target.stat().st_mode & 0o777)  # it may hold secrets
+        with part.open("w", encoding="utf-8") as file:
+            yaml.dump(document, file)
+
+
+def _write_into(document: Any, config: RunConfig, before: Mapping[str, Any]) -> None:
+    """Change a file's keys to what a configuration says; new ones come before the sections."""
+    defaults = RunConfig.model_construct(source="").model_dump(mode="json", warnings=False)
+    ours = [place for place, key in enumerate(document) if key in defaults]
+    place = ours[-1] + 1 if ours else len(document)
+    for name, value in config.model_dump(mode="json", include=set(defaults)).items():
         if name in document:
             if before.get(name) != value:
                 document[name] = _as_yaml(value)
-        elif value != unset[name]:
-            document.insert(at, name, _as_yaml(value))
-            at += 1
-    with complete_file(target) as part:
-        if is_there:
-            part.chmod(target.stat().st_mode & 0o777)
-        with part.open("w", encoding="utf-8") as file:
-            yaml.dump(document, file)
+        elif value != defaults[name]:
+            document.insert(place, name, _as_yaml(value))
+            place += 1
 
 
 def config_schema(model: type[BaseModel] = RunConfig) -> dict[str, Any]:

@@ -10,10 +10,10 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
 
-import numpy as np
-
 from eventvision.core import Packet, Source
 from eventvision.io import clip
+from eventvision.kernels.tally import count_on
+from eventvision.kernels.words import as_words
 
 from ._handover import HandOver
 from ._meter import Meter
@@ -127,4 +127,4 @@ class Feed:
                 self.began_ns = time.monotonic_ns()
         self.last_us = int(t[-1])
         self.events.add(self.last_us, len(packet))
-        self.on_events.add(self.last_us, int(np.count_nonzero(packet.events.on)))
+        self.on_events.add(self.last_us, int(count_on(as_words(packet.events.data))))

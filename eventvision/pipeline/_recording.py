@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from eventvision.core import EventVisionError, OutputError, Packet
@@ -141,6 +142,8 @@ class Recording:
             if self._is_vital:
                 raise
             self._recorder = None
+            with suppress(EventVisionError):  # told already
+                recorder.close()
             self._count(recorder.report)
             if self._tell is not None:
                 self._tell(str(error))

@@ -20,6 +20,8 @@ from eventvision.core import (
     Slicer,
     Task,
 )
+from eventvision.kernels.tally import count_on
+from eventvision.kernels.words import as_words
 
 _SLICES = 5
 _SLICE_US = 10_000
@@ -37,6 +39,7 @@ def warm_up(
     """Send a moving square through filters, slicer, representation and tasks; reset them all."""
     for index in range(_SLICES):
         packet = Packet(_moving_square(sensor, index))
+        count_on(as_words(packet.events.data))
         for stage in filters:
             packet = replace(stage.process(packet), events=_moving_square(stage.sensor, index))
         t0_us = index * _SLICE_US
