@@ -24,7 +24,7 @@ THRESHOLD = 16.0
 """Potential per block of the scene that ends a slice: large, so that weights in steps of 2**-6
 have digits enough."""
 
-_PRICE_GAIN = 0.05
+_PRICE_GAIN = 0.1
 _REPORT_EVERY = 50
 
 
@@ -112,7 +112,7 @@ class _Training:
         self._places = [self._new_place() for _ in range(recipe.batch)]
         self._scale_to_rate()
         self._optimiser = torch.optim.Adam(self.network.parameters(), recipe.learning_rate)
-        self._price = 0.05 * recipe.asked_cells
+        self._price = 0.02 * recipe.asked_cells
         self._notes: list[tuple[float, float, float, float]] = []
 
     def learn(self, step: int) -> None:
@@ -163,8 +163,8 @@ class _Training:
             for cell in cells
         ]
         nn.reset(self.network)
-        total: Tensor = torch.stack(found).sum(dim=(2, 3, 4))
-        return total / (blocks * THRESHOLD)
+        total: Tensor = torch.stack(found).sum(dim=(2, 3, 4)) / (blocks * THRESHOLD)
+        return total
 
     def _cut(self, place: _Place, spike: int, width: int) -> _Cut:
         """End a slice at its spike, and say where it should have ended."""
