@@ -27,7 +27,7 @@ from eventvision_apps.gui.views import dialogs, going, record_panel  # noqa: E40
 from eventvision_apps.gui.views.main_window import MainWindow  # noqa: E402
 from eventvision_apps.gui.views.sources_panel import SourcesPanel  # noqa: E402
 from eventvision_apps.gui.views.theme_style import follow_theme  # noqa: E402
-from eventvision_apps.gui.views.welcome import attach_welcome  # noqa: E402
+from eventvision_apps.gui.views.welcome import WelcomePage, attach_welcome  # noqa: E402
 from PyQt6.QtWidgets import QApplication, QDialog, QWidget  # noqa: E402
 
 from eventvision.io import CameraDescription  # noqa: E402
@@ -35,6 +35,7 @@ from eventvision.simulation import shipped_recording  # noqa: E402
 
 FOLDER = Path(__file__).parents[1] / "gui"
 PATIENCE_S = 120.0
+SLOWLY = 0.1
 CAMERA = CameraDescription(
     driver="neuromorphic-drivers",
     model="evk4",
@@ -83,13 +84,18 @@ class Studio:
             self.wait(0.05)
 
     def open(self, name: str, until_s: float) -> None:
-        """Open a recording, play it to a time and hold it there."""
+        """Open a recording, play it to a time and hold it there.
+
+        It is played slowly, so that a busy machine does not show its own troubles.
+        """
+        self.controller.playback.set_speed(SLOWLY)
         self.controller.source.open(name)
         playback = self.state.playback
         self.until(lambda: playback.value.phase == "playing")
         first_us = playback.value.first_us
         self.until(lambda: playback.value.position_us >= first_us + until_s * 1e6)
         self.controller.playback.pause()
+        self.controller.playback.set_speed(1.0)
         self.wait(1.5)
 
     def go_live(self, name: str) -> None:
@@ -140,7 +146,9 @@ def damaged() -> str:
 def welcome(studio: Studio) -> None:
     """Take what one sees first."""
     attach_welcome(studio.window)
-    studio.wait(12)
+    page = studio.window.grid.findChild(WelcomePage)
+    if page is not None:
+        studio.until(lambda: not any(card.icon().isNull() for card in page.cards.values()))
     studio.take(studio.window, "welcome")
 
 
@@ -150,10 +158,15 @@ def window(studio: Studio) -> None:
     studio.take(studio.window, "window")
     studio.take(studio.panel("Timeline"), "timeline")
     studio.take(studio.panel("Pipeline"), "pipeline")
-    studio.controller.views.set_count(4)
-    studio.wait(3)
+    studio.controller.pipeline.set_task("reconstruction", on=True)
+    studio.open(sample("street"), 1.2)
+    studio.window.docks["Sources"].hide()
+    studio.controller.views.set_count(2)
+    studio.controller.views.set_base("reconstruction", 1)
+    studio.wait(4)
     studio.take(studio.window.grid, "views")
     studio.controller.views.set_count(1)
+    studio.window.docks["Sources"].show()
     going.to_cloud(studio.window)
     studio.wait(3)
     studio.take(studio.panel("3-D"), "cloud")
