@@ -22,11 +22,13 @@ def run(source: str | None = None, config: Path | None = None) -> int:
     from .controller import Controller
     from .preferences import settings_folder
     from .state import AppState
+    from .threads import share_the_interpreter
     from .views.layout import keep_layout
     from .views.main_window import MainWindow
     from .views.theme_style import follow_theme
     from .views.welcome import attach_welcome
 
+    share_the_interpreter()
     application = QApplication(sys.argv[:1])
     application.setApplicationName("eventvision")
     state = AppState()
