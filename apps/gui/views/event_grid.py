@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import (
     QComboBox,
     QGridLayout,
@@ -24,6 +25,7 @@ from .observing import observe_while
 from .overlay import colour_of
 
 _PLACES = {1: ((0, 0),), 2: ((0, 0), (0, 1)), 3: ((0, 0), (0, 1), (1, 0))}
+_STACKED = ((0, 0), (1, 0))
 _FOUR = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 
@@ -77,12 +79,14 @@ class EventGrid(QWidget):
         super().__init__()
         self._state, self._controller = state, controller
         self.panes: list[EventPane] = []
+        self._places: tuple[tuple[int, int], ...] = ()
         self._layout = QGridLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(4)
         observe_while(self, state.views, self._arrange)
         observe_while(self, state.tick, self._show_picture)
         observe_while(self, state.playback, self._show_phase)
+        observe_while(self, state.sensor, lambda _sensor: self._arrange(state.views.value))
 
     def choose_region(self) -> None:
         """Let the next drag choose a rectangle in the active view; or no longer."""
@@ -98,7 +102,9 @@ class EventGrid(QWidget):
             pane.deleteLater()
         while len(self.panes) < len(part.views):
             self.panes.append(EventPane(self._state, self._controller, len(self.panes)))
-        places = _PLACES.get(len(self.panes), _FOUR)
+        places = self._places = self._best_places()
+        for pane in self.panes:
+            self._layout.removeWidget(pane)
         for pane, (row, column), settings in zip(self.panes, places, part.views, strict=True):
             self._layout.addWidget(pane, row, column)
             pane.show_settings(settings)
@@ -106,6 +112,21 @@ class EventGrid(QWidget):
         for row in range(2):
             self._layout.setRowStretch(row, int(any(place[0] == row for place in places)))
             self._layout.setColumnStretch(row, int(any(place[1] == row for place in places)))
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Put two views beside or below each other, whichever shows them larger."""
+        super().resizeEvent(event)
+        if self.panes and self._best_places() != self._places:
+            self._arrange(self._state.views.value)
+
+    def _best_places(self) -> tuple[tuple[int, int], ...]:
+        """Return row and column of each pane."""
+        sensor = self._state.sensor.value
+        if len(self.panes) == 2 and sensor is not None:
+            width, height = self.width() / sensor.width, self.height() / sensor.height
+            if min(width, height / 2) > min(width / 2, height):
+                return _STACKED
+        return _PLACES.get(len(self.panes), _FOUR)
 
     def _show_picture(self, _tick: int) -> None:
         shown = self._controller.shown

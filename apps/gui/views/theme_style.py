@@ -65,6 +65,10 @@ QToolButton[role="card"] {{
     background: {field}; border: 1px solid {line}; border-radius: 6px; padding: 6px;
 }}
 QToolButton[role="card"]:hover, QToolButton[role="card"]:focus {{ border: 1px solid {accent}; }}
+QToolButton:checked {{
+    background: {accent}; color: {on_accent}; border: 1px solid {accent}; border-radius: 3px;
+    padding: 3px 5px;
+}}
 QPushButton[role="record"][recording="true"] {{
     background: {bad}; color: {window}; border: 0; border-radius: 4px; padding: 6px 14px;
     font-weight: 600;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PyQt6.QtCore import QEvent
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from ..controller import Controller
@@ -35,10 +36,8 @@ class Transport(QWidget):
             self._speed.addItem(speed(each), each)
         self._speed.activated.connect(lambda row: playback.set_speed(self._speed.itemData(row)))
         line.addWidget(self._speed)
-        colour = self.palette().buttonText().color()
-        self._icons = {name: icon(name, colour) for name in ("play", "pause")}
-        back.setIcon(icon("back", colour))
-        on.setIcon(icon("on", colour))
+        self._back, self._on = back, on
+        self._draw_icons()
         self._loop = self._button("Loop", "Begin again at the end (l)", self._toggle_loop)
         self._loop.setCheckable(True)
         mark_in = self._button("IN", "Let the marked part begin here (i)", playback.mark_in)
@@ -52,6 +51,19 @@ class Transport(QWidget):
         line.addStretch(1)
         observe_while(self, state.playback, self._show)
         observe_while(self, state.source, self._show_source)
+
+    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Draw icons in the colour of the text when that has changed."""
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.PaletteChange:
+            self._draw_icons()
+            self._show(self._state.playback.value)
+
+    def _draw_icons(self) -> None:
+        colour = self.palette().buttonText().color()
+        self._icons = {name: icon(name, colour) for name in ("play", "pause")}
+        self._back.setIcon(icon("back", colour))
+        self._on.setIcon(icon("on", colour))
 
     def _button(self, text: str, tip: str, act: Callable[[], object]) -> QToolButton:
         button = QToolButton()
