@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 from benchmarks import _graph_runs as runs  # noqa: E402
 
-CHANNELS, COUNT, REPEAT = [16, 16], 100_000, 5
+CHANNELS, COUNT, REPEAT = [16, 16], 100_000, 3
 BEFORE = (0, 100_000, 200_000, 500_000, 1_000_000)
 SIZES = ((173, 130), (346, 260), (640, 480), (1280, 720))
 FORMS = ("float32", "int8", "spiking")
