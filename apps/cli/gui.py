@@ -31,8 +31,8 @@ def gui(
         sys.exit(2)
     if _has_no_screen():
         typer.echo(
-            "eventvision: there is no screen (DISPLAY and WAYLAND_DISPLAY are not set); log in to a "
-            "desktop or use ssh -X, or run eventvision replay or daemon instead",
+            "eventvision: there is no screen (DISPLAY and WAYLAND_DISPLAY are not set); log in to "
+            "a desktop or use ssh -X, or run eventvision replay or daemon instead",
             err=True,
         )
         sys.exit(2)
