@@ -119,7 +119,7 @@ class _Neuron:
         self._stays = said.get(_PREFIX + "reset", "hard") == "none"
         self._threshold = np.float32(getattr(node, "v_threshold", 0.0))
         self._after = np.float32(getattr(node, "v_reset", 0.0))
-        initial = np.float32(said.get(_PREFIX + "initial", 0.0))
+        initial: Floats = np.asarray(said.get(_PREFIX + "initial", 0.0), np.float32)
         self._initial = initial.reshape(-1, 1, 1) if initial.ndim and node.r.ndim > 1 else initial
         self.v: Floats | None = None
 
@@ -140,7 +140,8 @@ class _Neuron:
 
 
 def _convolution(node: Any) -> Layer:
-    weight, bias = np.float32(node.weight), np.float32(node.bias)
+    weight: Floats = np.asarray(node.weight, np.float32)
+    bias: Floats = np.asarray(node.bias, np.float32)
     groups, stride, dilation = int(node.groups), _pair(node.stride), _pair(node.dilation)
     padding = node.padding.decode() if isinstance(node.padding, bytes) else node.padding
     if isinstance(padding, str):
@@ -190,7 +191,8 @@ def _flatten(node: Any) -> Layer:
 
 
 def _product(node: Any) -> Layer:
-    weight, bias = np.float32(node.weight), np.float32(getattr(node, "bias", 0.0))
+    weight: Floats = np.asarray(node.weight, np.float32)
+    bias: Floats = np.asarray(getattr(node, "bias", 0.0), np.float32)
     return lambda x: np.asarray(weight @ x + bias, np.float32)
 
 
