@@ -56,10 +56,11 @@ def damage_headline(summary: RecordingSummary) -> str:
 
 def damage_rows(summary: RecordingSummary) -> list[tuple[str, str, str, str]]:
     """Return kind, place, what was found and events lost of each damaged place that was kept."""
-    return [
-        (item.kind, _place(item), item.message, f"{item.events_skipped:,}")
-        for item in summary.damage.items
-    ]
+    return [(item.kind, _place(item), item.message, _lost(item)) for item in summary.damage.items]
+
+
+def _lost(item: Damage) -> str:
+    return f"{item.events_skipped:,}" if item.events_skipped else "not known"
 
 
 def _place(item: Damage) -> str:

@@ -26,7 +26,10 @@ from .words import Role, button, label
 _ROLES: dict[Severity, Role] = {"info": "faint", "warning": "warn", "error": "bad"}
 _MARKS: dict[Severity, str] = {"info": "i", "warning": "!", "error": "✕"}
 _MOST = 60
-_Content = tuple[tuple[Problem, ...], tuple[Drop, ...]]
+Lasting = Drop | Problem
+"""Something that is wrong as long as it lasts, so that it cannot be dismissed."""
+
+_Content = tuple[tuple[Problem, ...], tuple[Lasting, ...]]
 
 
 class ProblemsPanel(QWidget):
@@ -86,9 +89,9 @@ class ProblemsPanel(QWidget):
         self._shown: _Content = ((), ())
         self.clear_button.setEnabled(False)
 
-    def show_problems(self, problems: tuple[Problem, ...], lost: tuple[Drop, ...]) -> None:
+    def show_problems(self, problems: tuple[Problem, ...], lasting: tuple[Lasting, ...]) -> None:
         """Show these, as soon as anybody looks."""
-        self._wanted = problems, lost
+        self._wanted = problems, lasting
         if self.isVisible():
             self._refresh()
 
@@ -98,18 +101,19 @@ class ProblemsPanel(QWidget):
         super().showEvent(event)
 
     def _refresh(self) -> None:
-        problems, lost = self._wanted
+        problems, lasting = self._wanted
         before = self._shown
         self._shown = self._wanted
-        if lost != before[1]:
+        if lasting != before[1]:
             _empty(self._lost)
-            for drop in lost:
-                self._lost.addWidget(_card(drop.place, drop.text, "warning", "now"))
+            for each in lasting:
+                place = each.place if isinstance(each, Drop) else each.where
+                self._lost.addWidget(_card(place, each.text, "warning", "now"))
         if problems != before[0]:
             _empty(self._told)
             for problem in reversed(problems[-_MOST:]):
                 self._told.addWidget(self._card_of(problem))
-        self._good.setVisible(not problems and not lost)
+        self._good.setVisible(not problems and not lasting)
         self.clear_button.setEnabled(bool(problems))
 
     def _card_of(self, problem: Problem) -> QFrame:
@@ -185,10 +189,10 @@ def make(state: AppState, controller: Controller) -> ProblemsPanel:
 
     def show(_: object) -> None:
         status, part = state.status.value, state.source.value
-        lost = drops(status.dropped) if status is not None and part.name else ()
         kinds = status.damage_kinds if status is not None and part.name else None
-        problems = (*state.problems.value, *source_problems(part, kinds))
-        panel.show_problems(problems, lost)
+        lost = drops(status.dropped) if status is not None and part.name else ()
+        lasting: tuple[Lasting, ...] = (*source_problems(part, kinds), *lost)
+        panel.show_problems(state.problems.value, lasting)
         panel.inspect_button.setEnabled(part.info is not None and not part.is_live)
 
     observe_while(panel, state.problems, show)
