@@ -23,6 +23,7 @@ from .arguments import (
     StartOption,
     StrictOption,
 )
+from .batch import batch
 from .daemon import daemon
 from .gui import gui
 from .learning import evaluate, finetune, train
@@ -346,7 +347,7 @@ def slice_(
 
 for command in (
     convert, cut, repair, serve, train, evaluate, finetune, devices, fits, activity, compare,
-    export, place, gui, daemon,
+    export, place, gui, daemon, batch,
 ):  # fmt: skip
     app.command()(command)
 

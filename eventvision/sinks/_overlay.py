@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventvision.core import (
+    Counts,
     Depth,
     Detections,
     Image,
@@ -22,6 +23,7 @@ from eventvision.core import (
 )
 
 from ._footer import draw_footer
+from ._gates import draw_counts
 from ._layout import PANELS, Layout, Panel
 from ._marks import draw_detections, draw_tracks, draw_trail
 from ._memory import DepthRange, EventMemory, TrailMemory
@@ -70,6 +72,7 @@ class OverlayState:
         self.image: Image | None = None
         self.segmentation: Segmentation | None = None
         self.depth: Depth | None = None
+        self.counts: Counts | None = None
         self.start_us: int | None = None
         self.blank = _blank(self.layout)
 
@@ -94,6 +97,8 @@ class OverlayState:
         if (tracks := last_of(result, Tracks)) is not None:
             self.tracks = tracks
             self.trails.add(tracks, slice_.t1_us)
+        if (counts := last_of(result, Counts)) is not None:
+            self.counts = counts
         if (depth := last_of(result, Depth)) is not None:
             self.depth = depth
             self.depth_range.add(depth.depth)
@@ -186,6 +191,8 @@ def _mark(panel: NDArray[np.uint8], name: Panel, state: OverlayState, now_us: in
         draw_detections(panel, state.detections, state.layout, is_followed=is_followed)
     if state.tracks is not None:
         draw_tracks(panel, state.tracks, state.layout, outlined=name != "events")
+    if state.counts is not None:
+        draw_counts(panel, state.counts, state.layout)
 
 
 def _draw_title(

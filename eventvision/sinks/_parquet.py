@@ -121,6 +121,24 @@ def result_schema() -> pa.Schema:
             ("class", pa.string()),
         ]
     )
+    line = pa.struct([("name", pa.string()), ("forward", pa.int64()), ("backward", pa.int64())])
+    times = [(name, pa.int64()) for name in ("inside", "entered", "dwell_us", "longest_us")]
+    passage = pa.struct(
+        [
+            ("gate", pa.string()),
+            ("way", pa.string()),
+            ("id", pa.int64()),
+            ("class", pa.string()),
+            ("at_us", pa.int64()),
+            *((name, pa.float32()) for name in ("x", "y", "vx_px_s", "vy_px_s", "speed_m_s")),
+            ("dwell_us", pa.int64()),
+        ]
+    )
+    counts = [
+        ("lines", pa.list_(line)),
+        ("zones", pa.list_(pa.struct([("name", pa.string()), *times]))),
+        ("passages", pa.list_(passage)),
+    ]
     depth = [(name, pa.float32()) for name in ("near", "median", "far")]
     return pa.schema(
         [
@@ -134,6 +152,7 @@ def result_schema() -> pa.Schema:
             ("detections", pa.list_(detection)),
             ("tracks", pa.list_(track)),
             ("alarm", pa.struct([("began", pa.bool_()), ("objects", pa.list_(detection))])),
+            ("counts", pa.struct(counts)),
             ("segmentation", pa.map_(pa.string(), pa.float32())),
             ("depth", pa.struct([*depth, ("is_metric", pa.bool_())])),
         ]

@@ -17,7 +17,7 @@ from ._network import Network
 from ._objects import ObjectSettings
 from ._reconstruction import Reconstruction, ReconstructionSettings
 from ._spots import SpotDetection, spot_settings
-from ._tracking import Tracking, TrackingSettings
+from ._tracking import MANY_SMALL, Tracking, TrackingSettings
 from ._watch import Watch, watch_settings
 
 OpenNetwork = Callable[[TaskForm], Network]
@@ -44,7 +44,7 @@ def build_tasks(
         reconstruction: Settings of the method `fibar`, if not the defaults.
         detection: Settings of the method `clusters`, if not the defaults.
         objects: Settings of learned detection, if not the defaults.
-        tracking: Settings of this task, if not the defaults.
+        tracking: Settings of this task, if not the defaults; of small objects `MANY_SMALL`.
         graph: Settings of this task, if not the defaults and none are named with it.
 
     Raises:
@@ -65,6 +65,8 @@ def build_tasks(
         "depth": LearnedDepth,
     }
     forms = {form.name: form for form in parse_tasks(names)}
+    if tracking is None and "detection" in forms and forms["detection"].settings:
+        tracking = MANY_SMALL
     built: dict[str, Task] = {}
 
     def add(form: TaskForm) -> None:

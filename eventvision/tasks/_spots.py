@@ -52,7 +52,7 @@ class SpotSettings:
     side_px: float
     look: Look = "spots"
     fade_us: int = 6_000
-    least_contrast: float = 0.28
+    least_contrast: float = 0.4
     most_objects: int = 1000
 
     def __post_init__(self) -> None:

@@ -63,6 +63,17 @@ class TrackingSettings:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
 
 
+MANY_SMALL = TrackingSettings(
+    confirm_hits=4,
+    tentative_misses=2,
+    max_silence_us=10_000,
+    gate_px=2.0,
+    least_score=0.0,
+    most_tracks=2000,
+)
+"""For many small objects that pass each other closely, in slices of a few milliseconds."""
+
+
 @dataclass(slots=True)
 class _Track:
     id: int

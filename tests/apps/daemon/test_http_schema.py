@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 
 pytest.importorskip("fastapi", reason="the daemon's HTTP side is not installed")
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
-
-from hypothesis import HealthCheck, Phase, given, settings
 
 TOKEN = "operator-token-0123456789"
 EXAMPLES = 15

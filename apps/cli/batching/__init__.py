@@ -1,0 +1,1 @@
+"""Many recordings through one pipeline: in processes here, or on a cluster."""
