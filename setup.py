@@ -24,7 +24,6 @@ setup(
         "eventvision.devices.fpga": ["rtl/*.sv", "harness.cpp"],
         "eventvision_apps.daemon.files": ["*"],
         "eventvision_apps.daemon.http.page": ["*.html", "*.css", "*.js", "*.svg"],
-        "eventvision_apps.daemon.http.page": ["*.html", "*.css", "*.js", "*.svg"],
         "eventvision_models": ["**/*"],
         "eventvision_recordings": ["*"],
     },

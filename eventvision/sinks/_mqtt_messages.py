@@ -71,8 +71,11 @@ class Messages:
 
     def _topics(self, result: SliceResult) -> Iterator[tuple[str, str]]:
         now_us = result.slice.t1_us
-        for kind, of in (("detections", Detections), ("tracks", Tracks)):
-            found = last_of(result, of)
+        samples: tuple[tuple[str, Detections | Tracks | None], ...] = (
+            ("detections", last_of(result, Detections)),
+            ("tracks", last_of(result, Tracks)),
+        )
+        for kind, found in samples:
             if found is not None and self._is_due(kind, now_us, is_empty=not len(found)):
                 yield kind, kind
         alarm = last_of(result, Alarm)

@@ -112,7 +112,7 @@ def parse_gates(text: str) -> Gates:
             zones.append(Zone(_named(name or f"zone{len(zones) + 1}", item), _zone(shape, item)))
         else:
             raise ConfigError("counting", item, FORM)
-    names = [gate.name for gate in (*lines, *zones)]
+    names = [line.name for line in lines] + [zone.name for zone in zones]
     if not names or len(names) > _MOST_GATES or len(set(names)) != len(names):
         raise ConfigError("counting", text, f"1 to {_MOST_GATES} lines and zones, no name twice")
     return Gates(tuple(lines), tuple(zones), ground)

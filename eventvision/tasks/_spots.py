@@ -94,7 +94,7 @@ def template(side_px: float, look: Look) -> Image:
     light = {"spots": core | rim, "dark-spots": around, "cells": core | around}[look]
     dark = {"spots": around, "dark-spots": core | rim, "cells": rim}[look]
     finely = light / light.sum() - dark / dark.sum()
-    return finely.reshape(size, _FINER, size, _FINER).sum(axis=(1, 3)).astype(np.float32)
+    return np.asarray(finely.reshape(size, _FINER, size, _FINER).sum(axis=(1, 3)), np.float32)
 
 
 class SpotDetection:
