@@ -27,7 +27,7 @@ _RATES: Mapping[str, tuple[str, float, float]] = {
     "adapting trigger": ("trigger:rate={:.6g}", 1.0, 1_000.0),
     "constant time": ("time:{:.0f}us", 1e3, 1e6),
     "constant count": ("count:{:.0f}", 20.0, 3e6),
-    "activity": ("activity:{:.6g}", 0.002, 30.0),
+    "activity": ("activity:10%+{:.0f}", 1.0, 1e5),
 }
 SLICERS = tuple(_RATES)
 
