@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from eventvision.core import EventVisionError, ModelCard, Session, Slice, load_card
+from eventvision.core import EventVisionError, ModelCard, ModelError, Session, Slice, load_card
 from eventvision.devices import comparable_devices, fit_on, open_session, probe_devices
 from eventvision.io import open_source
 from eventvision.slicing import parse_slicer
@@ -114,6 +114,8 @@ def main(arguments: list[str] | None = None) -> int:
     setting = f"rate={options.rate:g},cell=1ms,shortest=1ms"
     try:
         card = load_card(options.model)
+        if not card.slicer.startswith("trigger"):
+            raise ModelError(card.name, f"is no trigger: it does {card.task}", "name one that is")
         devices = options.devices.split(",") if options.devices else _fitting(card)
         worst = 0
         for found in agreements(
