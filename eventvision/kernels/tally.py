@@ -50,4 +50,4 @@ def count_on(words: NDArray[np.uint64]) -> int:
     count = np.uint64(0)
     for i in range(words.size // 2):
         count += is_on(words[2 * i + 1])
-    return np.int64(count)
+    return int(count)

@@ -9,6 +9,7 @@ torch = pytest.importorskip("torch")
 
 from eventvision.core import ConfigError, Events, SensorSize, load_card, load_golden  # noqa: E402
 from eventvision.devices import open_session  # noqa: E402
+from eventvision.spiking.integer import IntegerNetwork, load_model  # noqa: E402
 from eventvision.training.networks import SpikingReconstruction, Trigger  # noqa: E402
 from eventvision.training.run import train_recipe  # noqa: E402
 from eventvision.training.triggers import (  # noqa: E402
@@ -222,6 +223,9 @@ def test_the_written_model_is_the_same_on_every_device(tmp_path):
         found = [session.step({"cell": cell})["current"] for cell in sample.inputs["cell"]]
         np.testing.assert_array_equal(np.stack(found), sample.outputs["current"])
         session.close()
+    with IntegerNetwork(load_model(card.artifact("integer")), SensorSize(columns, rows)) as whole:
+        counts = [whole.step({"cell": cell[0]})["current"].copy() for cell in sample.inputs["cell"]]
+    np.testing.assert_array_equal(np.stack(counts), sample.integer_outputs["current"])
 
 
 def test_a_recipe_that_is_wrong_is_named(tmp_path):

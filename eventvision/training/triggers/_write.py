@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor
 
-from eventvision.core import GoldenSample, output_errors, save_golden
+from eventvision.core import GoldenSample, SensorSize, output_errors, save_golden
 from eventvision.spiking import nn
 from eventvision.spiking.convert import export_onnx
-from eventvision.spiking.integer import save_model
+from eventvision.spiking.integer import IntegerModel, IntegerNetwork, save_model
 from eventvision.spiking.quantise import quantise
 from eventvision.training.networks import Trigger
 
@@ -23,8 +23,9 @@ from ._train import THRESHOLD
 
 _SUMMARY = "Says when a slice should end: fires where waiting longer would cost more than a slice."
 _LIMITS = [
-    "It learned from simulated cameras and scenes; how much better it is than slices of equal "
-    "counts on real ones is in docs/slicing.md.",
+    "It is no better yet than slices of equal time or equal counts at the same mean rate: see the "
+    "table in docs/training/trigger.md.",
+    "It learned from simulated cameras and scenes only.",
     "It sees blocks of 8x8 pixels: what moves inside a block is noticed by its events alone.",
 ]
 
@@ -51,14 +52,15 @@ def write_trigger(
             folder / "model.safetensors",
         )
         nn.reset(network)
-        save_model(quantise(network, [steps]).to_integer(), folder / "model.integer.safetensors")
+        model = quantise(network, [steps]).to_integer()
+        save_model(model, folder / "model.integer.safetensors")
         nn.reset(network)
         export_onnx(network, folder / "model.onnx", {"cell": steps[0]}, any_size=True)
         currents = _currents(network, steps)
         sample = GoldenSample(
             inputs={"cell": steps.numpy()},
             outputs={"current": currents},
-            integer_outputs={"current": currents.astype(np.int32)},
+            integer_outputs={"current": _whole_currents(model, cells)},
         )
         save_golden(folder / "golden.npz", sample)
         (folder / "card.toml").write_text(_card(recipe), encoding="utf-8")
@@ -71,6 +73,12 @@ def _currents(network: Trigger, steps: Tensor) -> NDArray[np.float32]:
     found = [network(step)["current"].numpy() for step in steps]
     nn.reset(network)
     return np.stack(found)
+
+
+def _whole_currents(model: IntegerModel, cells: NDArray[np.float32]) -> NDArray[np.integer]:
+    rows, columns = cells.shape[-2:]
+    with IntegerNetwork(model, SensorSize(columns, rows)) as network:
+        return np.stack([network.step({"cell": cell})["current"].copy() for cell in cells])
 
 
 def _card(recipe: TriggerRecipe) -> str:
