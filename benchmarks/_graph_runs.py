@@ -182,8 +182,7 @@ def live_rate(channels: list[int], form: str, every_us: int, count: int = 300_00
     governor = RateGovernor(1e9)
     borders = np.searchsorted(found.t, np.arange(0, int(found.t[-1]) + 1000, 1000))
     parts = [
-        Events(found.data[first:last], found.sensor)
-        for first, last in pairwise(borders.tolist())
+        Events(found.data[first:last], found.sensor) for first, last in pairwise(borders.tolist())
     ]
     stream.push(parts[0])
     stream.read(1000)
