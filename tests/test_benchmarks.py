@@ -166,7 +166,8 @@ def test_every_benchmark_is_a_command(name):
 
 def test_every_benchmark_is_run_by_all():
     modules = {path.stem for path in (ROOT / "benchmarks").glob("[!_]*.py")}
-    assert modules - {"all", "recordings"} == set(all_benchmarks.BENCHMARKS)
+    by_hand = {"daemon"}  # minutes to hours, with commands of its own
+    assert modules - {"all", "recordings"} - by_hand == set(all_benchmarks.BENCHMARKS)
 
 
 def test_rings_are_the_same_every_time_ordered_and_on_the_sensor():
