@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eventvision.core import ConfigError, DeviceError
+
+from ._recipes import recipe_content
 
 if TYPE_CHECKING:
     from torch.nn import Module
@@ -134,12 +135,7 @@ def kind_of(recipe: Path) -> str:
     Raises:
         ConfigError: If it cannot be read, or is for nothing that is known.
     """
-    try:
-        kind = tomllib.loads(recipe.read_text(encoding="utf-8")).get("kind")
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(
-            "recipe", str(recipe), f"a TOML file that can be read ({error})"
-        ) from error
+    kind = recipe_content(recipe).get("kind")
     if kind not in _KINDS:
         raise ConfigError(f"{recipe}: kind", kind, f"one of {', '.join(_KINDS)}")
     return str(kind)

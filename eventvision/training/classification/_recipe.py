@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from eventvision.core import ConfigError, SensorSize
+from eventvision.core import SensorSize
+from eventvision.training._recipes import read_recipe
 
 from ._augmentation import Augmentation
 
@@ -120,12 +120,4 @@ def load_recipe(path: str | Path) -> ClassifierRecipe:
     Raises:
         ConfigError: If it cannot be read or a setting in it is wrong.
     """
-    try:
-        content: dict[str, Any] = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        return ClassifierRecipe(**content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{path}: {name}", first["input"], first["msg"]) from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError("recipe", str(path), f"a TOML file that can be read ({error})") from error
+    return read_recipe(path, ClassifierRecipe)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from eventvision.core import ConfigError
 from eventvision.graph import GraphRules
+from eventvision.training._recipes import read_recipe
 from eventvision.training.classification import Augmentation
 
 
@@ -81,14 +80,4 @@ def load_recipe(path: Path) -> GraphRecipe:
     Raises:
         ConfigError: If it cannot be read or a setting is wrong.
     """
-    try:
-        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        return GraphRecipe.model_validate(content)
-    except OSError as error:
-        raise ConfigError("recipe", str(path), f"a readable file ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
-        raise ConfigError("recipe", str(path), f"a recipe of a graph ({error})") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "recipe"
-        raise ConfigError(f"{path.name}: {place}", first.get("input"), first["msg"]) from error
+    return read_recipe(path, GraphRecipe)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from eventvision.core import ConfigError
 from eventvision.simulation import SEGMENTATION_CLASSES
+from eventvision.training._recipes import read_recipe
 
 
 class _Settings(BaseModel):
@@ -206,12 +205,4 @@ def load_scene_recipe(path: str | Path) -> SceneRecipe:
     Raises:
         ConfigError: If it cannot be read or a setting in it is wrong.
     """
-    try:
-        content: dict[str, Any] = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        return SceneRecipe(**content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{path}: {name}", first["input"], first["msg"]) from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError("recipe", str(path), f"a TOML file that can be read ({error})") from error
+    return read_recipe(path, SceneRecipe)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from eventvision.core import ConfigError
+from eventvision.training._recipes import read_recipe
 
 SceneName = Literal["mixed_speed", "street", "juggle", "shapes", "texture", "room"]
 
@@ -107,12 +106,4 @@ def load_trigger_recipe(path: str | Path) -> TriggerRecipe:
     Raises:
         ConfigError: If it cannot be read or a setting in it is wrong.
     """
-    try:
-        content: dict[str, Any] = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        return TriggerRecipe(**content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{path}: {name}", first["input"], first["msg"]) from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError("recipe", str(path), f"a TOML file that can be read ({error})") from error
+    return read_recipe(path, TriggerRecipe)

@@ -188,8 +188,9 @@ def test_settings_that_are_unsafe_or_wrong_are_refused(values, told):
 
 
 def test_other_machines_are_let_in_with_token_and_encryption():
-    HttpSettings(host="0.0.0.0", token=TOKEN, behind_proxy=True)
-    HttpSettings(host="0.0.0.0", token=TOKEN, certificate="a.pem", key="b.pem")
+    behind = HttpSettings(host="0.0.0.0", token=TOKEN, behind_proxy=True)
+    itself = HttpSettings(host="0.0.0.0", token=TOKEN, certificate="a.pem", key="b.pem")
+    assert (behind.host, itself.host) == ("0.0.0.0", "0.0.0.0")
 
 
 def test_secrets_are_shown_nowhere():
