@@ -14,6 +14,7 @@ from .controllers.problems import Problems
 from .controllers.recording import Recording
 from .controllers.source import Sources
 from .controllers.views import Views
+from .drawing import Shown
 from .history import History, extended
 from .messages import (
     Began,
@@ -29,7 +30,7 @@ from .messages import (
 )
 from .player import Player
 from .preload import Preload
-from .renderer import Renderer, Shown
+from .renderer import Renderer
 from .scrubber import Scrubber
 from .state import AppState, RecordingPart
 from .surveyor import Surveyor
@@ -89,7 +90,7 @@ class Controller:
         """Take what other threads have told to the state; called at the display rate."""
         for message in self.player.take():
             self._take(message)
-        self._take_results()
+        self._take_entries()
         self._ticks += 1
         if self._ticks % STATUS_EVERY_TICKS == 0:
             self._take_status()
@@ -125,10 +126,10 @@ class Controller:
             state.playback.change(position_us=shown.now_us)
         state.tick.set(self._ticks)
 
-    def _take_results(self) -> None:
-        results = self.renderer.take_results()
-        if results:
-            self._state.history.set(extended(self._state.history.value, results))
+    def _take_entries(self) -> None:
+        entries = self.renderer.take_entries()
+        if entries:
+            self._state.history.set(extended(self._state.history.value, entries))
 
     def _take_status(self) -> None:
         status = self.player.status()

@@ -24,6 +24,21 @@ MOST_TRACE = 32_768
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Entry:
+    """What is remembered of one slice.
+
+    Attributes:
+        row: Shape (1,), `ROW_DTYPE`.
+        trace_us: Times at which the trigger's potential is known, shape (M,).
+        trace: Potential as a share of the threshold, shape (M,).
+    """
+
+    row: NDArray[np.void]
+    trace_us: NDArray[np.int64]
+    trace: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class History:
     """Rows of the latest slices, and the trigger's potential over time.
 
@@ -38,10 +53,13 @@ class History:
     trace: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
 
 
-def row_of(result: SliceResult) -> NDArray[np.void]:
-    """Return the row of one slice, shape (1,)."""
+def entry_of(result: SliceResult) -> Entry:
+    """Return what is remembered of one slice; it keeps no event."""
+    from eventvision.kernels.tally import count_on
+    from eventvision.kernels.words import as_words
+
     slice_ = result.slice
-    on = int(np.count_nonzero(slice_.events.on))
+    on = int(count_on(as_words(slice_.events.data)))
     objects, alarm = 0, False
     for value in result.results.values():
         if isinstance(value, Tracks) or (isinstance(value, Detections) and not objects):
@@ -50,18 +68,21 @@ def row_of(result: SliceResult) -> NDArray[np.void]:
             alarm = len(value.objects) > 0
     ended_by = ENDINGS.index(slice_.ended_by)
     row = (slice_.t0_us, slice_.t1_us, on, len(slice_) - on, ended_by, objects, alarm)
-    return np.array([row], ROW_DTYPE)
+    potential = slice_.potential
+    if potential is None:
+        potential = np.empty(0, np.float32)
+    cells = np.arange(1, potential.size + 1)
+    trace_us = slice_.t0_us + slice_.duration_us * cells // max(potential.size, 1)
+    return Entry(np.array([row], ROW_DTYPE), trace_us, potential)
 
 
-def extended(history: History, results: list[SliceResult]) -> History:
+def extended(history: History, entries: list[Entry]) -> History:
     """Return a history with further slices, without the oldest where there are too many."""
-    rows = np.concatenate([history.rows, *map(row_of, results)])[-MOST_ROWS:]
-    times, values = [history.trace_us], [history.trace]
-    for result in results:
-        potential = result.slice.potential
-        if potential is not None and potential.size:
-            slice_ = result.slice
-            cells = np.arange(1, potential.size + 1)
-            times.append(slice_.t0_us + slice_.duration_us * cells // potential.size)
-            values.append(potential)
-    return History(rows, np.concatenate(times)[-MOST_TRACE:], np.concatenate(values)[-MOST_TRACE:])
+    rows = [history.rows, *(entry.row for entry in entries)]
+    times = [history.trace_us, *(entry.trace_us for entry in entries)]
+    values = [history.trace, *(entry.trace for entry in entries)]
+    return History(
+        np.concatenate(rows)[-MOST_ROWS:],
+        np.concatenate(times)[-MOST_TRACE:],
+        np.concatenate(values)[-MOST_TRACE:],
+    )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .words import milliseconds
+
 if TYPE_CHECKING:
     from eventvision.pipeline import Status
 
@@ -21,13 +23,18 @@ DEVICES = ("onnx", "cpu", "cuda", "fpga", "speck", "reference")
 
 
 def cost_of(status: Status | None) -> str:
-    """Return what a slice costs in all."""
+    """Return what a slice costs in all, and whether slices were dropped before the tasks."""
     total = None if status is None else status.stages.get("total")
     if status is None or total is None:
         return "nothing runs"
     slices = status.stages.get("slice")
-    waits = "" if slices is None else f", of which {slices.p50_ms:.1f} ms until it is cut"
-    return f"latency {total.p50_ms:.1f} ms, 99 % within {total.p99_ms:.1f} ms{waits}"
+    waits = "" if slices is None else f", of which {milliseconds(slices.p50_ms)} until it is cut"
+    dropped = sum(n for cause, n in status.dropped.items() if cause.startswith("slices"))
+    lost = f"{dropped:,} slices dropped" if dropped else "no slice dropped"
+    return (
+        f"latency {milliseconds(total.p50_ms)}, 99 % within {milliseconds(total.p99_ms)}{waits}; "
+        f"{lost}"
+    )
 
 
 def load_text(status: Status | None) -> str:

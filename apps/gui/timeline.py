@@ -13,6 +13,9 @@ from .overview import Overview
 RECENT_US = 2_000_000
 """So much of the past the lane of slices shows at real time; more in fast motion."""
 
+WIDE_PX = 4
+"""Slices less wide than this on average have no gaps between them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Axis:
@@ -58,16 +61,28 @@ def rate_columns(overview: Overview, axis: Axis) -> NDArray[np.float64]:
     counts = overview.counts
     edges = axis.begin_us + np.arange(axis.width + 1) * ((axis.end_us - axis.begin_us) / axis.width)
     bins = (edges - overview.first_us) / overview.bin_us
-    rates = np.zeros((2, axis.width))
     first = np.clip(np.floor(bins[:-1]).astype(np.int64), 0, counts.shape[1])
     last = np.clip(np.ceil(bins[1:]).astype(np.int64), 0, counts.shape[1])
+    return _highest(counts.astype(np.float64), first, last) * (1e6 / overview.bin_us)
+
+
+def _highest(
+    values: NDArray[np.float64], first: NDArray[np.int64], last: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the highest of `values[:, first:last]` for each pair, 0 where that is empty.
+
+    Args:
+        values: Shape (rows, N).
+        first: Shape (columns,), never decreasing.
+        last: Shape (columns,).
+    """
+    highest = np.zeros((values.shape[0], first.size))
     filled = np.flatnonzero(last > first)
     if filled.size:
-        for row in range(2):
-            padded = np.append(counts[row], 0)
-            pairs = np.stack([first[filled], last[filled]], axis=1).reshape(-1)
-            rates[row, filled] = np.maximum.reduceat(padded, pairs)[::2]
-    return rates * (1e6 / overview.bin_us)
+        padded = np.concatenate([values, np.zeros((values.shape[0], 1))], axis=1)
+        pairs = np.stack([first[filled], last[filled]], axis=1).reshape(-1)
+        highest[:, filled] = np.maximum.reduceat(padded, pairs, axis=1)[:, ::2]
+    return highest
 
 
 def rate_picture(
@@ -93,16 +108,58 @@ def rate_picture(
     return picture
 
 
-def slice_rates(history: History, axis: Axis) -> NDArray[np.void]:
-    """Return the rows of slices that lie on an axis."""
+@dataclass(frozen=True, eq=False, slots=True)
+class SliceColumns:
+    """The slices of an axis, drawn together for each column.
+
+    Attributes:
+        rates: Highest event rate in Hz, shape (2, width): OFF and ON.
+        endings: Index into `ENDINGS` of the column's last slice, -1 for none; shape (width,).
+        begins: Whether a slice follows another there, where slices are wide enough to be told apart.
+        objects: Most objects at once, shape (width,).
+        alarms: Whether there was an alarm, shape (width,).
+    """
+
+    rates: NDArray[np.float64]
+    endings: NDArray[np.int64]
+    begins: NDArray[np.bool_]
+    objects: NDArray[np.int64]
+    alarms: NDArray[np.bool_]
+
+
+def slice_columns(history: History, axis: Axis) -> SliceColumns:
+    """Return what the columns of an axis show of the latest slices."""
     rows = history.rows
-    return rows[(rows["t1"] > axis.begin_us) & (rows["t0"] < axis.end_us)]
+    rows = rows[(rows["t1"] > axis.begin_us) & (rows["t0"] < axis.end_us)]
+    edges = axis.begin_us + np.arange(axis.width + 1) * ((axis.end_us - axis.begin_us) / axis.width)
+    first = np.searchsorted(rows["t1"], edges[:-1], side="right")
+    last = np.searchsorted(rows["t0"], edges[1:], side="left")
+    spans_s = np.maximum(rows["t1"] - rows["t0"], 1) / 1e6
+    values = np.stack([rows["off"] / spans_s, rows["on"] / spans_s, rows["objects"], rows["alarm"]])
+    highest = _highest(values, first, last)
+    endings = np.full(axis.width, -1)
+    filled = last > first
+    endings[filled] = rows["ended_by"][last[filled] - 1]
+    begins = np.zeros(axis.width, bool)
+    if rows.size * WIDE_PX <= axis.width:
+        begins[1:] = (first[1:] != first[:-1]) & filled[1:]
+    return SliceColumns(
+        highest[:2], endings, begins, highest[2].astype(np.int64), highest[3].astype(bool)
+    )
 
 
-def potential_on(history: History, axis: Axis) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Return times and values of the trigger's potential on an axis."""
-    first = int(np.searchsorted(history.trace_us, axis.begin_us))
-    return history.trace_us[first:], history.trace[first:]
+def potential_columns(
+    history: History, axis: Axis
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return columns in which the trigger's potential is known, and its highest value there."""
+    inside = history.trace_us > axis.begin_us
+    times, values = history.trace_us[inside], history.trace[inside].astype(np.float64)
+    if not times.size:
+        return np.empty(0, np.int64), np.empty(0)
+    width_us = (axis.end_us - axis.begin_us) / axis.width
+    places = np.minimum(((times - axis.begin_us) / width_us).astype(np.int64), axis.width - 1)
+    starts = np.flatnonzero(np.diff(places, prepend=-1))
+    return places[starts], np.maximum.reduceat(values, starts)
 
 
 class Sightings:

@@ -58,6 +58,19 @@ def duration(us: float) -> str:
     return f"{us / 1e6:.4g} s"
 
 
+def milliseconds(ms: float) -> str:
+    """Return a latency with as many digits as say something.
+
+    >>> milliseconds(0.042), milliseconds(3.14159), milliseconds(271.8), milliseconds(2040.3)
+    ('0.04 ms', '3.1 ms', '272 ms', '2.04 s')
+    """
+    if ms < 1:
+        return f"{ms:.2f} ms"
+    if ms < 100:
+        return f"{ms:.1f} ms"
+    return f"{ms:.0f} ms" if ms < 1000 else f"{ms / 1000:.2f} s"
+
+
 def clock(us: float) -> str:
     """Return a position as minutes, seconds and milliseconds.
 

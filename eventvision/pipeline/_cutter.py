@@ -24,7 +24,8 @@ class Cutter:
     Args:
         filters: Applied to every packet, in this order.
         slicer: Cuts what passes.
-        latencies: Takes the time from the arrival of a slice's last event to its end.
+        latencies: Takes the time that all filters need for a packet, and the time from the arrival
+            of a slice's last event to its end.
 
     Attributes:
         by_reason: How many slices ended for each reason.
@@ -69,16 +70,22 @@ class Cutter:
                 self.work.begin()
                 while self._changes:
                     self._hand_over(self._changes.popleft()(), slices)
-                filtered = packet
-                for stage in self._filters:
-                    filtered = stage.process(filtered)
-                self._hand_over(self._slicer.push(filtered), slices)
+                self._hand_over(self._slicer.push(self._filtered(packet)), slices)
                 self._note_time(packet)
                 self.work.end()
             self._hand_over(self._slicer.flush(), slices)
         finally:
             self.work.end()
             packets.abort()
+
+    def _filtered(self, packet: Packet) -> Packet:
+        if not self._filters:
+            return packet
+        began_ns = time.monotonic_ns()
+        for stage in self._filters:
+            packet = stage.process(packet)
+        self._latencies.add("filter", time.monotonic_ns() - began_ns)
+        return packet
 
     def _hand_over(self, cut: Iterator[Slice], slices: HandOver[Slice]) -> None:
         for slice_ in cut:

@@ -120,6 +120,7 @@ class Report:
                 p50_ms=round(p50_ms, 3),
                 p99_ms=round(p99_ms, 3),
                 share=shares.get(name, 1.0 if on else 0.0),
+                missed=self._runner.missed[name],
                 model="" if network is None else network.model,
                 device="" if network is None else network.device,
             )

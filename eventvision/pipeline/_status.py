@@ -12,7 +12,10 @@ from ._recording import RecorderStatus
 
 @dataclass(frozen=True, slots=True)
 class StageStatus:
-    """How long a stage takes: `slice`, `represent`, a model, a task, `write`, or `total`.
+    """How long a stage takes.
+
+    Stages are `filter` (all filters, a packet), `slice` (from the last event until it is cut),
+    `represent`, a model, a task, `write` and `total`.
 
     Attributes:
         p50_ms: What half of the latest 256 to 512 slices did not exceed.
@@ -39,6 +42,8 @@ class TaskStatus:
         p50_ms: What half of its latest steps did not exceed, without the network's.
         p99_ms: What 99 % of them did not exceed.
         share: Share of slices on which load lets it run at present.
+        missed: Slices without a result while it was on: load left them out, its device failed, or
+            a task that it needs had none. Slices that never came to the tasks are not among them.
         model: The network behind it; empty if there is none.
         device: Where that runs.
     """
@@ -48,6 +53,7 @@ class TaskStatus:
     p50_ms: float
     p99_ms: float
     share: float
+    missed: int = 0
     model: str = ""
     device: str = ""
 

@@ -24,6 +24,8 @@ class TaskRunner:
 
     Attributes:
         rates: Meter of results by task, along the monotonic clock in ns.
+        missed: Slices that came here and of which a task that is on gave no result, by task: load
+            left them out, its device failed, or what it needs had none.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class TaskRunner:
         self._running = dict(self._wanted)
         self._added: deque[Task] = deque()
         self.rates = {task.name: Meter(1_000_000_000) for task in tasks}
+        self.missed = {task.name: 0 for task in tasks}
 
     @property
     def wanted(self) -> dict[str, bool]:
@@ -53,6 +56,7 @@ class TaskRunner:
         """
         for task in tasks:
             self.rates[task.name] = Meter(1_000_000_000)
+            self.missed[task.name] = 0
             self._needs[task.name] = task.needs
             self._wanted[task.name] = False
             self._added.append(task)
@@ -69,12 +73,13 @@ class TaskRunner:
         self._follow_wishes()
         results: dict[str, Result] = {}
         for task in self._tasks:
-            if not self._is_due(task) or any(name not in results for name in task.needs):
+            if not self._running[task.name]:
                 continue
-            try:
-                results[task.name] = self._timed_step(task, slice_, results)
-            except SliceDroppedError:
-                continue  # counted by the session, which also tells
+            result = self._result_of(task, slice_, results)
+            if result is None:
+                self.missed[task.name] += 1
+                continue
+            results[task.name] = result
             self.rates[task.name].add(time.monotonic_ns())
             if self._governor is not None:
                 self._governor.ran(task.name)
@@ -108,10 +113,15 @@ class TaskRunner:
             return
         task.reset()
 
-    def _is_due(self, task: Task) -> bool:
-        if not self._running[task.name]:
-            return False
-        return self._governor is None or self._governor.is_due(task.name)
+    def _result_of(self, task: Task, slice_: Slice, given: Mapping[str, Result]) -> Result | None:
+        """Return the result of a task that is on; None where it gives none of this slice."""
+        is_due = self._governor is None or self._governor.is_due(task.name)
+        if not is_due or any(name not in given for name in task.needs):
+            return None
+        try:
+            return self._timed_step(task, slice_, given)
+        except SliceDroppedError:
+            return None  # counted by the session, which also tells
 
     def _timed_step(self, task: Task, slice_: Slice, given: Mapping[str, Result]) -> Result:
         """Take a step; that of a network is timed by itself, not as its first task's."""

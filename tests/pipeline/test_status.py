@@ -8,9 +8,11 @@ import threading
 import pytest
 from streams import SENSOR, MemorySource, cut_at, random_events
 
+from eventvision.core import Events, Slice, SliceDroppedError
 from eventvision.pipeline import LATENCY_BOUNDS_MS, Pipeline, Status
-from eventvision.pipeline._latency import Histogram
+from eventvision.pipeline._latency import Histogram, Latencies
 from eventvision.pipeline._meter import Meter
+from eventvision.pipeline._task_runner import TaskRunner
 from eventvision.slicing import SliceByCount
 from eventvision.tasks import build_tasks
 
@@ -78,6 +80,30 @@ def test_stages_and_tasks_tell_their_times(statuses):
     assert total.counts[-1] == 10
     assert after.tasks["tracking"].on
     assert after.tasks["tracking"].share == 1.0
+
+
+class Numbered:
+    """A task that gives no result of some slices."""
+
+    def __init__(self, name, needs=(), fails=()) -> None:
+        self.name, self.needs, self._fails = name, needs, fails
+
+    def step(self, slice_, given):
+        if slice_.index in self._fails:
+            raise SliceDroppedError("onnx", "unplugged", "plug it in")
+        return object()
+
+    def reset(self) -> None:
+        pass
+
+
+def test_a_task_misses_slices_of_which_it_gives_no_result_while_it_is_on():
+    tasks = [Numbered("first", fails={1, 4}), Numbered("second", needs=("first",))]
+    runner = TaskRunner(tasks, Latencies(), None)
+    for index in range(6):
+        runner.want("first", on=index != 4)
+        runner.perceive(Slice(index, Events.empty(SENSOR), index, index + 1, "time"))
+    assert runner.missed == {"first": 1, "second": 2}
 
 
 def test_json_can_hold_it(statuses):

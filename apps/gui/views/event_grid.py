@@ -16,8 +16,8 @@ from PyQt6.QtWidgets import (
 
 from ..canvas import Overlay
 from ..controller import Controller
+from ..drawing import Shown
 from ..palettes import PALETTES, depth_ramp
-from ..renderer import Shown
 from ..state import AppState, Palette, PlaybackPart, ViewSettings, ViewsPart
 from ..words import BASE_NAMES
 from .event_view import EventView

@@ -19,8 +19,8 @@ from eventvision.core import SensorSize
 
 from ..canvas import Picture
 from ..controller import Controller
+from ..drawing import Shown
 from ..geometry import Mapping, moved, zoomed
-from ..renderer import Shown
 from ..state import AppState, Viewport
 from ..words import BASE_HINTS
 from .images import image_over

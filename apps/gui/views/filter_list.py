@@ -19,7 +19,7 @@ from PyQt6.QtWidgets import (
 from ..controller import Controller
 from ..filter_forms import FILTERS, FilterForm, form_of
 from ..state import AppState, PipelinePart
-from ..words import count
+from ..words import count, milliseconds
 from .observing import observe_while
 from .tuning import Tuner
 
@@ -90,7 +90,9 @@ class FilterList(QGroupBox):
         total = sum(filtered.values())
         share = total / max(status.events, 1)
         self._removed.show()
-        self._removed.setText(f"{count(total)} events removed ({share:.1%})")
+        stage = status.stages.get("filter")
+        cost = "" if stage is None else f", {milliseconds(stage.p50_ms)} a packet"
+        self._removed.setText(f"{count(total)} events removed ({share:.1%}){cost}")
         self._removed.setToolTip(
             "\n".join(f"{name}: {number:,}" for name, number in filtered.items())
         )

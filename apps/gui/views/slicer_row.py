@@ -9,8 +9,8 @@ from PyQt6.QtWidgets import QComboBox, QGroupBox, QHBoxLayout, QLabel, QLineEdit
 from ..controller import Controller
 from ..slicer_forms import SLICERS, slicer_form
 from ..state import AppState, PipelinePart
+from .lanes import END_WORDS
 from .observing import observe_while
-from .timeline_view import END_WORDS
 
 if TYPE_CHECKING:
     from eventvision.pipeline import Status

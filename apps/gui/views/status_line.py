@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtWidgets import QLabel, QStatusBar
 
 from ..state import AppState, PointerPart, Problem, RecordingPart
-from ..words import count, rate
+from ..words import count, milliseconds, rate
 from .observing import observe_while
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class StatusLine(QStatusBar):
         on = status.on_rate_hz / status.event_rate_hz if status.event_rate_hz else 0.0
         self._rates.setText(f"{rate(status.event_rate_hz)}  {on:.0%} ON")
         total = status.stages.get("total")
-        self._latency.setText("" if total is None else f"latency {total.p50_ms:.1f} ms")
+        self._latency.setText("" if total is None else f"latency {milliseconds(total.p50_ms)}")
         lost = sum(status.dropped.values())
         self._drops.setText(f"dropped {count(lost)}" if lost else "no drops")
         self._drops.setToolTip(

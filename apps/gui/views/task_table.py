@@ -19,13 +19,17 @@ from ..controller import Controller
 from ..controllers.pipeline import PipelineSettings
 from ..state import AppState, PipelinePart, TaskSetting
 from ..task_forms import DEVICES, METHODS, cost_of, load_text
-from ..words import TASK_NAMES
+from ..words import TASK_NAMES, count, milliseconds
 from .observing import observe_while
 
 if TYPE_CHECKING:
     from eventvision.pipeline import NetworkReport, Status, TaskStatus
 
-_HEAD = ("task", "latency", "rate", "runs on")
+_HEAD = ("task", "latency", "rate", "drops", "runs on")
+_DROPS_TIP = (
+    "slices without a result of this task: load left them out, its device failed, or a task that "
+    "it needs had none"
+)
 
 
 class TaskTable(QGroupBox):
@@ -37,11 +41,11 @@ class TaskTable(QGroupBox):
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(3)
-        self._grid.setColumnStretch(3, 1)
+        self._grid.setColumnStretch(4, 1)
         self._lines: dict[str, _Line] = {}
         for column, text in enumerate(_HEAD):
             label = QLabel(text)
-            label.setStyleSheet("color: palette(mid)")
+            label.setProperty("role", "faint")
             self._grid.addWidget(label, 0, column)
         self._total, self._load, self._networks = QLabel(), QLabel(), QLabel()
         layout = QVBoxLayout(self)
@@ -58,7 +62,7 @@ class TaskTable(QGroupBox):
             if task.name not in self._lines:
                 line = _Line(self._pipeline, task.name, self)
                 row = len(self._lines) + 1
-                for column, widget in enumerate((line.on, line.latency, line.rate, line.where)):
+                for column, widget in enumerate(line.widgets):
                     self._grid.addWidget(widget, row, column)
                 self._lines[task.name] = line
             self._lines[task.name].show_setting(task, part.device)
@@ -81,6 +85,8 @@ class _Line:
         self._name, self._pipeline = name, pipeline
         self.on = QCheckBox(TASK_NAMES.get(name, name), parent)
         self.latency, self.rate = QLabel("–", parent), QLabel("–", parent)
+        self.drops = QLabel("–", parent)
+        self.drops.setToolTip(_DROPS_TIP)
         self.where = QComboBox(parent)
         self.where.setAccessibleName(f"Method and device of {name}")
         self.where.setSizeAdjustPolicy(
@@ -96,6 +102,11 @@ class _Line:
         self.on.clicked.connect(self._switch)
         self.where.activated.connect(self._choose)
 
+    @property
+    def widgets(self) -> tuple[QWidget, ...]:
+        """Return them in the order of their columns."""
+        return self.on, self.latency, self.rate, self.drops, self.where
+
     def show_setting(self, task: TaskSetting, default_device: str) -> None:
         """Show whether it is on, how it is done and where."""
         self.on.setChecked(task.on)
@@ -109,11 +120,14 @@ class _Line:
     def show_cost(self, status: TaskStatus | None) -> None:
         """Show what it costs now."""
         if status is None or not status.on:
-            self.latency.setText("–")
-            self.rate.setText("–")
+            for each in (self.latency, self.rate, self.drops):
+                each.setText("–")
             return
-        self.latency.setText(f"{status.p50_ms:.1f} ms")
-        self.latency.setToolTip(f"99 % within {status.p99_ms:.1f} ms, without the model itself")
+        self.latency.setText(milliseconds(status.p50_ms))
+        self.latency.setToolTip(
+            f"99 % within {milliseconds(status.p99_ms)}, without the model itself"
+        )
+        self.drops.setText(count(status.missed))
         share = f" ({status.share:.0%})" if status.share < 1 else ""
         self.rate.setText(f"{status.rate_hz:.0f}/s{share}")
         self.rate.setToolTip("results a second; in brackets the share of slices that load allows")

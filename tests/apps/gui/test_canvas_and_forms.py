@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from eventvision_apps.gui.canvas import Canvas, Probe
+from eventvision_apps.gui.canvas import Canvas
 from eventvision_apps.gui.filter_forms import FILTERS, form_of
 from eventvision_apps.gui.palettes import PALETTES, ramps, weights
+from eventvision_apps.gui.probe import Probe
 from eventvision_apps.gui.renderer import Renderer
 from eventvision_apps.gui.slicer_forms import SLICERS, slicer_form
 from eventvision_apps.gui.state import PipelinePart, TaskSetting, ViewSettings
@@ -148,8 +149,8 @@ def test_the_renderer_gives_way_to_what_is_newest_and_ends():
             time.sleep(0.01)
     assert shown.now_us == NOW_US
     assert [each.t1_us for each in renderer.recent()] == [NOW_US]
-    assert len(renderer.take_results()) == 1
-    assert renderer.take_results() == []
+    assert len(renderer.take_entries()) == 1
+    assert renderer.take_entries() == []
     assert renderer.show_again(0)
     assert not renderer.show_again(1)
     renderer.quit()

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from eventvision_apps.gui.history import ENDINGS, MOST_ROWS, History, extended
+from eventvision_apps.gui.history import ENDINGS, MOST_ROWS, History, entry_of, extended
 from eventvision_apps.gui.overview import Overview
 from eventvision_apps.gui.surveyor import BINS, FIRST_BIN_US, Census
 from eventvision_apps.gui.timeline import (
     Axis,
     Sightings,
-    potential_on,
+    potential_columns,
     rate_columns,
     rate_picture,
     recent_axis,
-    slice_rates,
+    slice_columns,
     whole_axis,
 )
 
@@ -36,8 +36,12 @@ def result(t0_us: int, *, potential=None, results=None) -> SliceResult:
     return SliceResult(slice_, results or {})
 
 
+def history_of(*results: SliceResult) -> History:
+    return extended(History(), [entry_of(each) for each in results])
+
+
 def test_a_slice_becomes_a_row():
-    row = extended(History(), [result(100, results={"detection": SOMEBODY})]).rows[0]
+    row = history_of(result(100, results={"detection": SOMEBODY})).rows[0]
     assert (row["t0"], row["t1"], row["on"], row["off"], row["objects"]) == (100, 110, 2, 1, 2)
     assert ENDINGS[row["ended_by"]] == "spike"
     assert not row["alarm"]
@@ -46,29 +50,38 @@ def test_a_slice_becomes_a_row():
 @pytest.mark.parametrize(("objects", "is_on"), [(NOBODY, False), (SOMEBODY, True)])
 def test_an_alarm_with_objects_is_on(objects, is_on):
     alarm = Alarm(objects, began=False)
-    assert extended(History(), [result(0, results={"alarm": alarm})]).rows[0]["alarm"] == is_on
+    assert history_of(result(0, results={"alarm": alarm})).rows[0]["alarm"] == is_on
 
 
 def test_history_is_bounded():
     history = History()
     for start in range(0, 3 * MOST_ROWS, MOST_ROWS // 2):
-        history = extended(history, [result(start + n) for n in range(MOST_ROWS // 2)])
+        history = extended(history, [entry_of(result(start + n)) for n in range(MOST_ROWS // 2)])
     assert history.rows.size == MOST_ROWS
     assert int(history.rows["t0"][-1]) == 3 * MOST_ROWS - 1
 
 
 def test_the_potential_is_spread_over_its_slice():
     trace = np.array([0.5, 1.0], np.float32)
-    history = extended(History(), [result(100, potential=trace), result(110, potential=trace)])
+    history = history_of(result(100, potential=trace), result(110, potential=trace))
     assert history.trace_us.tolist() == [105, 110, 115, 120]
-    times, values = potential_on(history, Axis(106, 200, 10))
-    assert times.tolist() == [110, 115, 120]
-    assert values.tolist() == [1.0, 0.5, 1.0]
+    places, values = potential_columns(history, Axis(106, 126, 2))
+    assert places.tolist() == [0, 1]
+    assert values.tolist() == [1.0, 1.0]
+    assert not potential_columns(History(), Axis(0, 10, 5))[0].size
 
 
-def test_slices_that_reach_into_the_axis_are_drawn():
-    history = extended(History(), [result(0), result(10), result(20)])
-    assert slice_rates(history, Axis(5, 20, 100))["t0"].tolist() == [0, 10]
+@pytest.mark.parametrize("width", [3, 20, 400])
+def test_columns_show_the_slices_that_they_reach_into(width):
+    found = result(10, results={"detection": SOMEBODY})
+    columns = slice_columns(history_of(result(0), found), Axis(-10, 30, width))
+    empty = width // 4
+    assert (columns.endings[:empty] == -1).all()
+    assert set(columns.endings[empty + 1 : width // 2]) <= {ENDINGS.index("spike")}
+    np.testing.assert_allclose(columns.rates.max(axis=1), [1 / 10e-6, 2 / 10e-6])
+    assert columns.objects.max() == 2
+    assert not columns.alarms.any()
+    assert columns.begins.sum() == (0 if width == 3 else 1)
 
 
 def test_an_axis_maps_there_and_back():
@@ -79,7 +92,7 @@ def test_an_axis_maps_there_and_back():
 
 @pytest.mark.parametrize("speed", [0.01, 0.5, 1.0, 20.0, None])
 def test_the_latest_slices_end_at_the_right_edge(speed):
-    axis = recent_axis(extended(History(), [result(500)]), 300, speed)
+    axis = recent_axis(history_of(result(500)), 300, speed)
     assert axis.end_us == 510
     assert axis.begin_us < 510
     assert recent_axis(History(), 300, speed) is None
@@ -117,7 +130,7 @@ def test_on_goes_up_and_off_goes_down():
 
 def test_sightings_stay_until_the_recording_is_another():
     sightings = Sightings(10)
-    rows = extended(History(), [result(250, results={"detection": SOMEBODY})]).rows
+    rows = history_of(result(250, results={"detection": SOMEBODY})).rows
     sightings.add(rows, 0, 1_000)
     sightings.add(rows[:0], 0, 1_000)
     assert np.flatnonzero(sightings.objects).tolist() == [2]
