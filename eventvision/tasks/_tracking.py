@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventvision.core import Detections, Result, SensorSize, Slice, Tracks
+from eventvision.kernels.assignment import assign
 
 from . import _kalman
 
@@ -44,7 +45,7 @@ class TrackingSettings:
 
     confirm_hits: int = 3
     tentative_misses: int = 1
-    max_silence_us: int = 500_000
+    max_silence_us: int = 650_000
     patience: float = 5.0
     gate: float = 0.8
     gate_px: float = 4.0
@@ -98,10 +99,6 @@ class Tracking:
     needs = ("detection",)
 
     def __init__(self, sensor: SensorSize, settings: TrackingSettings | None = None) -> None:
-        # Imported here and not at the first match, which a live stream would have to wait for.
-        from scipy.optimize import linear_sum_assignment
-
-        self._match = linear_sum_assignment
         self._sensor = sensor
         self._settings = settings or TrackingSettings()
         self.reset()
@@ -164,7 +161,7 @@ class Tracking:
         cost[distances > self._settings.gate * sizes + self._settings.gate_px] = REFUSED
         own = np.array([track.class_index for track in self._tracks])
         cost[own[:, None] != classes[None, :]] = REFUSED
-        tracks, found = self._match(cost)
+        tracks, found = _matched(cost)
         accepted = cost[tracks, found] < REFUSED
         return tracks[accepted], found[accepted]
 
@@ -270,6 +267,15 @@ class Tracking:
             classes=np.array([track.class_index for track in tracks], np.int64),
             class_names=class_names,
         )
+
+
+def _matched(cost: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return rows and columns of the pairs that cost least in all, by rising row."""
+    if cost.shape[0] <= cost.shape[1]:
+        return np.arange(cost.shape[0]), assign(np.ascontiguousarray(cost))
+    rows = assign(np.ascontiguousarray(cost.T))
+    order = np.argsort(rows)
+    return rows[order], order
 
 
 def _shared_area(first: Array, second: Array) -> Array:

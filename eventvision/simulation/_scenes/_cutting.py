@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventvision.core import FormatError
+from eventvision.kernels.nearest import nearest_marked
 from eventvision.simulation._classes import CAMVID_CLASSES, CAMVID_MOVERS, SEGMENTATION_CLASSES
 from eventvision.simulation._textures import Texture
 
@@ -105,12 +106,10 @@ def _classes(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _nearest(surface: NDArray[np.uint8], hole: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Return classes with holes filled from the nearest pixel around."""
-    from scipy.ndimage import distance_transform_edt
-
     if not hole.any() or hole.all():
         return surface
-    at = distance_transform_edt(hole, return_distances=False, return_indices=True)
-    filled: NDArray[np.uint8] = surface[at[0], at[1]]
+    rows, columns = nearest_marked(~hole)
+    filled: NDArray[np.uint8] = surface[rows, columns]
     return filled
 
 
