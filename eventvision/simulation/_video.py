@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,7 +33,7 @@ class VideoScene(PictureScene):
 
     Raises:
         SourceNotFoundError: If there is no such file.
-        FormatError: If it is no video, or has no frames.
+        FormatError: If it is no video, or has no frames, or PyAV is missing.
         ValueError: If `fps` or `gamma` is not positive.
     """
 
@@ -83,10 +84,12 @@ class _Frame(NamedTuple):
 
 def _timetable(path: Path, fps: float | None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the stamps of all frames, and their times in microseconds from 0; decode nothing."""
-    import av
-
     if not path.is_file():
         raise SourceNotFoundError(path, "there is no such video", "check the name")
+    if find_spec("av") is None:
+        raise FormatError(path, "PyAV is not installed", "pip install 'eventvision[video]'")
+    import av
+
     try:
         with av.open(str(path)) as container:
             streams = container.streams.video

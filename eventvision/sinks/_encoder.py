@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from fractions import Fraction
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -61,6 +62,11 @@ class H264File:
         """Close the file, whatever state it is in."""
         with suppress(OSError):
             self._container.close()
+
+
+def has_pyav() -> bool:
+    """Return whether PyAV, an extra, is installed."""
+    return find_spec("av") is not None
 
 
 def has_h264() -> bool:

@@ -20,7 +20,7 @@ from eventvision.core import (
     output_errors,
 )
 
-from ._encoder import H264File, has_h264
+from ._encoder import H264File, has_h264, has_pyav
 from ._layout import Panel
 from ._overlay import OverlayState, compose, panels_for
 
@@ -39,7 +39,7 @@ class VideoSink:
 
     Raises:
         ValueError: If `fps` is not 1 to 240, or a panel is unknown.
-        OutputError: If the target cannot be written, or no H.264 encoder is installed.
+        OutputError: If the target cannot be written, or PyAV with an H.264 encoder is missing.
     """
 
     def __init__(
@@ -52,6 +52,8 @@ class VideoSink:
     ) -> None:
         if not 1 <= fps <= 240:
             raise ValueError(f"fps must be 1 to 240, got {fps}")
+        if not has_pyav():
+            raise OutputError(path, "PyAV is not installed", "pip install 'eventvision[video]'")
         if not has_h264():
             raise OutputError(path, "PyAV has no H.264 encoder here", "install PyAV's own wheel")
         self._path = path

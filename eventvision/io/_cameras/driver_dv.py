@@ -6,6 +6,7 @@ in microseconds.
 
 from __future__ import annotations
 
+import importlib.util
 import time
 from collections.abc import Iterable
 from datetime import timedelta
@@ -64,11 +65,15 @@ class DvDriver:
 
     @property
     def missing(self) -> str:
-        """Nothing: the library belongs to the base install."""
+        """The library, where the extra is not installed."""
+        if importlib.util.find_spec("dv_processing") is None:
+            return "not installed; pip install 'eventvision[camera]'"
         return ""
 
     def discover(self) -> list[CameraDescription]:
-        """Return the attached cameras."""
+        """Return the attached cameras; none where the library or USB is missing."""
+        if self.missing:
+            return []
         return [
             CameraDescription(
                 driver=self.name,
