@@ -74,6 +74,38 @@ def test_rates_come_back_one_by_one_when_there_is_room():
     assert all(all(due) for due in clock.play(16, busy=0.2).values())
 
 
+def test_all_rates_are_back_within_five_seconds_after_a_long_overload():
+    clock = Clock()
+    clock.play(120 * WINDOW, busy=1.0)
+    for _ in range(10):  # half seconds: work goes with the shares of the tasks that run
+        shares = clock.governor.present_shares()
+        clock.play(WINDOW, busy=0.8 * sum(shares.values()) / len(TASKS))
+    assert set(clock.governor.present_shares().values()) == {1.0}
+
+
+def test_no_step_back_goes_farther_than_the_load_allows():
+    clock = Clock()
+    clock.play(20 * WINDOW, busy=1.0)
+    seen = []
+    for _ in range(40):
+        shares = clock.governor.present_shares()
+        busy = 1.4 * sum(shares[task] for task in GIVE_UP_ORDER) / len(GIVE_UP_ORDER)
+        seen.append(busy)
+        clock.play(WINDOW, busy=min(busy, 1.0))
+    assert max(seen) < 1.0
+    assert seen[-1] > 0.55
+
+
+def test_a_step_back_that_proves_wrong_is_undone():
+    clock = Clock()
+    clock.play(4 * WINDOW, busy=1.0)
+    before = clock.governor.present_shares()
+    while clock.governor.present_shares() == before:
+        clock.play(WINDOW, busy=0.5)
+    clock.play(WINDOW, busy=1.0)
+    assert clock.governor.present_shares() == before
+
+
 def test_a_rate_that_could_not_be_kept_is_tried_again_later_and_later():
     clock = Clock(["depth"])
     clock.play(WINDOW, busy=1.0)
