@@ -52,7 +52,9 @@ class HeadReader:
 
     def read(self, sums: Floats, counts: Floats) -> Floats:
         """Return what the map says; see `Head.read`."""
-        lay_out(sums, counts, self._head.relative_to == "cell", self._images[0])
+        by_cell = self._head.relative_to == "cell"
+        logarithms = np.log1p(counts) if by_cell else counts
+        lay_out(sums, counts, logarithms, by_cell, self._images[0])
         steps = zip(self._convolutions, self._head.strides, pairwise(self._images), strict=True)
         for (weight, bias), stride, (before, after) in steps:
             convolve(before, weight, bias, stride, after)

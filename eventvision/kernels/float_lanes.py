@@ -57,6 +57,26 @@ def _add(_target: Any, builder: ir.IRBuilder, values: list[ir.Value]) -> ir.Valu
     return builder.fadd(*values)
 
 
+def _multiply(_target: Any, builder: ir.IRBuilder, values: list[ir.Value]) -> ir.Value:
+    return builder.fmul(*values)
+
+
+def _subtract(_target: Any, builder: ir.IRBuilder, values: list[ir.Value]) -> ir.Value:
+    return builder.fsub(*values)
+
+
+def _where(_target: Any, builder: ir.IRBuilder, values: list[ir.Value]) -> ir.Value:
+    lanes, bits = values
+    flags = ir.VectorType(ir.IntType(1), LANES)
+    mask = builder.bitcast(builder.trunc(bits, ir.IntType(LANES)), flags)
+    return builder.select(mask, lanes, ir.Constant(_VECTOR, [0.0] * LANES))
+
+
+def _reached(_target: Any, builder: ir.IRBuilder, values: list[ir.Value]) -> ir.Value:
+    flags = builder.fcmp_ordered(">=", *values)
+    return builder.zext(builder.bitcast(flags, ir.IntType(LANES)), ir.IntType(64))
+
+
 def _larger(_target: Any, builder: ir.IRBuilder, values: list[ir.Value]) -> ir.Value:
     return builder.select(builder.fcmp_ordered(">", *values), *values)
 
@@ -86,6 +106,16 @@ splat_f32 = cast(
 """Return lanes that all hold one number."""
 add_f32 = cast("Callable[[FloatLanes, FloatLanes], FloatLanes]",
                operation(float_lanes_type, _two, _add))  # fmt: skip
+subtract_f32 = cast("Callable[[FloatLanes, FloatLanes], FloatLanes]",
+                    operation(float_lanes_type, _two, _subtract))  # fmt: skip
+multiply_f32 = cast("Callable[[FloatLanes, FloatLanes], FloatLanes]",
+                    operation(float_lanes_type, _two, _multiply))  # fmt: skip
+bits_reached_f32 = cast("Callable[[FloatLanes, FloatLanes], int]",
+                        operation(types.int64, _two, _reached))  # fmt: skip
+"""Return a bit for each number that is at least the other one."""
+where_bits_f32 = cast("Callable[[FloatLanes, int], FloatLanes]",
+                  operation(float_lanes_type, (float_lanes_type, types.int64), _where))  # fmt: skip
+"""Return the numbers whose bits are set, and zeros: (lanes, bits)."""
 larger_f32 = cast("Callable[[FloatLanes, FloatLanes], FloatLanes]",
                   operation(float_lanes_type, _two, _larger))  # fmt: skip
 add_weighted = cast(

@@ -1,9 +1,9 @@
 """What reads a graph's map: 3x3 convolutions with ReLU, and one linear layer at each place.
 
 Images are float32 with channels last, contiguous, and have a margin of one pixel of zeros all
-around, so that no window needs a test. Channels that go out are multiples of 16; eight neighbouring
-pixels are computed side by side, so that a weight is loaded once for all of them. Where a row has
-fewer than eight pixels left, the last eight of it are computed again.
+around, so that no window needs a test. Channels that go out are multiples of 16; neighbouring
+pixels are computed side by side, see `float_tile`. Where a row has fewer pixels left than a tile,
+its last ones are computed again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from ._jit import inline, kernel
 from ._memory import address_of
-from .float_lanes import add_weighted, larger_f32, load_f32, splat_f32, store_f32
+from .float_lanes import add_weighted, load_f32, store_f32
+from .float_tile import PIXELS, narrow_tile_1, narrow_tile_2, wide_tile_1, wide_tile_2
 from .graph_fields import Whole
 from .graph_map import FADE_BITS
 
@@ -21,19 +22,19 @@ _BYTES = 4
 _LANES = 16
 _VECTOR_BYTES = _LANES * _BYTES
 _SIDE = 3
-_TILE = 8
 
 Floats = NDArray[np.float32]
 
 
 @kernel
-def lay_out(sums: Floats, counts: Floats, by_cell: bool, image: Floats) -> None:
+def lay_out(sums: Floats, counts: Floats, logarithms: Floats, by_cell: bool, image: Floats) -> None:
     """Write a map within the margin of the first image, divided by how many events there were.
 
     Args:
         sums: Shape (rows, columns, channels).
         counts: Shape (rows, columns).
-        by_cell: Whether features are divided by the cell's own count + 1 and the count becomes a
+        logarithms: Of the counts + 1, shape (rows, columns); asked for by cell only.
+        by_cell: Whether features are divided by the cell's own count + 1 and the count becomes its
             logarithm; else all is divided by the mean count + 1.
         image: Shape (rows + 2, columns + 2, channels + 1).
     """
@@ -49,7 +50,9 @@ def lay_out(sums: Floats, counts: Floats, by_cell: bool, image: Floats) -> None:
             share = np.float32(1) / (count + np.float32(1) if by_cell else whole)
             for c in range(channels):
                 image[row + 1, column + 1, c] = sums[row, column, c] * share
-            image[row + 1, column + 1, channels] = np.log1p(count) if by_cell else count * share
+            image[row + 1, column + 1, channels] = (
+                logarithms[row, column] if by_cell else count * share
+            )
 
 
 @kernel
@@ -70,65 +73,33 @@ def convolve(x: Floats, weight: Floats, bias: Floats, stride: int, out: Floats) 
     for row in range(rows):
         above = address_of(x) + row * stride * x_row
         to = address_of(out) + (row + 1) * out_row + pitch
-        for lane in range(0, pitch, _VECTOR_BYTES):
-            weights, start = address_of(weight) + lane, address_of(bias) + lane
-            column = 0
-            while column < columns:
-                if columns >= _TILE:
-                    column = min(column, columns - _TILE)
-                    _eight(above + column * step, x_row, step, inputs, weights, pitch, start,
-                           to + column * pitch + lane)  # fmt: skip
-                    column += _TILE
-                else:
-                    _one(above + column * step, x_row, inputs, weights, pitch, start,
-                         to + column * pitch + lane)  # fmt: skip
-                    column += 1
+        column = 0
+        while column < columns:
+            tile = PIXELS if columns >= PIXELS else 1
+            column = min(column, columns - tile)
+            _tile(tile, above + column * step, step, x_row, inputs, address_of(weight), pitch,
+                  address_of(bias), to + column * pitch)  # fmt: skip
+            column += tile
 
 
 @inline
-def _eight(
-    x: Whole, x_row: Whole, step: Whole, inputs: Whole, weight: Whole, pitch: Whole, bias: Whole,
-    to: Whole,
+def _tile(
+    pixels: Whole, x: Whole, step: Whole, x_row: Whole, inputs: Whole, weight: Whole, pitch: Whole,
+    bias: Whole, to: Whole,
 ) -> None:  # fmt: skip
-    """Compute sixteen channels of eight neighbouring pixels."""
-    a = load_f32(bias)
-    b, c, d, e, f, g, h = a, a, a, a, a, a, a
-    for dy in range(_SIDE):
-        values = x + dy * x_row
-        weights = weight + dy * _SIDE * inputs * pitch
-        for k in range(_SIDE * inputs):
-            place, value = weights + k * pitch, values + k * _BYTES
-            a = add_weighted(a, value, place)
-            b = add_weighted(b, value + step, place)
-            c = add_weighted(c, value + 2 * step, place)
-            d = add_weighted(d, value + 3 * step, place)
-            e = add_weighted(e, value + 4 * step, place)
-            f = add_weighted(f, value + 5 * step, place)
-            g = add_weighted(g, value + 6 * step, place)
-            h = add_weighted(h, value + 7 * step, place)
-    nothing = splat_f32(np.float32(0))
-    store_f32(to, larger_f32(a, nothing))
-    store_f32(to + pitch, larger_f32(b, nothing))
-    store_f32(to + 2 * pitch, larger_f32(c, nothing))
-    store_f32(to + 3 * pitch, larger_f32(d, nothing))
-    store_f32(to + 4 * pitch, larger_f32(e, nothing))
-    store_f32(to + 5 * pitch, larger_f32(f, nothing))
-    store_f32(to + 6 * pitch, larger_f32(g, nothing))
-    store_f32(to + 7 * pitch, larger_f32(h, nothing))
-
-
-@inline
-def _one(
-    x: Whole, x_row: Whole, inputs: Whole, weight: Whole, pitch: Whole, bias: Whole, to: Whole
-) -> None:
-    """Compute sixteen channels of a pixel."""
-    total = load_f32(bias)
-    for dy in range(_SIDE):
-        values = x + dy * x_row
-        weights = weight + dy * _SIDE * inputs * pitch
-        for k in range(_SIDE * inputs):
-            total = add_weighted(total, values + k * _BYTES, weights + k * pitch)
-    store_f32(to, larger_f32(total, splat_f32(np.float32(0))))
+    """Compute all channels of one pixel, or of `PIXELS` neighbours, 32 at once where they last."""
+    numbers, lane = _SIDE * inputs, 0
+    while lane < pitch:
+        is_pair = lane + _VECTOR_BYTES < pitch
+        if pixels == PIXELS and is_pair:
+            wide_tile_2(x, step, x_row, numbers, weight + lane, pitch, bias + lane, to + lane)
+        elif pixels == PIXELS:
+            wide_tile_1(x, step, x_row, numbers, weight + lane, pitch, bias + lane, to + lane)
+        elif is_pair:
+            narrow_tile_2(x, step, x_row, numbers, weight + lane, pitch, bias + lane, to + lane)
+        else:
+            narrow_tile_1(x, step, x_row, numbers, weight + lane, pitch, bias + lane, to + lane)
+        lane += 2 * _VECTOR_BYTES if is_pair else _VECTOR_BYTES
 
 
 @kernel
@@ -187,9 +158,13 @@ def fade_integers(
     table: NDArray[np.int64], tick: int, scale: float, unit: float, faded: Floats,
     faded_counts: Floats,
 ) -> None:  # fmt: skip
-    """Do the same for an integer network, whose numbers are in units of `unit`."""
+    """Do the same for an integer network, whose numbers are in units of `unit`.
+
+    They are reckoned in float64, which is faster and exact: below 2**38, shares of them fit in.
+    """
     for cell in range(counts.size):
-        left = table[min(max(tick - ticks[cell], 0), table.size - 1)]
+        entry = table[min(max(tick - ticks[cell], 0), table.size - 1)]
+        left = np.float64(entry) * 2.0**-FADE_BITS
         for c in range(faded.shape[1]):
-            faded[cell, c] = np.float32(((sums[cell, c] * left) >> FADE_BITS) * (unit * scale))
-        faded_counts[cell] = np.float32(((counts[cell] * left) >> FADE_BITS) * unit)
+            faded[cell, c] = np.float32(np.floor(sums[cell, c] * left) * (unit * scale))
+        faded_counts[cell] = np.float32(np.floor(counts[cell] * left) * unit)

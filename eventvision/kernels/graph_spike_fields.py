@@ -1,11 +1,15 @@
-"""What a row of a spiking graph's program means; all but the channels are places in `values`."""
+"""What a row of a spiking graph's program means.
+
+Places are byte offsets: the potential in a pixel's potentials, all others in `values`, whose
+numbers have four bytes. Channels that go out are multiples of 16.
+"""
 
 from __future__ import annotations
 
-INPUTS = 0
-"""Channels that come in."""
-OUTPUTS = 1
+OUTPUTS = 0
 """Channels that go out."""
+INPUTS = 1
+"""Channels that come in; the first layer needs none."""
 WEIGHT = 2
 """(offsets, inputs, outputs); in the first layer (kinds * 2, outputs)."""
 ROOT = 3
@@ -16,4 +20,6 @@ THRESHOLD = 5
 """(outputs,)."""
 POTENTIAL = 6
 """Where in a pixel's potentials those of the layer are."""
-FIELDS = 7
+CHANNELS = 7
+"""Channels that go out, without those that fill up the last sixteen."""
+FIELDS = 8

@@ -13,103 +13,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import graph_spike_fields as f
+from . import graph_spike_layers as floats
+from . import graph_spike_layers_integer as integers
 from ._jit import inline, kernel
+from ._memory import address_of
 from .graph_fields import Whole
 from .graph_map import FADE_BITS, UNIT_BITS, cell_of, missed_ticks
 from .graph_search import enter, find_neighbours, place_of
+from .lanes import count_bits
 from .words import on
 
-_ONE = np.uint64(1)
-
-Numbers = NDArray[np.float32] | NDArray[np.int32]
-
-
-@inline
-def _add_row(current: Numbers, values: Numbers, start: Whole, outputs: Whole) -> None:
-    for c in range(outputs):
-        current[c] += values[start + c]
+_LANES = 16
+_BYTES = 4
+_VECTOR_BYTES = _LANES * _BYTES
 
 
 @inline
-def _add_rows(
-    current: Numbers, values: Numbers, start: Whole, op: NDArray[np.int64], bits: np.uint64
-) -> Whole:
-    """Add the rows whose bits are set, and return how many these were."""
-    rows, outputs = 0, op[f.OUTPUTS]
-    for k in range(op[f.INPUTS]):
-        if (bits >> np.uint64(k)) & _ONE:
-            _add_row(current, values, start + k * outputs, outputs)
-            rows += 1
-    return rows
-
-
-@inline
-def _first_current(
-    current: Numbers, values: Numbers, op: NDArray[np.int64], polarity: Whole, count: Whole,
-    kinds: NDArray[np.int64], tally: NDArray[np.int64],
-) -> None:  # fmt: skip
-    """Gather what the first layer gets, all of it from tables."""
-    outputs = op[f.OUTPUTS]
-    current[:outputs] = 0
-    _add_row(current, values, op[f.BIAS] + polarity * outputs, outputs)
-    for n in range(count):
-        _add_row(current, values, op[f.WEIGHT] + kinds[n] * outputs, outputs)
-    tally[0] += count
-    tally[1] += (count + 1) * outputs
-
-
-@inline
-def _later_current(
-    current: Numbers, values: Numbers, op: NDArray[np.int64], layer: Whole, own: np.uint64,
-    count: Whole, places: NDArray[np.int64], kinds: NDArray[np.int64],
-    offsets: NDArray[np.int64], spikes: NDArray[np.uint64], tally: NDArray[np.int64],
-) -> None:  # fmt: skip
-    """Gather what a later layer gets of the event's own spikes and of its neighbours'."""
-    outputs = op[f.OUTPUTS]
-    current[:outputs] = 0
-    _add_row(current, values, op[f.BIAS], outputs)
-    rows = 1 + _add_rows(current, values, op[f.ROOT], op, own)
-    size = op[f.INPUTS] * outputs
+def _list_senders(
+    layer: Whole, count: Whole, places: NDArray[np.int64], kinds: NDArray[np.int64],
+    offsets: NDArray[np.int64], spikes: NDArray[np.int64], messages: NDArray[np.int64],
+    origins: NDArray[np.int64],
+) -> Whole:  # fmt: skip
+    """List the neighbours that fired in the layer before, and return how many they are."""
+    senders = 0
     for n in range(count):
         bits = spikes[places[n], layer - 1]
-        if bits != 0:
-            start = op[f.WEIGHT] + offsets[kinds[n] >> 1] * size
-            rows += _add_rows(current, values, start, op, bits)
-            tally[0] += 1
-    tally[1] += rows * outputs
+        messages[senders], origins[senders] = bits, offsets[kinds[n] >> 1]
+        senders += bits != 0
+    return senders
 
 
 @inline
-def _fire_floats(
-    current: NDArray[np.float32], potentials: NDArray[np.float32], values: NDArray[np.float32],
-    op: NDArray[np.int64], left: Whole,
-) -> np.uint64:  # fmt: skip
-    bits = np.uint64(0)
-    for c in range(op[f.OUTPUTS]):
-        threshold = values[op[f.THRESHOLD] + c]
-        potential = potentials[op[f.POTENTIAL] + c] * left + current[c]
-        if potential >= threshold:
-            bits |= _ONE << np.uint64(c)
-            potential -= threshold
-        potentials[op[f.POTENTIAL] + c] = potential
-    return bits
-
-
-@inline
-def _fire_integers(
-    current: NDArray[np.int32], potentials: NDArray[np.int32], values: NDArray[np.int32],
-    op: NDArray[np.int64], left: Whole,
-) -> np.uint64:  # fmt: skip
-    bits = np.uint64(0)
-    for c in range(op[f.OUTPUTS]):
-        threshold = values[op[f.THRESHOLD] + c]
-        before = np.int64(potentials[op[f.POTENTIAL] + c])
-        potential = ((before * left) >> FADE_BITS) + current[c]
-        if potential >= threshold:
-            bits |= _ONE << np.uint64(c)
-            potential -= threshold
-        potentials[op[f.POTENTIAL] + c] = potential
-    return bits
+def _rows_of(own: Whole, senders: Whole, messages: NDArray[np.int64]) -> Whole:
+    """Return how many rows a layer adds, that of its bias among them."""
+    rows = 1 + count_bits(own)
+    for n in range(senders):
+        rows += count_bits(messages[n])
+    return rows
 
 
 @inline
@@ -123,7 +63,7 @@ def update_spikes_floats(
     words: NDArray[np.uint64],
     stamps: NDArray[np.int64],
     heads: NDArray[np.uint8],
-    spikes: NDArray[np.uint64],
+    spikes: NDArray[np.int64],
     potentials: NDArray[np.float32],
     rules: NDArray[np.int64],
     shifts: NDArray[np.int64],
@@ -136,7 +76,7 @@ def update_spikes_floats(
     fade: NDArray[np.float32],
     sums: NDArray[np.float32],
     counts: NDArray[np.float32],
-    nodes: NDArray[np.uint64],
+    nodes: NDArray[np.int64],
     tally: NDArray[np.int64],
 ) -> None:
     """Take events in, one after the other.
@@ -157,14 +97,16 @@ def update_spikes_floats(
         leak: What is left of a potential after so many ticks; the last entry is 0.
         ticks: Clocks of the cells, shape (cells,).
         fade: The map's `leak`.
-        sums: Map, shape (cells, channels).
+        sums: Map, shape (cells, width).
         counts: Events by cell, shape (cells,).
         nodes: Gets the last layer's bits of each event, shape (N,), or (0,) for nothing.
         tally: Grows by the messages sent and by the additions made, shape (2,).
     """
     depth, radius, pitch, horizon_us, most = rules[0], rules[1], rules[2], rules[3], rules[4]
     places, kinds = np.empty(most + 1, np.int64), np.empty(most + 1, np.int64)
-    current, fresh = np.empty(64, np.float32), np.empty(program.shape[0], np.uint64)
+    messages, origins = np.empty(most + 1, np.int64), np.empty(most + 1, np.int64)
+    fresh = np.empty(program.shape[0], np.int64)
+    all_values, width = address_of(values), sums.shape[1]
     for i in range(words.size // 2):
         t_us, address = np.int64(words[2 * i]), words[2 * i + 1]
         pixel, polarity = place_of(address, radius, pitch), np.int64(on(address))
@@ -173,27 +115,41 @@ def update_spikes_floats(
         )
         newest = stamps[pixel * depth + np.int64(heads[pixel])]
         left = leak[_missed(newest, t_us, rules[8], leak.size)]
-        bits = np.uint64(0)
+        level = address_of(potentials) + pixel * potentials.shape[1] * _BYTES
+        own, senders = np.int64(0), count
         for layer in range(program.shape[0]):
             op = program[layer]
-            if layer == 0:
-                _first_current(current, values, op, polarity, count, kinds, tally)
-            else:
-                _later_current(
-                    current, values, op, layer, bits, count, places, kinds, offsets, spikes, tally
+            if layer > 0:
+                senders = _list_senders(
+                    layer, count, places, kinds, offsets, spikes, messages, origins
                 )
-            bits = _fire_floats(current, potentials[pixel], values, op, left)
-            fresh[layer] = bits
+            bits = np.int64(0)
+            for block in range(op[f.OUTPUTS] // _LANES):
+                column = block * _VECTOR_BYTES
+                if layer == 0:
+                    current = floats.first_current(op, all_values + column, polarity, count, kinds)
+                else:
+                    current = floats.later_current(
+                        op, all_values + column, own, senders, messages, origins
+                    )
+                fired = floats.fire(
+                    level + op[f.POTENTIAL] + column, current, left,
+                    all_values + op[f.THRESHOLD] + column,
+                )  # fmt: skip
+                bits |= fired << (block * _LANES)
+            rows = count + 1 if layer == 0 else _rows_of(own, senders, messages)
+            tally[0] += senders
+            tally[1] += rows * op[f.CHANNELS]
+            fresh[layer] = own = bits
         place = enter(stamps, heads, depth, pixel, t_us, polarity)
-        spikes[place] = fresh
+        for layer in range(program.shape[0]):
+            spikes[place, layer] = fresh[layer]
         cell = cell_of(address, rules[5], rules[6])
         factor = fade[missed_ticks(ticks, cell, t_us, rules[7], fade)]
-        for c in range(sums.shape[1]):
-            fired = np.float32((bits >> np.uint64(c)) & _ONE)
-            sums[cell, c] = sums[cell, c] * factor + fired
+        floats.add_spikes(address_of(sums) + cell * width * _BYTES, factor, own, width)
         counts[cell] = counts[cell] * factor + np.float32(1)
         if nodes.size > 0:
-            nodes[i] = bits
+            nodes[i] = own
 
 
 @kernel
@@ -201,7 +157,7 @@ def update_spikes_integers(
     words: NDArray[np.uint64],
     stamps: NDArray[np.int64],
     heads: NDArray[np.uint8],
-    spikes: NDArray[np.uint64],
+    spikes: NDArray[np.int64],
     potentials: NDArray[np.int32],
     rules: NDArray[np.int64],
     shifts: NDArray[np.int64],
@@ -214,7 +170,7 @@ def update_spikes_integers(
     fade: NDArray[np.int64],
     sums: NDArray[np.int64],
     counts: NDArray[np.int64],
-    nodes: NDArray[np.uint64],
+    nodes: NDArray[np.int64],
     tally: NDArray[np.int64],
 ) -> None:
     """Take events in, in integers; arguments are those of `update_spikes_floats`.
@@ -223,7 +179,9 @@ def update_spikes_integers(
     """
     depth, radius, pitch, horizon_us, most = rules[0], rules[1], rules[2], rules[3], rules[4]
     places, kinds = np.empty(most + 1, np.int64), np.empty(most + 1, np.int64)
-    current, fresh = np.empty(64, np.int32), np.empty(program.shape[0], np.uint64)
+    messages, origins = np.empty(most + 1, np.int64), np.empty(most + 1, np.int64)
+    fresh = np.empty(program.shape[0], np.int64)
+    all_values, width = address_of(values), sums.shape[1]
     for i in range(words.size // 2):
         t_us, address = np.int64(words[2 * i]), words[2 * i + 1]
         pixel, polarity = place_of(address, radius, pitch), np.int64(on(address))
@@ -232,24 +190,40 @@ def update_spikes_integers(
         )
         newest = stamps[pixel * depth + np.int64(heads[pixel])]
         left = leak[_missed(newest, t_us, rules[8], leak.size)]
-        bits = np.uint64(0)
+        level = address_of(potentials) + pixel * potentials.shape[1] * _BYTES
+        own, senders = np.int64(0), count
         for layer in range(program.shape[0]):
             op = program[layer]
-            if layer == 0:
-                _first_current(current, values, op, polarity, count, kinds, tally)
-            else:
-                _later_current(
-                    current, values, op, layer, bits, count, places, kinds, offsets, spikes, tally
+            if layer > 0:
+                senders = _list_senders(
+                    layer, count, places, kinds, offsets, spikes, messages, origins
                 )
-            bits = _fire_integers(current, potentials[pixel], values, op, left)
-            fresh[layer] = bits
+            bits = np.int64(0)
+            for block in range(op[f.OUTPUTS] // _LANES):
+                column = block * _VECTOR_BYTES
+                if layer == 0:
+                    current = integers.first_current(
+                        op, all_values + column, polarity, count, kinds
+                    )
+                else:
+                    current = integers.later_current(
+                        op, all_values + column, own, senders, messages, origins
+                    )
+                fired = integers.fire(
+                    level + op[f.POTENTIAL] + column, current, left,
+                    all_values + op[f.THRESHOLD] + column,
+                )  # fmt: skip
+                bits |= fired << (block * _LANES)
+            rows = count + 1 if layer == 0 else _rows_of(own, senders, messages)
+            tally[0] += senders
+            tally[1] += rows * op[f.CHANNELS]
+            fresh[layer] = own = bits
         place = enter(stamps, heads, depth, pixel, t_us, polarity)
-        spikes[place] = fresh
+        for layer in range(program.shape[0]):
+            spikes[place, layer] = fresh[layer]
         cell = cell_of(address, rules[5], rules[6])
         factor = fade[missed_ticks(ticks, cell, t_us, rules[7], fade)]
-        for c in range(sums.shape[1]):
-            fired = np.int64((bits >> np.uint64(c)) & _ONE) << UNIT_BITS
-            sums[cell, c] = ((sums[cell, c] * factor) >> FADE_BITS) + fired
+        integers.add_spikes(sums, cell, factor, own, width)
         counts[cell] = ((counts[cell] * factor) >> FADE_BITS) + (1 << UNIT_BITS)
         if nodes.size > 0:
-            nodes[i] = bits
+            nodes[i] = own

@@ -235,6 +235,28 @@ def _store_chosen(target: Any, builder: ir.IRBuilder, values: list[ir.Value]) ->
     builder.call(compress, [lanes, builder.inttoptr(address, pointer), mask])
 
 
+def _lowest(_target: Any, builder: ir.IRBuilder, values: list[ir.Value]) -> ir.Value:
+    return builder.cttz(values[0], ir.Constant(ir.IntType(1), 1))
+
+
+def _reached(_target: Any, builder: ir.IRBuilder, values: list[ir.Value]) -> ir.Value:
+    flags = builder.icmp_signed(">=", *values)
+    return builder.zext(builder.bitcast(flags, _I16), _I64)
+
+
+def _where(_target: Any, builder: ir.IRBuilder, values: list[ir.Value]) -> ir.Value:
+    lanes, bits = values
+    mask = builder.bitcast(builder.trunc(bits, _I16), ir.VectorType(ir.IntType(1), LANES))
+    return builder.select(mask, lanes, ir.Constant(_VECTOR, [0] * LANES))
+
+
+def _wide_share(_target: Any, builder: ir.IRBuilder, values: list[ir.Value]) -> ir.Value:
+    lanes, factor, shift = values
+    wide = ir.VectorType(_I64, LANES)
+    product = builder.mul(builder.sext(lanes, wide), splatted(builder, factor, wide))
+    return builder.trunc(builder.ashr(product, splatted(builder, shift, wide)), _VECTOR)
+
+
 def _count_ones(_target: Any, builder: ir.IRBuilder, values: list[ir.Value]) -> ir.Value:
     return builder.ctpop(values[0])
 
@@ -257,6 +279,19 @@ both = cast("Callable[[Lanes, Lanes], Lanes]", _binary("and_"))
 either = cast("Callable[[Lanes, Lanes], Lanes]", _binary("or_"))
 smaller = cast("Callable[[Lanes, Lanes], Lanes]", _selecting("<"))
 larger = cast("Callable[[Lanes, Lanes], Lanes]", _selecting(">"))
+bits_reached = cast(
+    "Callable[[Lanes, Lanes], int]", operation(types.int64, (lanes_type, lanes_type), _reached)
+)
+"""Return a bit for each number that is at least the other one."""
+where_bits = cast(
+    "Callable[[Lanes, int], Lanes]", operation(lanes_type, (lanes_type, types.int64), _where)
+)
+"""Return the numbers whose bits are set, and zeros: (lanes, bits)."""
+share_of = cast(
+    "Callable[[Lanes, int, int], Lanes]",
+    operation(lanes_type, (lanes_type, types.int64, types.int64), _wide_share),
+)
+"""Return number * factor >> shift, the product in 64 bits: (lanes, factor, shift)."""
 splat = cast("Callable[[int], Lanes]", operation(lanes_type, (types.int64,), _splat))
 """Return lanes that all hold one number."""
 repeat_word = cast("Callable[[int], Lanes]", operation(lanes_type, (types.int64,), _repeat_word))
@@ -287,3 +322,5 @@ All 64 bytes there may be written; only the first ones mean something.
 """
 count_bits = cast("Callable[[int], int]", operation(types.int64, (types.int64,), _count_ones))
 """Return how many bits are set."""
+lowest_bit = cast("Callable[[int], int]", operation(types.int64, (types.int64,), _lowest))
+"""Return the place of the lowest bit that is set; there must be one."""

@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from eventvision.kernels import halves, lanes
+from eventvision.kernels import float_lanes, halves, lanes
 from eventvision.kernels._jit import kernel
 from eventvision.kernels._memory import address_of
 from eventvision.kernels.integer_pack import pack_real, pack_units, unpack_units
@@ -67,6 +67,40 @@ def test_operations_on_words_are_those_of_numpy():
     assert flags == sum(1 << lane for lane in range(16) if c[lane])
     assert count == 5
     assert chosen[:5].tolist() == [a[lane] for lane in range(16) if bits >> lane & 1]
+
+
+@kernel
+def run_choices(a, b, bits, factor, out):
+    one, other = lanes.load_i32(address_of(a)), lanes.load_i32(address_of(b))
+    lanes.store_i32(address_of(out), lanes.where_bits(one, bits))
+    lanes.store_i32(address_of(out) + 64, lanes.share_of(one, factor, 15))
+    return lanes.bits_reached(one, other), lanes.lowest_bit(bits)
+
+
+@kernel
+def run_float_choices(a, b, bits, out):
+    one, other = float_lanes.load_f32(address_of(a)), float_lanes.load_f32(address_of(b))
+    place = address_of(out)
+    float_lanes.store_f32(place, float_lanes.where_bits_f32(one, bits))
+    float_lanes.store_f32(place + 64, float_lanes.multiply_f32(one, other))
+    float_lanes.store_f32(place + 128, float_lanes.subtract_f32(one, other))
+    return float_lanes.bits_reached_f32(one, other)
+
+
+def test_bits_say_which_numbers_are_meant():
+    bits, factor = 0b0110_0000_0001_1000, 20_000
+    is_set = np.array([bits >> lane & 1 for lane in range(16)], bool)
+    a, b = (RNG.integers(-(2**31), 2**31, 16).astype(np.int32) for _ in range(2))
+    b[:4] = a[:4]
+    out = np.zeros((2, 16), np.int32)
+    reached, lowest = run_choices(a, b, bits, factor, out)
+    np.testing.assert_array_equal(out, [np.where(is_set, a, 0), a.astype(np.int64) * factor >> 15])
+    assert (reached, lowest) == (sum(1 << lane for lane in range(16) if a[lane] >= b[lane]), 3)
+    a, b = a.astype(np.float32), b.astype(np.float32)
+    out = np.zeros((3, 16), np.float32)
+    reached = run_float_choices(a, b, bits, out)
+    np.testing.assert_array_equal(out, [np.where(is_set, a, 0), a * b, a - b])
+    assert reached == sum(1 << lane for lane in range(16) if a[lane] >= b[lane])
 
 
 @kernel
