@@ -3,7 +3,8 @@
 An event camera sees what moves. An object that stops says nothing and is still there, so a track
 outlives missing detections for `max_silence_us`, its velocity dying away; one that is hidden in the
 box of another moves on meanwhile and is not reported until it shows again. Detections of another
-class never continue a track.
+class never continue a track. What starts or stops moving is seen in parts at first and at last: a
+detection that is a small part of its track hardly moves it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from . import _kalman
 Array = NDArray[np.float64]
 
 REFUSED = 1e6
+_SEVERAL, _PART = 10.0, 30.0
+"""Times the usual noise of a box that is around several objects, or a part of one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,20 +41,23 @@ class TrackingSettings:
         halting_us: Time constant with which a silent track's velocity dies away.
         least_score: Detections below it start no track; they may continue one.
         covered: Share of a track's box inside a detection matched by another track, from which on
-            it counts as hidden there.
+            it counts as hidden there; and of a detection inside its own track's box, from which on
+            it may be a part of that.
+        part: Share of its track's area below which such a detection is a part.
         most_tracks: Bound on the tracks kept.
         motion: Noise of the Kalman filter.
     """
 
     confirm_hits: int = 3
     tentative_misses: int = 1
-    max_silence_us: int = 650_000
+    max_silence_us: int = 600_000
     patience: float = 5.0
     gate: float = 0.8
     gate_px: float = 4.0
     halting_us: int = 100_000
     least_score: float = 0.2
     covered: float = 0.7
+    part: float = 0.5
     most_tracks: int = 128
     motion: _kalman.Motion = field(default_factory=_kalman.Motion)
 
@@ -59,7 +65,7 @@ class TrackingSettings:
         for name in ("confirm_hits", "patience", "gate", "halting_us", "covered", "most_tracks"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
-        for name in ("tentative_misses", "max_silence_us", "gate_px", "least_score"):
+        for name in ("tentative_misses", "max_silence_us", "gate_px", "least_score", "part"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
 
@@ -179,7 +185,7 @@ class Tracking:
                 self._covariances[tracks],
                 boxes[found],
                 self._settings.motion,
-                doubt=self._doubt(boxes)[found],
+                doubt=self._doubt(tracks, boxes[found]),
             )
         for index, track in enumerate(self._tracks):
             if index not in matched:
@@ -192,12 +198,17 @@ class Tracking:
             track.confirmed |= track.hits >= self._settings.confirm_hits
         self._hide(boxes[found])
 
-    def _doubt(self, boxes: Array) -> Array:
-        """Return how little a detection says about one track: those around several say less."""
+    def _doubt(self, tracks: NDArray[np.intp], boxes: Array) -> Array:
+        """Return how little boxes say of their tracks: those around several, and parts, less."""
         centres = self._means[:, None, :2]
         inside = (centres >= boxes[None, :, :2]) & (centres <= boxes[None, :, :2] + boxes[:, 2:])
         confirmed = np.array([track.confirmed for track in self._tracks])
-        return np.where((inside.all(axis=2) & confirmed[:, None]).sum(axis=0) > 1, 10.0, 1.0)
+        around_several = (inside.all(axis=2) & confirmed[:, None]).sum(axis=0) > 1
+        own, areas = _kalman.boxes_of(self._means[tracks]), boxes[:, 2:].prod(axis=1)
+        within = np.diagonal(_shared_area(own, boxes)) > self._settings.covered * areas
+        is_part = within & (areas < self._settings.part * own[:, 2:].prod(axis=1))
+        doubt = np.where(around_several, _SEVERAL, 1.0)
+        return np.where(is_part & confirmed[tracks], np.maximum(doubt, _PART), doubt)
 
     def _hide(self, taken: Array) -> None:
         """Mark tracks that were missed and lie within a detection that another track took."""

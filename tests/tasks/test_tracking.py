@@ -121,11 +121,11 @@ def test_a_silent_track_comes_to_rest(follower):
     assert 98 < last.boxes[0, 0] + 10 < 125
 
 
-def test_a_track_ends_after_half_a_second_of_silence_and_its_id_with_it(follower):
+def test_a_track_ends_after_six_tenths_of_a_second_of_silence_and_its_id_with_it(follower):
     for _ in range(30):
         follower.see(detections(box(100)))
-    alive = [len(follower.see(detections())) for _ in range(52)]
-    assert alive == [1] * 50 + [0] * 2
+    alive = [len(follower.see(detections())) for _ in range(62)]
+    assert alive == [1] * 60 + [0] * 2
     for _ in range(3):
         again = follower.see(detections(box(100)))
     np.testing.assert_array_equal(again.ids, [2])
