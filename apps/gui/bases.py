@@ -144,7 +144,7 @@ def _depth(depth: Depth, range_: tuple[float, float]) -> Picture:
 def _classes(segmentation: Segmentation, image: Image | None) -> Picture:
     """Tint the reconstruction, or nothing, in the colours of classes."""
     from eventvision.kernels.event_view import paint_classes
-    from eventvision.sinks import number_colour
+    from eventvision.sinks import class_colour
 
     size = segmentation.mask.size
     under = np.full(size, NOWHERE, np.uint32) if image is None else _grey(image)
@@ -152,9 +152,9 @@ def _classes(segmentation: Segmentation, image: Image | None) -> Picture:
     share = np.zeros(256, np.uint32)
     names = segmentation.class_names
     first = 1 if names[:1] == ("background",) else 0
-    for class_ in range(first, min(256, len(names))):
-        tints[class_] = colour_of_bgr(number_colour(class_))
-        share[class_] = _TINT_WEIGHT
+    for class_, name in enumerate(names[:256]):
+        tints[class_] = colour_of_bgr(class_colour(name, class_))
+        share[class_] = _TINT_WEIGHT if class_ >= first else 0
     picture = np.empty(size, np.uint32)
     mask = np.ascontiguousarray(segmentation.mask).reshape(-1)
     paint_classes(mask, tints, share, under, picture)

@@ -7,7 +7,7 @@ from ._mqtt import MqttSink
 from ._mqtt_commands import MqttCommand
 from ._mqtt_settings import MqttSettings
 from ._overlay import OverlayState, compose, panels_for
-from ._palette import number_colour
+from ._palette import class_colour, number_colour
 from ._parquet import ParquetSink
 from ._recorder import Recorder, RecorderReport
 from ._recorder_ring import PacketRing
@@ -33,6 +33,7 @@ __all__ = [
     "RotatingSink",
     "VideoSink",
     "as_object",
+    "class_colour",
     "compose",
     "fresh_path",
     "number_colour",

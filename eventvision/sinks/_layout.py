@@ -13,7 +13,7 @@ larger than a screen are shrunk. Widths and heights are even, as video needs the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, log
 from typing import Literal
 
 from eventvision.core import SensorSize
@@ -26,6 +26,7 @@ _PANEL_MOST_PX = (1920, 1080)
 _FRAME_MOST_PX = 2600
 _GAP_PX = 4
 _UNIT_AT_PX = 1400
+_SCREEN, _EMPTY_PLACE = 16 / 9, 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,7 @@ class Layout:
         """Lay out the panels of a sensor."""
         zoom = _zoom(sensor)
         panel_w, panel_h = max(1, round(sensor.width * zoom)), max(1, round(sensor.height * zoom))
-        columns = min(len(panels), max(1, _FRAME_MOST_PX // (panel_w + _GAP_PX)))
-        if 1 < columns < len(panels):
-            columns = ceil(len(panels) / ceil(len(panels) / columns))
+        columns = _columns(len(panels), panel_w, panel_h)
         width = max(_PANEL_WIDTH_PX, columns * (panel_w + _GAP_PX) - _GAP_PX)
         unit = min(2.5, max(1.0, width / _UNIT_AT_PX))
         layout = cls(panels, zoom, panel_w, panel_h, columns, unit, _even(width), 0)
@@ -90,6 +89,17 @@ class Layout:
             left + column * (self.panel_w + _GAP_PX),
             row * (self.title_h + self.panel_h) + self.title_h,
         )
+
+
+def _columns(panels: int, width: int, height: int) -> int:
+    """Return how many columns make the picture most like a screen, of those that fit its width."""
+    most = min(panels, max(1, _FRAME_MOST_PX // (width + _GAP_PX)))
+
+    def unlikeness(columns: int) -> float:
+        shape = columns * (width + _GAP_PX) / (ceil(panels / columns) * (height + _GAP_PX))
+        return abs(log(shape / _SCREEN)) + _EMPTY_PLACE * (-panels % columns)
+
+    return min(range(most, 0, -1), key=unlikeness)
 
 
 def _zoom(sensor: SensorSize) -> float:

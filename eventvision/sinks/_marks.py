@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from eventvision.core import Detections, Tracks
 
 from ._layout import Layout
-from ._palette import DETECTION, GROUND, INK, Colour, mixed, number_colour
+from ._palette import DETECTION, GROUND, INK, Colour, class_colour, mixed, number_colour
 from ._text import BOLD, draw_text, text_width
 
 Point = tuple[int, int]
@@ -34,7 +34,7 @@ def draw_detections(
     labels: list[Rectangle] = []
     for box, class_ in zip(found.boxes, found.classes.tolist(), strict=True):
         left, top, right, bottom = _corners(box, layout.zoom)
-        colour = number_colour(class_) if is_labelled else DETECTION
+        colour = class_colour(found.class_names[class_], class_) if is_labelled else DETECTION
         if is_followed:
             colour = mixed(DETECTION, GROUND, 0.45)
         cv2.rectangle(panel, (left, top), (right, bottom), colour, layout.px(1))
@@ -44,10 +44,11 @@ def draw_detections(
         found.boxes, found.classes.tolist(), found.scores.tolist(), strict=True
     ):
         around = _around(_corners(box, layout.zoom), 0)
-        text = f"{found.class_names[class_]} {score:.2f}"
+        name = found.class_names[class_]
+        text = f"{name} {score:.2f}"
         place = _label_place(around, text, panel.shape, labels, layout)
         labels.append(place)
-        _draw_label(panel, text, place, number_colour(class_), layout)
+        _draw_label(panel, text, place, class_colour(name, class_), layout)
 
 
 def draw_tracks(

@@ -2,7 +2,8 @@
 
 Objects and classes take their hues from the golden ratio in OKLCH, where equal lightness looks
 equally light: neighbouring numbers differ clearly, and dark text is legible on all of them. Hues
-recur after 8 or 13 numbers; three lightnesses tell those apart.
+recur after 8 or 13 numbers; three lightnesses tell those apart. What everybody has a colour in mind
+for, such as the sky, gets that.
 """
 
 from __future__ import annotations
@@ -25,6 +26,19 @@ DETECTION: Colour = (205, 205, 205)
 ON: Colour = (84, 176, 255)
 OFF: Colour = (255, 150, 72)
 
+_CLASSES: dict[str, Colour] = {
+    "sky": (240, 184, 116),
+    "building": (150, 166, 184),
+    "vegetation": (96, 196, 116),
+    "road": (208, 146, 172),
+    "pavement": (206, 160, 236),
+    "vehicle": (220, 216, 82),
+    "person": (110, 122, 255),
+    "pedestrian": (110, 122, 255),
+    "cyclist": (84, 170, 255),
+    "pole": (84, 214, 244),
+    "other": (188, 178, 170),
+}
 _ON_BRIGHT: Colour = (190, 232, 255)
 _OFF_BRIGHT: Colour = (255, 216, 176)
 _LIGHTNESSES = (0.80, 0.74, 0.87)
@@ -36,6 +50,11 @@ def number_colour(number: int) -> Colour:
     """Return the colour of an object or class: always the same, unlike those near it."""
     turn = (0.38 + number * _GOLDEN_TURN) % 1
     return _oklch(_LIGHTNESSES[number % 3], 0.14, 2 * math.pi * turn)
+
+
+def class_colour(name: str, number: int) -> Colour:
+    """Return the colour of a class: the usual one where there is one, else that of its number."""
+    return _CLASSES.get(name) or number_colour(number)
 
 
 def event_colours() -> NDArray[np.uint8]:

@@ -18,9 +18,9 @@ from ._palette import (
     TEXT,
     TEXT_DIM,
     Colour,
+    class_colour,
     event_colours,
     mixed,
-    number_colour,
 )
 from ._text import draw_text, text_width
 
@@ -32,6 +32,8 @@ TITLES: dict[Panel, str] = {
 }
 _EVENT_COLOURS = event_colours()
 _CLASS_SHARE = 0.55
+_DEPTH_ENDS = (30, 230)
+"""Of the colour map: what is far and what is near; beyond, it is nearly black."""
 
 Legend = tuple[tuple[str, Colour], ...]
 EVENT_LEGEND: Legend = (("ON", ON), ("OFF", OFF))
@@ -61,8 +63,8 @@ def mask_picture(segmentation: Segmentation | None, under: NDArray[np.uint8]) ->
         return under
     tints = np.zeros((256, 1, 3), np.uint8)
     first = _first_tinted(segmentation)
-    for class_ in range(first, min(256, len(segmentation.class_names))):
-        tints[class_] = number_colour(class_)
+    for class_, name in enumerate(segmentation.class_names[:256]):
+        tints[class_] = class_colour(name, class_)
     tint = cv2.applyColorMap(segmentation.mask, tints)
     tinted = _uint8(cv2.addWeighted(under, 1 - _CLASS_SHARE, tint, _CLASS_SHARE, 0))
     if first == 0:
@@ -78,8 +80,9 @@ def depth_picture(
 
     if depth is None:
         return _blank(shape)
-    nearness = 1 - range_.share(depth.depth)
-    coloured = cv2.applyColorMap((255 * nearness).astype(np.uint8), cv2.COLORMAP_TURBO)
+    far, near = _DEPTH_ENDS
+    index = near - (near - far) * range_.share(depth.depth)
+    coloured = cv2.applyColorMap(index.astype(np.uint8), cv2.COLORMAP_TURBO)
     sure = np.clip(depth.confidence, 0, 1)[..., None]
     return (coloured * sure + np.array(GROUND) * (1 - sure)).astype(np.uint8)
 
@@ -90,7 +93,7 @@ def mask_legend(segmentation: Segmentation | None) -> Legend:
         return ()
     first = _first_tinted(segmentation)
     return tuple(
-        (name, number_colour(class_))
+        (name, class_colour(name, class_))
         for class_, name in enumerate(segmentation.class_names)
         if class_ >= first
     )
@@ -113,7 +116,7 @@ def _depth_ends() -> tuple[Colour, Colour]:
     """Return the colours of what is near and far, as light as text should be."""
     import cv2
 
-    ends = cv2.applyColorMap(np.array([[230], [40]], np.uint8), cv2.COLORMAP_TURBO)
+    ends = cv2.applyColorMap(np.array(_DEPTH_ENDS[::-1], np.uint8)[:, None], cv2.COLORMAP_TURBO)
     near, far = ((int(b), int(g), int(r)) for ((b, g, r),) in ends)
     return mixed(near, TEXT, 0.7), mixed(far, TEXT, 0.7)
 

@@ -41,6 +41,14 @@ def test_panels_lie_apart_inside_a_picture_of_even_size_that_decoders_take(size,
         assert apart
 
 
+@pytest.mark.parametrize(
+    ("size", "columns"),
+    [("34x34", 2), ("128x128", 2), ("346x260", 2), ("640x480", 2), ("1280x720", 2), ("54x239", 4)],
+)
+def test_four_panels_are_laid_out_like_a_screen(size, columns):
+    assert Layout.fit(SensorSize.parse(size), PANELS).columns == columns
+
+
 def test_large_sensors_are_shrunk_to_a_screen():
     layout = Layout.fit(SensorSize(4096, 3000), ("events",))
     assert (layout.panel_w, layout.panel_h) == (1475, 1080)

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from eventvision.core import Detections, Segmentation, SensorSize
-from eventvision.sinks import OverlayState, compose, number_colour, panels_for
+from eventvision.simulation import SEGMENTATION_CLASSES
+from eventvision.sinks import OverlayState, class_colour, compose, number_colour, panels_for
 from eventvision.sinks._palette import DETECTION, GROUND, OFF, ON
 
 from .conftest import SENSOR, dense_results, detections, tracks
@@ -95,8 +96,8 @@ def test_boxes_of_several_classes_have_the_colour_and_the_label_of_their_class(m
     result = make_result(0, {"detection": detections(BOX, (25.0, 20.0, 6.0, 6.0))}, events=0)
     state.update(result)
     shown = panel(compose(result, state), state)
-    for class_ in range(2):
-        inked = (shown == np.array(number_colour(class_))).all(axis=-1)
+    for class_, name in enumerate(("car", "person")):
+        inked = (shown == np.array(class_colour(name, class_))).all(axis=-1)
         assert inked.all(axis=1).any() or inked.sum() > 17 * 20  # a label is a filled rectangle
     assert not has_colour(shown, DETECTION)
 
@@ -115,7 +116,23 @@ def test_every_class_but_the_background_is_tinted_and_in_the_legend(make_result,
     sides = shown[100, 100], shown[100, -100]
     assert [bool((side != np.array(GROUND)).any()) for side in sides] == tinted
     title = picture[: state.layout.title_h]
-    assert [has_colour(title, number_colour(class_)) for class_ in range(2)] == tinted
+    colours = [class_colour(name, class_) for class_, name in enumerate(names)]
+    assert [has_colour(title, colour) for colour in colours] == tinted
+
+
+@pytest.mark.parametrize("size", ["34x34", "128x128", "240x180", "346x260", "640x480", "1280x720"])
+def test_the_legend_names_all_classes_of_a_street_beside_three_other_panels(make_result, size):
+    sensor = SensorSize.parse(size)
+    mask = np.zeros(sensor.shape, np.uint8)
+    state = OverlayState(sensor, ("events", "image", "mask", "depth"))
+    given = {"segmentation": Segmentation(mask, SEGMENTATION_CLASSES)}
+    result = make_result(0, given, sensor=sensor, events=0)
+    state.update(result)
+    picture, layout = compose(result, state), state.layout
+    left, top = layout.origin(2)
+    title = picture[top - layout.title_h : top, left : left + layout.panel_w]
+    for class_, name in enumerate(SEGMENTATION_CLASSES):
+        assert has_colour(title, class_colour(name, class_)), name
 
 
 def test_the_box_of_a_track_lies_around_the_object_and_hides_nothing_of_it(make_result):

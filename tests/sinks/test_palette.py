@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from eventvision.sinks import number_colour
-from eventvision.sinks._palette import GROUND, INK, event_colours
+from eventvision.sinks import class_colour, number_colour
+from eventvision.sinks._palette import _CLASSES, GROUND, INK, event_colours
 
 
 def luminance(colour: tuple[int, int, int]) -> float:
@@ -24,9 +24,19 @@ def test_the_next_dozen_numbers_differ_in_colour():
 
 
 def test_dark_text_is_legible_on_every_colour():
-    for number in range(500):
-        contrast = (luminance(number_colour(number)) + 0.05) / (luminance(INK) + 0.05)
-        assert contrast > 7
+    colours = [*map(number_colour, range(500)), *_CLASSES.values()]
+    for colour in colours:
+        assert (luminance(colour) + 0.05) / (luminance(INK) + 0.05) > 7
+
+
+def test_known_classes_have_their_own_colours_and_others_those_of_their_number():
+    assert class_colour("sky", 4) != number_colour(4)
+    assert class_colour("person", 6) == class_colour("pedestrian", 1)
+    assert class_colour("teapot", 4) == number_colour(4)
+    surfaces = {name: colour for name, colour in _CLASSES.items() if name != "pedestrian"}
+    colours = np.array(list(surfaces.values()), int)
+    apart = np.abs(colours[:, None] - colours[None]).sum(axis=2)
+    assert apart[~np.eye(len(colours), dtype=bool)].min() > 50
 
 
 def test_events_grow_brighter_with_strength_from_the_ground_on():

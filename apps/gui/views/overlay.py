@@ -84,6 +84,13 @@ def colour_of(number: int) -> QColor:
     return QColor(red, green, blue)
 
 
+def _colour_of_class(name: str, number: int) -> QColor:
+    from eventvision.sinks import class_colour
+
+    blue, green, red = class_colour(name, number)
+    return QColor(red, green, blue)
+
+
 def _draw_detections(
     painter: QPainter, overlay: Overlay, found: Detections, view: ViewSettings, mapping: Mapping
 ) -> None:
@@ -92,13 +99,14 @@ def _draw_detections(
     for box, class_, score in zip(
         found.boxes.tolist(), found.classes.tolist(), found.scores.tolist(), strict=True
     ):
-        colour = _DIM if is_followed else colour_of(class_) if named else _PLAIN
+        name = found.class_names[class_]
+        colour = _DIM if is_followed else _colour_of_class(name, class_) if named else _PLAIN
         rectangle = _rectangle(box, mapping)
         painter.setPen(QPen(colour, 1 if is_followed else 2))
         painter.drawRect(rectangle)
         if view.labels and not is_followed:
-            name = f"{found.class_names[class_]} " if named else ""
-            _draw_label(painter, f"{name}{score:.2f}", rectangle, colour)
+            text = f"{name} {score:.2f}" if named else f"{score:.2f}"
+            _draw_label(painter, text, rectangle, colour)
 
 
 def _draw_tracks(painter: QPainter, tracks: Tracks, view: ViewSettings, mapping: Mapping) -> None:
