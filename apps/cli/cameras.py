@@ -36,6 +36,18 @@ def run(*, as_json: bool) -> int:
         json.dump(_as_dict(cameras), sys.stdout, indent=2)
         print()  # noqa: T201
         return 0
+    print_cameras(cameras)
+    supported = [
+        (model, title, ", ".join(_drivers_of(model))) for model, title in CAMERA_MODELS.items()
+    ]
+    print_table("supported", supported, header=("model", "camera", "driver"), words=True)
+    for line in _WITHOUT_A_CAMERA:
+        print(line)  # noqa: T201
+    return 0
+
+
+def print_cameras(cameras: list[CameraDescription]) -> None:
+    """Print what is attached, or what was looked for, and why one may not be seen."""
     if cameras:
         rows = [
             (camera.name, camera.title, camera.connection, camera.driver, camera.problem or "ready")
@@ -46,13 +58,6 @@ def run(*, as_json: bool) -> int:
         print_table("no camera was found", _looked_for())
     if not cameras or any(camera.problem for camera in cameras):
         print_table("why a camera may not be seen", [("", line) for line in _permissions()])
-    supported = [
-        (model, title, ", ".join(_drivers_of(model))) for model, title in CAMERA_MODELS.items()
-    ]
-    print_table("supported", supported, header=("model", "camera", "driver"), words=True)
-    for line in _WITHOUT_A_CAMERA:
-        print(line)  # noqa: T201
-    return 0
 
 
 def show_settings(model: str, *, as_json: bool) -> int:

@@ -25,6 +25,7 @@ from .arguments import (
 )
 from .batch import batch
 from .daemon import daemon
+from .doctor import doctor
 from .gui import gui
 from .learning import evaluate, finetune, train
 from .placing import activity, compare, devices, export, fits, place
@@ -347,7 +348,7 @@ def slice_(
 
 for command in (
     convert, cut, repair, serve, train, evaluate, finetune, devices, fits, activity, compare,
-    export, place, gui, daemon, batch,
+    export, place, gui, daemon, batch, doctor,
 ):  # fmt: skip
     app.command()(command)
 

@@ -10,6 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from eventvision.core import DamageReport
 
@@ -50,7 +51,7 @@ def print_table(
         left = index == 0 or words or not header
         table.add_column(name, justify="left" if left else "right", overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))  # brackets in a text are no markup
     console.print(table)
     console.print()
 
