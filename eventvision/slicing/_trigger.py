@@ -33,7 +33,8 @@ BLOCK_SHIFT = 3
 MOST_COUNT = 15.0
 """More events than this in a block of a cell count as this many, so that no pixel rules alone."""
 
-CELL_INPUT, CURRENT_OUTPUT = "cell", "current"
+CELL_INPUT = "cell"
+CURRENT_OUTPUT = "current"
 """Names of the network's input, (1, 2, rows, columns), and of its output, which is summed."""
 
 _GAIN = 0.1

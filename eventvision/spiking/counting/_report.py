@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-AC_PJ, MAC_PJ = 0.9, 4.6
+AC_PJ = 0.9
+MAC_PJ = 4.6
 """Energy of a 32-bit floating-point addition, and of a multiplication with addition, at 45 nm, in
 picojoules (Horowitz, "Computing's energy problem", ISSCC 2014)."""
-INTEGER_AC_PJ, INTEGER_MAC_PJ = 0.1, 0.3
+INTEGER_AC_PJ = 0.1
+INTEGER_MAC_PJ = 0.3
 """The same of whole numbers: a 32-bit addition; an 8-bit multiplication with such an addition."""
 SATURATED = 0.95
 """Share of the steps from which on a channel that fires at its most counts as saturated."""
