@@ -19,7 +19,10 @@ if $(BIN)/$(2); then printf '   %s s\n' $$(($$(date +%s) - start)); \
 else printf '\nmake test: FAILED in "$(1)"\n' >&2; exit 1; fi
 endef
 
-.PHONY: help run test bench clean
+# Two processes that share the tests between them; `make PARALLEL= test` for one after the other.
+PARALLEL ?= -n 2 --dist worksteal
+
+.PHONY: help run test docs bench clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -34,8 +37,13 @@ test: $(DEV)  ## set up and run every check that CI runs
 	$(call check,lint,ruff check .)
 	$(call check,types,mypy)
 	$(call check,import contracts,lint-imports)
-	$(call check,tests and doctests,pytest)
+	$(call check,documentation,mkdocs build --strict --quiet)
+	$(call check,tests and doctests,pytest $(PARALLEL))
 	@printf '\nmake test: all checks passed\n'
+
+docs: $(DEV)  ## build the documentation into out/site, with every link checked
+	@$(BIN)/mkdocs build --strict --quiet
+	@printf 'out/site/index.html\n'
 
 bench: $(DEV)  ## time the hot paths beside their rivals, write docs/benchmarks.md
 	@$(BIN)/python -m benchmarks.all
