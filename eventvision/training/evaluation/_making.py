@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,18 +17,18 @@ from eventvision.simulation import (
     named_scene,
     watch,
 )
+from eventvision.training._scene_truth import known_classes, known_depth_m, known_flow_px_s
+from eventvision.training._staged import folder_with
 
 from ._box_scores import TrueObjects
 from ._depth_scores import countable
 from ._scenarios import SENSOR, Scenario
 from ._sequence import Truth, ValidationSequence
 
-UNLABELLED = 255
 LEAST_PIXELS, LEAST_EVENTS = 64, 20
 _START_US = (40_000, 80_000, 150_000)
 _EVERY_US = 150_000
 _LONGEST_SLICE_US = 100_000
-_WORLDS = ("street", "room")
 _PRIOR_CELL_PX, _PRIOR_LOOKS = 4, 4
 
 
@@ -71,22 +67,9 @@ def class_counts(scenarios: Iterator[Scenario], sensor: SensorSize = SENSOR) -> 
 
 
 def _scene(scenario: Scenario, sensor: SensorSize) -> Scene:
-    with _folder_of(scenario.image) as images:
+    with folder_with(scenario.image) as images:
         scene = named_scene(scenario.scene, sensor=sensor, seed=scenario.seed, images=images)
     return Paced(scene, speed=scenario.speed, start_us=scenario.start_us)
-
-
-@contextmanager
-def _folder_of(image: Path | None) -> Iterator[Path | None]:
-    """Provide a folder with one image, and its labels if there are any."""
-    if image is None:
-        yield None
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        for path in (image, image.with_name(f"{image.stem}_labels.png")):
-            if path.is_file():
-                (Path(folder) / path.name).symlink_to(path.resolve())
-        yield Path(folder)
 
 
 def slice_edges(events: Events, scenario: Scenario) -> NDArray[np.int64]:
@@ -130,7 +113,7 @@ def _truths(
             np.sqrt(np.clip(truth.intensity, 0, 1)),
             _classes(scenario, truth),
             _depth(scenario, truth),
-            _known(truth.flow_px_s),
+            known_flow_px_s(truth),
             _objects(truth, seen_events),
         )
         before_us = t_us
@@ -146,24 +129,10 @@ def _objects(truth: SceneTruth, seen_events: dict[int, int]) -> TrueObjects:
 
 
 def _classes(scenario: Scenario, truth: SceneTruth) -> NDArray[np.uint8]:
-    """Return classes; a wall that shows some picture has none, nor what CamVid left unlabelled."""
-    classes = _known(truth.class_map).copy()
-    if scenario.scene not in _WORLDS:
-        classes[truth.mask == 0] = UNLABELLED
-    elif scenario.image is not None:
-        classes[classes == SEGMENTATION_CLASSES.index("other")] = UNLABELLED
-    return classes
+    return known_classes(truth, scenario.scene, photo=scenario.image is not None)
 
 
 def _depth(scenario: Scenario, truth: SceneTruth) -> NDArray[np.float32]:
-    """Return distances; those of pictures on a wall do not count."""
-    depth_m = _known(truth.depth_m)
-    if scenario.scene not in _WORLDS:
-        return np.full_like(depth_m, np.nan)
+    """Return distances, NaN where they do not count."""
+    depth_m = known_depth_m(truth, scenario.scene)
     return np.where(countable(depth_m), depth_m, np.float32(np.nan))
-
-
-def _known(value: NDArray[Any] | None) -> NDArray[Any]:
-    if value is None:
-        raise ValueError("the scene must know its truth")
-    return value

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -18,15 +19,52 @@ from torch import Tensor
 
 from eventvision.core import complete_file
 from eventvision.simulation.batched import Part, SceneMix
-from eventvision.training import SequenceGenerator, Sequences, SequenceSettings
+from eventvision.training import (
+    SequenceGenerator,
+    Sequences,
+    SequenceSettings,
+    StagedGenerator,
+    StageSettings,
+)
 
 from ._recipe import ClipSettings, SceneRecipe
 
 _VALIDATION_SEED = 0x5EED
+_STAGED_SEED = 0x57A6E
 _LIGHT_LEVELS = 200.0
 """Light is kept as the root of it in as many levels: eyes and pictures see roots."""
 _MOST_LIGHT = 1.27
 _MOST_EVENTS = 60.0
+
+
+class Generator(Protocol):
+    """Makes batches."""
+
+    def batch(self, number: int) -> Sequences:
+        """Return the batch of a number, always the same."""
+
+
+class MixedGenerator:
+    """Takes batches of one generator or of another, as their number says.
+
+    Args:
+        batched: Clips of the batched simulator.
+        staged: Clips of the named scenes.
+        share: Of the batches that are staged.
+        seed: Decides which ones.
+    """
+
+    def __init__(self, batched: Generator, staged: Generator, share: float, seed: int) -> None:
+        self._batched, self._staged, self._share, self._seed = batched, staged, share, seed
+
+    def batch(self, number: int) -> Sequences:
+        """Return the batch of a number, always the same."""
+        return (self._staged if self.is_staged(number) else self._batched).batch(number)
+
+    def is_staged(self, number: int) -> bool:
+        """Return whether a batch shows named scenes."""
+        draw = np.random.default_rng([_STAGED_SEED, self._seed, number])
+        return bool(draw.random() < self._share)
 
 
 class SequencePool:
@@ -39,9 +77,7 @@ class SequencePool:
         seed: Decides which batch a draw gives, and how it is changed.
     """
 
-    def __init__(
-        self, generator: SequenceGenerator, folder: Path, clips: ClipSettings, seed: int
-    ) -> None:
+    def __init__(self, generator: Generator, folder: Path, clips: ClipSettings, seed: int) -> None:
         self._generator, self._folder, self._clips, self._seed = generator, folder, clips, seed
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -111,15 +147,15 @@ def scene_pool(
         still_camera=clips.still_camera,
         path_px=clips.path_px,
     )
-    settings = SequenceSettings(
-        mix=mix,
-        slices=clips.slices,
-        batch=clips.batch,
-        height=clips.height,
-        width=clips.width,
-        seed=seed,
-    )
-    return SequencePool(SequenceGenerator(settings), folder, clips, seed)
+    size = {
+        "slices": clips.slices, "batch": clips.batch, "height": clips.height, "width": clips.width,
+        "seed": seed,
+    }  # fmt: skip
+    generator: Generator = SequenceGenerator(SequenceSettings(mix=mix, **size))
+    if clips.staged:
+        staged = StagedGenerator(StageSettings(images=images, part=part, **size))
+        generator = MixedGenerator(generator, staged, clips.staged, seed)
+    return SequencePool(generator, folder, clips, seed)
 
 
 def packed(batch: Sequences) -> dict[str, Tensor]:

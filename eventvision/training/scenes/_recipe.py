@@ -28,6 +28,8 @@ class ClipSettings(_Settings):
         world: Share of clips in three dimensions.
         still_camera: Share of clips whose camera stands still.
         path_px: Range of how far the picture moves in a clip.
+        staged: Share of batches that show the named scenes, see `StagedGenerator`; what the four
+            settings before say is about the others.
         fresh: Batches to begin with.
         reuse: How often each batch is learned from, in the mean.
         keep: Most batches kept on disk.
@@ -43,6 +45,7 @@ class ClipSettings(_Settings):
     world: float = Field(0.3, ge=0, le=1)
     still_camera: float = Field(0.22, ge=0, le=1)
     path_px: tuple[float, float] = (4.0, 120.0)
+    staged: float = Field(0.0, ge=0, le=1)
     fresh: int = Field(16, ge=1)
     reuse: int = Field(4, ge=1)
     keep: int = Field(250, ge=1)
