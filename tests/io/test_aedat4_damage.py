@@ -12,11 +12,11 @@ from pathlib import Path
 import lz4.frame
 import numpy as np
 import pytest
-import zstandard
 
 from eventvision.core import EVENT_DTYPE, DamageReport, Events, Packet, SensorSize
 from eventvision.io import Aedat4Source
 from eventvision.io._aedat4.writer import Aedat4Writer
+from eventvision.io._zstd import zstd
 
 SENSOR = SensorSize(346, 260)
 PACKET = 500
@@ -228,6 +228,7 @@ def packet(payload: bytes, stream: int = 0) -> bytes:
     return struct.pack("<ii", stream, len(payload)) + payload
 
 
+WITHOUT_SIZE = {zstd.CompressionParameter.content_size_flag: 0}
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "NONE": lambda data: data,
     "LZ4": lz4.frame.compress,
@@ -235,9 +236,9 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "LZ4 with all checksums": lambda data: lz4.frame.compress(
         data, content_checksum=True, block_checksum=True, store_size=False
     ),
-    "ZSTD": zstandard.ZstdCompressor().compress,
-    "ZSTD_HIGH": zstandard.ZstdCompressor(level=19).compress,
-    "ZSTD without a size": zstandard.ZstdCompressor(write_content_size=False).compress,
+    "ZSTD": zstd.compress,
+    "ZSTD_HIGH": lambda data: zstd.compress(data, level=19),
+    "ZSTD without a size": lambda data: zstd.compress(data, options=WITHOUT_SIZE),
 }
 
 
@@ -258,7 +259,7 @@ def test_every_compression_is_read_whole_and_across_damage(file, pack, threads):
 
 
 def zstd_bomb() -> bytes:
-    return zstandard.ZstdCompressor(write_content_size=False).compress(bytes(2**29))
+    return zstd.compress(bytes(2**29), options=WITHOUT_SIZE)
 
 
 HOSTILE_PAYLOADS = {
@@ -274,7 +275,7 @@ HOSTILE_PAYLOADS = {
     "lz4 bomb": lz4.frame.compress(struct.pack("<II4s", 2**28 - 4, 16, b"EVTS") + bytes(2**20)),
     "zstd bomb": zstd_bomb(),
     "zstd that claims much": b"\x28\xb5\x2f\xfd\xe0" + struct.pack("<Q", 2**50) + bytes(50),
-    "empty zstd": zstandard.ZstdCompressor().compress(b"").ljust(20, b"\0"),
+    "empty zstd": zstd.compress(b"").ljust(20, b"\0"),
     "uncompressed, giant count": changed(flatbuffer(EVENTS[:9]), 28, b"\xff\xff\xff\xff"),
 }
 

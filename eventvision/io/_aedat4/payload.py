@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from eventvision.kernels import aedat4, lz4, lz4_blocks
+
+if TYPE_CHECKING:
+    from eventvision.io._zstd import zstd
+
+_PIECE_BYTES = 1 << 20
 
 PROBLEMS = {
     lz4_blocks.TRUNCATED: "its LZ4 frame is cut off",
@@ -80,39 +87,40 @@ def _unpack_lz4(data: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
 
 
 def _unpack_zstd(data: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
-    import zstandard
+    from eventvision.io._zstd import zstd
 
+    content: bytes | bytearray
+    frame = zstd.ZstdDecompressor()
     try:
-        size = zstandard.frame_content_size(data.data)
-        if size > aedat4.MOST_BYTES:
+        size = zstd.get_frame_info(data.data).decompressed_size
+        if size is not None and size > aedat4.MOST_BYTES:
             raise PayloadError(f"it claims to hold {size} bytes")
-        if size < 0:
-            return _unpack_unsized_zstd(data)
-        stream = zstandard.ZstdDecompressor().decompressobj()
-        content = stream.decompress(data.data)
-        if not stream.eof:
-            raise PayloadError("its Zstandard frame is cut off")
-    except zstandard.ZstdError as error:
+        content = frame.decompress(data.data, _PIECE_BYTES if size is None else -1)
+        if size is None:
+            content = _all_of(content, frame)
+    except zstd.ZstdError as error:
         raise PayloadError(f"its Zstandard frame is corrupt ({error})") from None
-    return np.frombuffer(content, np.uint8), data.size - len(stream.unused_data)
+    if not frame.eof:
+        raise PayloadError("its Zstandard frame is cut off")
+    return np.frombuffer(content, np.uint8), data.size - len(frame.unused_data)
 
 
-def _unpack_unsized_zstd(data: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
-    import zstandard
-
-    decompressor = zstandard.ZstdDecompressor()
-    with decompressor.stream_reader(data.data, read_across_frames=False) as stream:
-        content = stream.read(aedat4.MOST_BYTES + 1)
-    if len(content) > aedat4.MOST_BYTES:
-        raise PayloadError(f"it holds more than {aedat4.MOST_BYTES} bytes")
-    return np.frombuffer(content, np.uint8), data.size
+def _all_of(first: bytes, frame: zstd.ZstdDecompressor) -> bytearray:
+    """Return what a frame of unknown size holds, piece by piece: it may be a bomb."""
+    content, piece = bytearray(first), first
+    while piece and not frame.eof:
+        piece = frame.decompress(b"", _PIECE_BYTES)
+        content += piece
+        if len(content) > aedat4.MOST_BYTES:
+            raise PayloadError(f"it holds more than {aedat4.MOST_BYTES} bytes")
+    return content
 
 
 def _begin_zstd(data: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    import zstandard
+    from eventvision.io._zstd import zstd
 
     try:
-        with zstandard.ZstdDecompressor().stream_reader(data.data) as stream:
-            return np.frombuffer(stream.read(aedat4.HEAD_BYTES), np.uint8)
-    except zstandard.ZstdError:
-        return np.empty(0, np.uint8)
+        head = zstd.ZstdDecompressor().decompress(data.data, aedat4.HEAD_BYTES)
+    except zstd.ZstdError:
+        head = b""
+    return np.frombuffer(head, np.uint8)

@@ -157,9 +157,11 @@ class Aedat4Writer:
         if self._compression == "none":
             return buffer
         if self._compression == "zstd":
-            import zstandard
+            from eventvision.io._zstd import zstd
 
-            return zstandard.ZstdCompressor(level=_ZSTD_LEVEL, write_checksum=True).compress(buffer)
+            parameter = zstd.CompressionParameter
+            options = {parameter.compression_level: _ZSTD_LEVEL, parameter.checksum_flag: 1}
+            return zstd.compress(buffer, options=options)
         import lz4.frame
 
         packed: bytes = lz4.frame.compress(buffer, content_checksum=True, store_size=False)

@@ -132,14 +132,16 @@ def inflate(data: NDArray[np.uint8], compression: bytes, size: int) -> tuple[byt
     """
     if size > _MOST_CHUNK_BYTES:
         return b"", f"a chunk claims {size} bytes"
-    if compression == b"zstd":
-        return _inflate_zstd(data, size)
+    from eventvision.io._zstd import zstd
+
     if compression == b"lz4":
         import lz4.frame
 
         step = lz4.frame.LZ4FrameDecompressor()
     elif compression == b"bz2":
         step = bz2.BZ2Decompressor()
+    elif compression == b"zstd":
+        step = zstd.ZstdDecompressor()
     else:
         return b"", f"compression {compression[:20]!r} is not known"
     out = bytearray()
@@ -149,22 +151,9 @@ def inflate(data: NDArray[np.uint8], compression: bytes, size: int) -> tuple[byt
             out += step.decompress(piece, size - len(out) + 1)
             if step.eof or len(out) >= size:
                 break
-    except (OSError, RuntimeError, EOFError) as error:
+    except (OSError, RuntimeError, EOFError, zstd.ZstdError) as error:
         return bytes(out[:size]), f"a chunk cannot be decompressed ({error})"
     return bytes(out[:size]), _shortage(size, out)
-
-
-def _inflate_zstd(data: NDArray[np.uint8], size: int) -> tuple[bytes, str]:
-    import zstandard
-
-    out = bytearray()
-    try:
-        with zstandard.ZstdDecompressor().stream_reader(data.data) as stream:
-            while len(out) < size and (piece := stream.read(min(_PIECE_BYTES, size - len(out)))):
-                out += piece
-    except zstandard.ZstdError as error:
-        return bytes(out), f"a chunk cannot be decompressed ({error})"
-    return bytes(out), _shortage(size, out)
 
 
 def _shortage(size: int, out: bytearray) -> str:

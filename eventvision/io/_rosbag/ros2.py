@@ -141,12 +141,11 @@ def _inflated(body: bytes) -> bytes:
     """Return a message, which bags may compress one by one."""
     if not body.startswith(_ZSTD_MAGIC):
         return body
-    import zstandard
+    from eventvision.io._zstd import zstd
 
     try:
-        with zstandard.ZstdDecompressor().stream_reader(body) as stream:
-            return bytes(stream.read(_MOST_MESSAGE_BYTES))
-    except zstandard.ZstdError:
+        return bytes(zstd.ZstdDecompressor().decompress(body, _MOST_MESSAGE_BYTES))
+    except zstd.ZstdError:
         return body
 
 
