@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from eventvision.spiking.counting import ActivityReport
 
 MOST_HZ = 5.0
-COLUMNS = 240
+COLUMNS = 120
 """So many steps are remembered."""
 
 
@@ -73,6 +73,18 @@ def watched_model(settings: PipelinePart) -> str:
     return ""
 
 
+def short_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Return dotted names without the parts that all begin with.
+
+    >>> short_names(["net.first.in", "net.first.out", "net.last"])
+    ('first.in', 'first.out', 'last')
+    """
+    parts = [name.split(".") for name in names]
+    while parts and all(len(each) > 1 and each[0] == parts[0][0] for each in parts):
+        parts = [each[1:] for each in parts]
+    return tuple(".".join(each) for each in parts)
+
+
 class ActivityWatch:
     """Measures from when it is made until it is stopped.
 
@@ -111,9 +123,9 @@ class ActivityWatch:
         ]
         return Activity(
             model=self._model,
-            neurons=tuple(layer.name for layer in reports[-1].neurons),
+            neurons=short_names(layer.name for layer in reports[-1].neurons),
             rates=rates,
-            layers=tuple(reports[-1].layers[index].name for index in spiking),
+            layers=short_names(reports[-1].layers[index].name for index in spiking),
             operations=np.array(operations).T,
             dense=np.array([reports[-1].layers[index].macs for index in spiking]),
             problem=self._problem,

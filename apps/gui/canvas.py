@@ -26,6 +26,9 @@ from .state import Base, ViewSettings
 SURFACE_SPAN = 10
 """A time surface reaches so many accumulation times back."""
 
+TRAIL_POINTS = 16
+"""More are not to be told apart on a screen, and cost the window its time."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Overlay:
@@ -95,7 +98,9 @@ class Canvas:
         return Overlay(
             detections=self._detections,
             tracks=self._tracks,
-            trails=tuple(self._memory.trails.paths(now_us)),
+            trails=tuple(
+                (number, _thinned(path)) for number, path in self._memory.trails.paths(now_us)
+            ),
             alarm=self._alarm,
             depth_range=(range_.near, range_.far),
             depth_is_metric=None if depth is None else depth.metric,
@@ -154,3 +159,9 @@ class Canvas:
                 self._under.take(value)
             case Image() | Segmentation():
                 self._under.take(value)
+
+
+def _thinned(path: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return at most about `TRAIL_POINTS` of the points of a trail, the last among them."""
+    every = max(1, -(-len(path) // TRAIL_POINTS))
+    return path[(len(path) - 1) % every :: every]

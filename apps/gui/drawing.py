@@ -5,6 +5,7 @@ Three sets of pictures go round: one on the screen, one finished, one being draw
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from eventvision.core import Events, SensorSize
 from .canvas import Canvas, Overlay, Picture
 from .playout import Playout
 from .probe import Probe
-from .state import PointerPart, ViewsPart
+from .state import PointerPart, ViewSettings, ViewsPart
 
 _SETS = 3
 
@@ -27,8 +28,8 @@ class Shown:
     Attributes:
         sensor: Size of the pixel array.
         now_us: The moment.
-        pictures: One for each view, shape (height, width), 0xFFRRGGBB; valid until the next but
-            one call of `Renderer.take`.
+        pictures: One for each view, all of the sensor, 0xFFRRGGBB: shape (height, width), less
+            where the view shows it smaller; valid until the next but one call of `Renderer.take`.
         views: Settings with which they were drawn.
         overlay: What is to be drawn over them.
         pointer: The pixel under the pointer.
@@ -52,6 +53,7 @@ class Drawing:
         self._now_us = 0
         self._last_s = 0.0
         self._sets: list[list[Picture]] = [[] for _ in range(_SETS)]
+        self._large: Picture = np.empty((0, 0), np.uint32)
 
     def clear(self) -> None:
         """Forget the stream."""
@@ -80,14 +82,31 @@ class Drawing:
         if self.playout.now_us is not None:
             self._now_us = self.playout.now_us
 
-    def draw(self, views: ViewsPart, probe_at: tuple[int, int], busy: list[Shown]) -> Shown | None:
-        """Draw all views; None where there is nothing to see yet."""
+    def draw(
+        self,
+        views: ViewsPart,
+        scales: Sequence[float],
+        probe_at: tuple[int, int],
+        busy: list[Shown],
+    ) -> Shown | None:
+        """Draw all views; None where there is nothing to see yet.
+
+        Args:
+            views: Their settings.
+            scales: Pixels of the screen for one of the sensor, by view; 1 where there are fewer.
+            probe_at: The pixel under the pointer.
+            busy: What may not be drawn over.
+        """
         canvas = self._canvas
         if canvas is None:
             return None
-        pictures = self._free_set(canvas.sensor, len(views.views), busy)
+        shapes = [
+            _shape(canvas.sensor, scales[index] if index < len(scales) else 1.0)
+            for index in range(len(views.views))
+        ]
+        pictures = self._free_set(shapes, busy)
         for settings, picture in zip(views.views, pictures, strict=True):
-            canvas.draw(settings, self._now_us, picture)
+            self._draw(canvas, settings, picture)
         x, y = probe_at
         depth, is_metric = canvas.depth_at(x, y)
         pointer = PointerPart(
@@ -103,7 +122,23 @@ class Drawing:
             span_us = int(events["t"][-1]) - max(int(events["t"][0]), before_us)
             self._probe.take(events, max(span_us, 1), *probe_at)
 
-    def _free_set(self, sensor: SensorSize, count: int, busy: list[Shown]) -> list[Picture]:
+    def _draw(self, canvas: Canvas, settings: ViewSettings, picture: Picture) -> None:
+        """Draw one view, in the size of the picture."""
+        if picture.shape == canvas.sensor.shape:
+            canvas.draw(settings, self._now_us, picture)
+            return
+        from eventvision.kernels.shrink import shrink
+
+        if self._large.shape != canvas.sensor.shape:
+            self._large = np.empty(canvas.sensor.shape, np.uint32)
+        canvas.draw(settings, self._now_us, self._large)
+        rows, columns = (
+            np.arange(parts + 1) * size // parts
+            for parts, size in zip(picture.shape, self._large.shape, strict=True)
+        )
+        shrink(self._large, rows, columns, picture)
+
+    def _free_set(self, shapes: list[tuple[int, int]], busy: list[Shown]) -> list[Picture]:
         """Return pictures that are neither on the screen nor waiting to be."""
         taken = {id(picture) for shown in busy for picture in shown.pictures}
         index = next(
@@ -112,7 +147,13 @@ class Drawing:
             if not any(id(picture) in taken for picture in pictures)
         )
         pictures = self._sets[index]
-        if len(pictures) != count or any(each.shape != sensor.shape for each in pictures):
-            pictures = [np.empty(sensor.shape, np.uint32) for _ in range(count)]
+        if [each.shape for each in pictures] != shapes:
+            pictures = [np.empty(shape, np.uint32) for shape in shapes]
             self._sets[index] = pictures
         return pictures
+
+
+def _shape(sensor: SensorSize, scale: float) -> tuple[int, int]:
+    """Return rows and columns of the picture of a view: those of the sensor, or fewer."""
+    rows, columns = (max(1, round(size * min(scale, 1.0))) for size in sensor.shape)
+    return rows, columns

@@ -17,11 +17,15 @@ class Mapping:
         scale: Size of a sensor pixel in the view.
         left: Where the sensor's left edge is in the view.
         top: Where its top edge is.
+        width: Width of the sensor in the view.
+        height: Its height there.
     """
 
     scale: float
     left: float
     top: float
+    width: float
+    height: float
 
     @classmethod
     def of(cls, sensor: SensorSize, width: float, height: float, viewport: Viewport) -> Mapping:
@@ -29,7 +33,7 @@ class Mapping:
         scale = min(width / sensor.width, height / sensor.height) * viewport.zoom
         left = width / 2 - viewport.x * sensor.width * scale
         top = height / 2 - viewport.y * sensor.height * scale
-        return cls(scale, left, top)
+        return cls(scale, left, top, sensor.width * scale, sensor.height * scale)
 
     def to_view(self, x: float, y: float) -> tuple[float, float]:
         """Return where a place on the sensor is in the view."""

@@ -16,7 +16,7 @@ def run(source: str | None = None, config: Path | None = None) -> int:
     Returns:
         The exit status.
     """
-    from PyQt6.QtCore import QTimer
+    from PyQt6.QtCore import QEvent, QTimer
     from PyQt6.QtWidgets import QApplication
 
     from .controller import Controller
@@ -40,4 +40,7 @@ def run(source: str | None = None, config: Path | None = None) -> int:
     keep_layout(window)
     window.show()
     QTimer.singleShot(0, lambda: controller.start(source, config))
-    return application.exec()
+    status = application.exec()
+    window.deleteLater()
+    application.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)  # no widget outlives it
+    return status

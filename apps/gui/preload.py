@@ -12,7 +12,8 @@ MODULES = (
     "eventvision.pipeline",
     "eventvision.sinks",
     "eventvision.kernels.event_view",
-    ".camera_desk",
+    ".views.sources_panel",
+    ".views.cloud_panel",
 )
 """In this order; each takes long because of what it stands on."""
 

@@ -15,7 +15,7 @@ from eventvision.core import Events, Slice, SliceResult
 from .drawing import Drawing, Shown
 from .history import Entry, entry_of
 from .remembered import Remembered
-from .state import ViewsPart
+from .state import MOST_VIEWS, ViewsPart
 from .threads import DRAWING, stand_back
 
 MOST_WAITING_EVENTS = 8_000_000
@@ -43,6 +43,7 @@ class Renderer:
         self._again: list[SliceResult] = []
         self._cuts = False
         self._views = ViewsPart()
+        self._scales = [1.0] * MOST_VIEWS
         self._probe_at = (-1, -1)
         self._epoch = 0
         self._tempo = Tempo()
@@ -92,6 +93,13 @@ class Renderer:
         with self._turn:
             self._views, self._is_stale = views, True
             self._turn.notify()
+
+    def fit(self, index: int, scale: float) -> None:
+        """Draw a view no larger than it is seen: `scale` screen pixels for one of the sensor."""
+        if scale != self._scales[index]:
+            with self._turn:
+                self._scales[index], self._is_stale = scale, True
+                self._turn.notify()
 
     def probe(self, x: int, y: int) -> None:
         """Tell about another pixel; -1 for none."""
@@ -175,6 +183,7 @@ class Renderer:
             cuts, self._cuts, self._is_stale = self._cuts, False, False
             epoch = self._epoch
             views, probe_at, tempo = self._views, self._probe_at, self._tempo
+            scales = tuple(self._scales)
             busy = [shown for shown in (self._finished, self._held) if shown is not None]
         if cuts:
             drawing.clear()
@@ -190,7 +199,7 @@ class Renderer:
             self._recent.add(result)
         drawing.advance(now_s, tempo.speed, probe_at)
         self._is_playing_out = not drawing.playout.is_empty
-        shown = drawing.draw(views, probe_at, busy)
+        shown = drawing.draw(views, scales, probe_at, busy)
         if shown is not None:
             with self._turn:
                 if epoch == self._epoch:  # else it belongs to what came before a cut

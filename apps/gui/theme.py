@@ -29,6 +29,7 @@ class Theme:
         event_on: Brighter events.
         event_off: Darker events.
         stage: Behind events.
+        around: Beside pictures of events.
     """
 
     is_dark: bool
@@ -46,6 +47,7 @@ class Theme:
     event_on: int
     event_off: int
     stage: int
+    around: int
 
 
 DARK = Theme(
@@ -61,9 +63,10 @@ DARK = Theme(
     good=0x55C28A,
     warn=0xF0B44C,
     bad=0xF47C70,
-    event_on=0xFFD27A,
-    event_off=0x4FA3F7,
+    event_on=0xFFB254,
+    event_off=0x4A9BFF,
     stage=0x0E1013,
+    around=0x0B0D11,
 )
 LIGHT = Theme(
     is_dark=False,
@@ -81,6 +84,7 @@ LIGHT = Theme(
     event_on=0xC25700,
     event_off=0x1463B8,
     stage=0xFFFFFF,
+    around=0xD9DCE2,
 )
 
 

@@ -7,11 +7,11 @@ import sys
 import threading
 from contextlib import suppress
 
-SWITCH_S = 0.001
+SWITCH_S = 0.0005
 """So long a thread may keep the interpreter while another waits: each thing that the window does
 waits for it once, and five times longer would be seen."""
 
-DRAWING, WORKING, BACKGROUND = 2, 5, 10
+DRAWING, WORKING, BACKGROUND = 0, 5, 10
 """How far a thread stands back."""
 
 

@@ -115,7 +115,7 @@ class SliceColumns:
     Attributes:
         rates: Highest event rate in Hz, shape (2, width): OFF and ON.
         endings: Index into `ENDINGS` of the column's last slice, -1 for none; shape (width,).
-        begins: Whether a slice follows another there, where slices are wide enough to be told apart.
+        begins: Whether a slice follows another there, where they are wide enough to be told apart.
         objects: Most objects at once, shape (width,).
         alarms: Whether there was an alarm, shape (width,).
     """

@@ -17,7 +17,7 @@ from .images import image_over
 from .observing import observe_while
 
 _REFRESH_MS = 250
-_ROW_H, _NAME_W, _VALUE_W = 13, 84, 56
+_ROW_H, _NAME_W, _VALUE_W = 13, 96, 48
 
 
 class ActivityStrip(QGroupBox):

@@ -94,7 +94,6 @@ class CameraPanel(QWidget):
         layout.addWidget(self.area, 1)
         layout.addLayout(self._file_buttons())
         self.show_cameras((), "")
-        self.choose_model(next(iter(CAMERA_MODELS)))
 
     def set_sensor(self, sensor: SensorSize | None) -> None:
         """Let the region reach over the sensor of the camera that is open."""
@@ -113,7 +112,9 @@ class CameraPanel(QWidget):
         self._desk.close()
 
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Look for cameras while somebody looks at them."""
+        """Look for cameras while somebody looks at them; settings are laid out the first time."""
+        if not self._rows:
+            self.choose_model(next(iter(CAMERA_MODELS)))
         self.watch.start()
         super().showEvent(event)
 

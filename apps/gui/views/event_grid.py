@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QResizeEvent
-from PyQt6.QtWidgets import (
-    QComboBox,
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from ..canvas import Overlay
 from ..controller import Controller
 from ..drawing import Shown
-from ..palettes import PALETTES, depth_ramp
-from ..state import AppState, Palette, PlaybackPart, ViewSettings, ViewsPart
+from ..legend import legend_of
+from ..state import AppState, PlaybackPart, ViewSettings, ViewsPart
 from ..words import BASE_NAMES
 from .event_view import EventView
+from .legend_line import LegendLine
 from .observing import observe_while
-from .overlay import colour_of
 
 _PLACES = {1: ((0, 0),), 2: ((0, 0), (0, 1)), 3: ((0, 0), (0, 1), (1, 0))}
 _STACKED = ((0, 0), (1, 0))
@@ -42,14 +32,11 @@ class EventPane(QWidget):
         for base, name in BASE_NAMES.items():
             self._base.addItem(name, base)
         self._base.activated.connect(self._choose_base)
-        self._legend = QLabel()
-        self._legend.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._legend.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._legend_text = ""
+        self.legend = LegendLine()
         line = QHBoxLayout()
         line.setContentsMargins(4, 2, 8, 2)
         line.addWidget(self._base)
-        line.addWidget(self._legend, 1)
+        line.addWidget(self.legend, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -63,10 +50,7 @@ class EventPane(QWidget):
     def show_picture(self, shown: Shown, settings: ViewSettings) -> None:
         """Show a moment, and what its colours mean."""
         self.view.show_picture(shown)
-        text = legend(settings, shown.overlay)
-        if text != self._legend_text:
-            self._legend_text = text
-            self._legend.setText(text)
+        self.legend.show_legend(legend_of(settings, shown.overlay))
 
     def _choose_base(self, row: int) -> None:
         self._controller.views.set_base(self._base.itemData(row), self._index)
@@ -139,36 +123,3 @@ class EventGrid(QWidget):
         if part.phase in ("empty", "opening"):
             for pane in self.panes:
                 pane.view.forget_picture()
-
-
-def legend(settings: ViewSettings, overlay: Overlay) -> str:
-    """Return what the colours of a view mean, as rich text."""
-    parts = []
-    if settings.base == "depth" and overlay.depth_is_metric is not None:
-        near, far = overlay.depth_range
-        unit = " m" if overlay.depth_is_metric else ""
-        ramp = depth_ramp()
-        parts.append(
-            f"{_dot(int(ramp[20]))} {near:.1f}{unit} {_dot(int(ramp[-40]))} {far:.1f}{unit}"
-        )
-    elif settings.base == "segmentation" and overlay.classes:
-        first = 1 if overlay.classes[0] == "background" else 0
-        parts += [
-            f"{_dot(colour_of(class_).rgb())} {name}"
-            for class_, name in enumerate(overlay.classes)
-            if class_ >= first
-        ]
-    if settings.base == "surface":
-        parts.append(f"{_dot(0xFFFFB43C)} ON {_dot(0xFF5AAFFF)} OFF, bright is new")
-    elif settings.events:
-        parts.append(_polarities(settings.palette))
-    return " &nbsp; ".join(parts)
-
-
-def _polarities(palette: Palette) -> str:
-    colours = PALETTES[palette]
-    return f"{_dot(colours.on)} ON {_dot(colours.off)} OFF"
-
-
-def _dot(colour: int) -> str:
-    return f'<span style="color:#{colour & 0xFFFFFF:06x}">&#9632;</span>'

@@ -25,11 +25,9 @@ from ..state import AppState, Viewport
 from ..words import BASE_HINTS
 from .images import image_over
 from .overlay import draw_overlay, draw_region
+from .theme_style import theme_of
 
 WHEEL_STEP = 1.25
-_AROUND = QColor(0x0B, 0x0D, 0x11)
-_ACTIVE = QColor(0x4A, 0x9B, 0xFF)
-_EMPTY = QColor(0x8A, 0x93, 0xA0)
 
 
 class EventView(QWidget):
@@ -93,10 +91,12 @@ class EventView(QWidget):
     def paintEvent(self, _event: QPaintEvent | None) -> None:  # noqa: N802 - Qt's name
         """Draw picture, overlay and frame."""
         painter = QPainter(self)
-        painter.fillRect(self.rect(), _AROUND)
+        theme = theme_of(self)
+        painter.fillRect(self.rect(), QColor(theme.around))
         mapping = self.mapping()
         if self._image is not None and self._shown is not None and mapping is not None:
-            self._paint_picture(painter, self._image, mapping)
+            self._controller.renderer.fit(self._index, mapping.scale * self.devicePixelRatioF())
+            self._paint_picture(painter, self._image, self._shown.sensor, mapping)
             views = self._state.views.value.views
             if self._index < len(views):
                 view, overlay = views[self._index], self._shown.overlay
@@ -109,25 +109,28 @@ class EventView(QWidget):
             self._paint_empty(painter)
         part = self._state.views.value
         if len(part.views) > 1 and part.active == self._index:
-            painter.setPen(QPen(_ACTIVE, 2))
+            painter.setPen(QPen(QColor(theme.accent), 2))
             painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
 
-    def _paint_picture(self, painter: QPainter, image: QImage, mapping: Mapping) -> None:
-        target = QRectF(
-            mapping.left,
-            mapping.top,
-            image.width() * mapping.scale,
-            image.height() * mapping.scale,
-        )
-        shrinks = mapping.scale * self.devicePixelRatioF() < 1
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, shrinks)
-        painter.drawImage(target, image)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=False)
+    def _paint_picture(
+        self, painter: QPainter, image: QImage, sensor: SensorSize, mapping: Mapping
+    ) -> None:
+        """Copy the picture if it has been drawn in this size; else stretch it for the moment."""
+        target = QRectF(mapping.left, mapping.top, mapping.width, mapping.height)
+        ratio = self.devicePixelRatioF()
+        if image.width() < sensor.width and image.width() == round(target.width() * ratio):
+            image.setDevicePixelRatio(ratio)
+            painter.drawImage(target.topLeft().toPoint(), image)
+        else:
+            painter.drawImage(target, image)
 
     def _paint_hint(self, painter: QPainter, text: str) -> None:
-        painter.setPen(_EMPTY)
-        place = self.rect().adjusted(8, 8, -8, -8)
-        painter.drawText(place, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, text)
+        theme, metrics = theme_of(self), painter.fontMetrics()
+        height = metrics.height() + 6
+        plate = QRectF(0, self.height() - height, metrics.horizontalAdvance(text) + 16, height)
+        painter.fillRect(plate, QColor(theme.window))
+        painter.setPen(QColor(theme.faint))
+        painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_empty(self, painter: QPainter) -> None:
         phase = self._state.playback.value.phase
@@ -136,7 +139,7 @@ class EventView(QWidget):
             "failed": "Nothing to show: see Problems",
             "playing": "Waiting for events…",
         }.get(phase, "Open a recording (Ctrl+O), or drop one here")
-        painter.setPen(_EMPTY)
+        painter.setPen(QColor(theme_of(self).faint))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, text)
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802 - Qt's name

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ Region = tuple[int, int, int, int]
 SMALL_PX = 560
 """Views less wide than this have smaller labels."""
 LABEL_PX, SMALL_LABEL_PX = 12, 10
-_FADES = 5
+_FADES, _SHADES = 4, 8
 _INK = QColor(0x0A, 0x0C, 0x12)
 _DIM = QColor(0xCD, 0xCD, 0xCD, 110)
 _PLAIN = QColor(0xCD, 0xCD, 0xCD)
@@ -73,11 +73,12 @@ def draw_region(painter: QPainter, region: Region, mapping: Mapping, *, is_on: b
     painter.setPen(QPen(colour, 2, Qt.PenStyle.DashLine))
     painter.drawRect(rectangle)
     if is_on:
-        _draw_label(painter, "ALARM", rectangle, colour)
+        _Labels(painter).draw("ALARM", rectangle, colour)
 
 
+@lru_cache(maxsize=512)
 def colour_of(number: int) -> QColor:
-    """Return the colour of an object or a class: always the same."""
+    """Return the colour of an object or a class: always the same; not to be changed."""
     from eventvision.sinks import number_colour
 
     blue, green, red = number_colour(number)
@@ -94,73 +95,92 @@ def _colour_of_class(name: str, number: int) -> QColor:
 def _draw_detections(
     painter: QPainter, overlay: Overlay, found: Detections, view: ViewSettings, mapping: Mapping
 ) -> None:
-    is_followed = overlay.tracks is not None
+    rectangles = _rectangles(found.boxes, mapping)
+    if overlay.tracks is not None:
+        painter.setPen(QPen(_DIM, 1))
+        painter.drawRects(rectangles)
+        return
     named = len(found.class_names) > 1
-    for box, class_, score in zip(
-        found.boxes.tolist(), found.classes.tolist(), found.scores.tolist(), strict=True
+    labels = _Labels(painter)
+    for rectangle, class_, score in zip(
+        rectangles, found.classes.tolist(), found.scores.tolist(), strict=True
     ):
-        name = found.class_names[class_]
-        colour = _DIM if is_followed else _colour_of_class(name, class_) if named else _PLAIN
-        rectangle = _rectangle(box, mapping)
-        painter.setPen(QPen(colour, 1 if is_followed else 2))
+        colour = colour_of(class_) if named else _PLAIN
+        painter.setPen(QPen(colour, 2))
         painter.drawRect(rectangle)
-        if view.labels and not is_followed:
-            text = f"{name} {score:.2f}" if named else f"{score:.2f}"
-            _draw_label(painter, text, rectangle, colour)
+        if view.labels:
+            name = f"{found.class_names[class_]} " if named else ""
+            labels.draw(f"{name}{score:.2f}", rectangle, colour)
 
 
 def _draw_tracks(painter: QPainter, tracks: Tracks, view: ViewSettings, mapping: Mapping) -> None:
     named = len(tracks.class_names) > 1
+    rectangles = _rectangles(tracks.boxes, mapping)
+    painter.setPen(QPen(_INK, 1))
+    painter.drawRects([rectangle.adjusted(-2, -2, 2, 2) for rectangle in rectangles])
+    labels = _Labels(painter)
     rows = zip(
         tracks.ids.tolist(),
-        tracks.boxes.tolist(),
+        rectangles,
         tracks.classes.tolist(),
         tracks.scores.tolist(),
         strict=True,
     )
-    for number, box, class_, score in rows:
-        colour = colour_of(number)
-        rectangle = _rectangle(box, mapping)
-        painter.setPen(QPen(_INK, 1))
-        painter.drawRect(rectangle.adjusted(-2, -2, 2, 2))
-        painter.setPen(QPen(colour, 2))
+    for number, rectangle, class_, score in rows:
+        painter.setPen(_pen(number, _SHADES))
         painter.drawRect(rectangle)
         if view.labels:
             name = f" {tracks.class_names[class_]}" if named else ""
-            _draw_label(painter, f"#{number}{name} {score:.2f}", rectangle, colour)
+            labels.draw(f"#{number}{name} {score:.2f}", rectangle, colour_of(number))
 
 
-def _draw_label(painter: QPainter, text: str, rectangle: QRectF, colour: QColor) -> None:
-    """Write a label above a box; inside, where there is no room above."""
-    metrics = QFontMetricsF(painter.font())
-    width, height = metrics.horizontalAdvance(text) + 6, metrics.height()
-    top = rectangle.top() - height
-    if top < 0:
-        top = rectangle.top()
-    rightmost = painter.window().width() - width
-    left = max(0.0, min(rectangle.left() - 1, rightmost))
-    place = QRectF(left, top, width, height)
-    painter.fillRect(place, colour)
-    painter.setPen(_INK)
-    painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
+class _Labels:
+    """Writes above boxes; inside, where there is no room above."""
+
+    def __init__(self, painter: QPainter) -> None:
+        self._painter = painter
+        self._metrics = QFontMetricsF(painter.font())
+        self._height = self._metrics.height()
+
+    def draw(self, text: str, rectangle: QRectF, colour: QColor) -> None:
+        """Write a label."""
+        width = self._metrics.horizontalAdvance(text) + 6
+        top = rectangle.top() - self._height
+        if top < 0:
+            top = rectangle.top()
+        rightmost = self._painter.window().width() - width
+        left = max(0.0, min(rectangle.left() - 1, rightmost))
+        self._painter.fillRect(QRectF(left, top, width, self._height), colour)
+        self._painter.setPen(_INK)
+        self._painter.drawText(QPointF(left + 3, top + self._metrics.ascent()), text)
 
 
 def _draw_trail(
     painter: QPainter, number: int, path: NDArray[np.float64], mapping: Mapping
 ) -> None:
     """Draw where a centre has been, fading with age."""
-    colour = colour_of(number)
-    points = [QPointF(*mapping.to_view(x, y)) for _, x, y in path.tolist()]
-    bounds = np.linspace(0, len(points) - 1, _FADES + 1).astype(int).tolist()
-    for first, last in itertools.pairwise(bounds):
-        if last > first:
-            faded = QColor(colour)
-            faded.setAlphaF(min(max(0.1, 1 - float(path[last, 0])), 1.0))
-            painter.setPen(QPen(faded, 2))
-            painter.drawPolyline(QPolygonF(points[first : last + 1]))
+    ages, columns, rows = path.T.tolist()
+    points = [QPointF(*mapping.to_view(x, y)) for x, y in zip(columns, rows, strict=True)]
+    step = max(1, -(-(len(points) - 1) // _FADES))
+    for first in range(0, len(points) - 1, step):
+        last = min(first + step, len(points) - 1)
+        painter.setPen(_pen(number, max(1, round(_SHADES * (1 - ages[last])))))
+        painter.drawPolyline(QPolygonF(points[first : last + 1]))
 
 
-def _rectangle(box: Sequence[float], mapping: Mapping) -> QRectF:
-    x, y, width, height = box
-    left, top = mapping.to_view(x, y)
-    return QRectF(left, top, width * mapping.scale, height * mapping.scale)
+@lru_cache(maxsize=2048)
+def _pen(number: int, shade: int) -> QPen:
+    """Return the pen of an object; `shade` 1 is the palest, `_SHADES` opaque."""
+    faded = QColor(colour_of(number))
+    faded.setAlphaF(shade / _SHADES)
+    return QPen(faded, 2)
+
+
+def _rectangles(boxes: NDArray[np.float32], mapping: Mapping) -> list[QRectF]:
+    """Return boxes in the view, as far as they lie on the sensor."""
+    ends = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1) * mapping.scale
+    limits = np.array([mapping.width, mapping.height] * 2)
+    corners = np.clip(ends, 0, limits) + np.array([mapping.left, mapping.top] * 2)
+    return [
+        QRectF(QPointF(x, y), QPointF(right, bottom)) for x, y, right, bottom in corners.tolist()
+    ]

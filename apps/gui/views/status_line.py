@@ -6,16 +6,18 @@ from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from PyQt6.QtWidgets import QLabel, QStatusBar
+from PyQt6.QtWidgets import QLabel, QSizePolicy, QStatusBar
 
-from ..state import AppState, PointerPart, Problem, RecordingPart
+from ..state import AppState, PlaybackPart, PointerPart, Problem, RecordingPart, Severity
 from ..words import count, milliseconds, rate
 from .observing import observe_while
+from .words import Role, set_role
 
 if TYPE_CHECKING:
     from eventvision.pipeline import Status
 
 _FPS_OVER_S = 1.0
+_ROLES: dict[Severity, Role] = {"error": "bad", "warning": "warn", "info": "faint"}
 
 
 class StatusLine(QStatusBar):
@@ -23,19 +25,22 @@ class StatusLine(QStatusBar):
 
     def __init__(self, state: AppState) -> None:
         super().__init__()
+        self._playback = state.playback
         self._ticks: deque[float] = deque()
         self._problem, self._pixel = QLabel(), QLabel()
         self._recording, self._rates, self._display = QLabel(), QLabel(), QLabel()
         self._latency, self._drops = QLabel(), QLabel()
+        self._problem.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.addWidget(self._problem, 1)
         for label in (
             self._pixel, self._recording, self._rates, self._latency, self._drops, self._display,
         ):  # fmt: skip
             self.addPermanentWidget(label)
-        self._recording.setStyleSheet("color: #e5484d; font-weight: bold")
+        set_role(self._recording, "bad")
         observe_while(self, state.pointer, self._show_pixel)
         observe_while(self, state.status, self._show_status)
         observe_while(self, state.tick, self._show_tick)
+        observe_while(self, state.playback, self._show_phase)
         observe_while(self, state.problems, self._show_problems)
         observe_while(self, state.recording, self._show_recording)
 
@@ -64,6 +69,8 @@ class StatusLine(QStatusBar):
         )
 
     def _show_tick(self, _tick: int) -> None:
+        if not self._playback.value.is_running:
+            return
         now_s = monotonic()
         self._ticks.append(now_s)
         while now_s - self._ticks[0] > _FPS_OVER_S:
@@ -72,14 +79,18 @@ class StatusLine(QStatusBar):
             fps = (len(self._ticks) - 1) / max(now_s - self._ticks[0], 1e-3)
             self._display.setText(f"{fps:.0f} fps")
 
+    def _show_phase(self, part: PlaybackPart) -> None:
+        if not part.is_running:  # what stands still has no rate
+            self._ticks.clear()
+            self._display.clear()
+
     def _show_problems(self, problems: tuple[Problem, ...]) -> None:
         if not problems:
             self._problem.clear()
             self._problem.setToolTip("")
             return
         latest = problems[-1]
-        colour = {"error": "#e5484d", "warning": "#d08a10", "info": "#6f7a88"}[latest.severity]
-        self._problem.setStyleSheet(f"color: {colour}")
+        set_role(self._problem, _ROLES[latest.severity])
         self._problem.setText(latest.text)
         self._problem.setToolTip(latest.text)
 

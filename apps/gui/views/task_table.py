@@ -18,12 +18,12 @@ from PyQt6.QtWidgets import (
 from ..controller import Controller
 from ..controllers.pipeline import PipelineSettings
 from ..state import AppState, PipelinePart, TaskSetting
-from ..task_forms import DEVICES, METHODS, cost_of, load_text
+from ..task_forms import DEVICES, METHODS, TaskCost, cost_of, load_text, task_cost
 from ..words import TASK_NAMES, count, milliseconds
 from .observing import observe_while
 
 if TYPE_CHECKING:
-    from eventvision.pipeline import NetworkReport, Status, TaskStatus
+    from eventvision.pipeline import NetworkReport, Status
 
 _HEAD = ("task", "latency", "rate", "drops", "runs on")
 _DROPS_TIP = (
@@ -69,7 +69,7 @@ class TaskTable(QGroupBox):
 
     def _show_status(self, status: Status | None) -> None:
         for name, line in self._lines.items():
-            line.show_cost(None if status is None else status.tasks.get(name))
+            line.show_cost(None if status is None else task_cost(status, name))
         self._total.setText(cost_of(status))
         self._load.setText(load_text(status))
         self._load.setVisible(bool(self._load.text()))
@@ -117,20 +117,18 @@ class _Line:
         self.where.setCurrentIndex(row)
         self.where.setToolTip(f"device of all tasks: {default_device}")
 
-    def show_cost(self, status: TaskStatus | None) -> None:
+    def show_cost(self, cost: TaskCost | None) -> None:
         """Show what it costs now."""
-        if status is None or not status.on:
+        if cost is None:
             for each in (self.latency, self.rate, self.drops):
                 each.setText("–")
             return
-        self.latency.setText(milliseconds(status.p50_ms))
-        self.latency.setToolTip(
-            f"99 % within {milliseconds(status.p99_ms)}, without the model itself"
-        )
-        self.drops.setText(count(status.missed))
-        share = f" ({status.share:.0%})" if status.share < 1 else ""
-        self.rate.setText(f"{status.rate_hz:.0f}/s{share}")
+        self.latency.setText(milliseconds(cost.p50_ms))
+        self.latency.setToolTip(cost.latency_tip)
+        share = f" ({cost.share:.0%})" if cost.share < 1 else ""
+        self.rate.setText(f"{cost.rate_hz:.0f}/s{share}")
         self.rate.setToolTip("results a second; in brackets the share of slices that load allows")
+        self.drops.setText(count(cost.missed))
 
     def _switch(self, on: bool) -> None:
         if not self._pipeline.set_task(self._name, on=on):

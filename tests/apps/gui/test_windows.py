@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from eventvision_apps.gui.history import History, extended
+from eventvision_apps.gui.history import History, entry_of, extended
 from eventvision_apps.gui.overview import Overview
 from eventvision_apps.gui.state import PlaybackPart, Viewport
 from eventvision_apps.gui.views.commands import COMMANDS, MENUS
@@ -215,7 +215,7 @@ def test_the_timeline_draws_slices_and_the_potential(window):
     state = window.state
     state.overview.set(Overview(0, 1_000_000, 10_000, np.ones((2, 100), np.int64), 0.5))
     state.playback.change(mark_in_us=200_000, mark_out_us=700_000)
-    state.history.set(extended(History(), [result(n, potential=True) for n in range(20)]))
+    state.history.set(extended(History(), [entry_of(result(n, potential=True)) for n in range(20)]))
     assert colours(timeline) > before + 3
 
 
