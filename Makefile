@@ -10,7 +10,12 @@ PROJECT = pyproject.toml setup.py constraints.txt .ci/install
 # A copied or moved checkout must not run the code of the old one: the stamps know the folder.
 HERE := $(shell pwd | cksum | cut -d ' ' -f 1)
 BASE = $(VENV)/base-$(HERE)
+GUI = $(VENV)/gui-$(HERE)
 DEV = $(VENV)/dev-$(HERE)
+
+SAMPLE = recordings/street.aedat4
+# Where there is a screen, `make run` opens the window, which needs Qt as well.
+SCREEN := $(if $(filter Darwin Windows_NT,$(shell uname) $(OS)),yes,$(DISPLAY)$(WAYLAND_DISPLAY))
 
 # $(call check,NAME,COMMAND): say what runs, how long it took, and which check failed.
 define check
@@ -27,10 +32,15 @@ PARALLEL ?= -n 2 --dist worksteal
 help:  ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
 
-run: $(BASE)  ## set up, replay the bundled recording, leave video and results in out/
-	@mkdir -p out
-	@printf '\n== replaying recordings/street.aedat4 (the first time, kernels are compiled)\n'
-	@$(BIN)/eventvision replay recordings/street.aedat4 --video out/replay.mp4 --results out/results.jsonl
+run: $(if $(SCREEN),$(GUI),$(BASE))  ## set up, show the bundled recording in the window; without a screen, as video in out/
+	@if [ -n '$(SCREEN)' ]; then \
+		printf '\n== opening $(SAMPLE) in the window\n'; \
+		$(BIN)/eventvision gui $(SAMPLE) && exit; \
+		printf '\n== the window did not come up\n'; \
+	fi; \
+	mkdir -p out; \
+	printf '\n== replaying $(SAMPLE) (the first time, kernels are compiled)\n'; \
+	$(BIN)/eventvision replay $(SAMPLE) --video out/replay.mp4 --results out/results.jsonl
 
 test: $(DEV)  ## set up and run every check that CI runs
 	$(call check,format,ruff format --check .)
@@ -57,6 +67,10 @@ $(BASE): $(PROJECT)
 	@.ci/install $(VENV) base
 	@touch $@
 
+$(GUI): $(PROJECT)
+	@.ci/install $(VENV) gui
+	@touch $(BASE) $@
+
 $(DEV): $(PROJECT)
 	@.ci/install $(VENV) dev
-	@touch $(BASE) $@
+	@touch $(BASE) $(GUI) $@
