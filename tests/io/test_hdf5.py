@@ -381,6 +381,37 @@ def test_a_damaged_heap_of_texts_is_not_walked(tmp_path):
     assert np.array_equal(read(source), EVENTS)
 
 
+def test_text_that_damage_made_a_list_is_not_read(tmp_path):
+    path = ecf(tmp_path / "a.hdf5", EVENTS)
+    content = bytearray(path.read_bytes())
+    at = content.index(b"geometry\0") + 16
+    assert content[at : at + 2] == b"\x19\x01"
+    content[at + 1] = 3
+    path.write_bytes(content)
+    source = Hdf5Source(path)
+    assert (source.info.sensor, source.info.sensor_from) == (SensorSize(640, 480), "data")
+    assert np.array_equal(read(source), EVENTS)
+
+
+@pytest.mark.parametrize("name", ["width", "sensor_resolution"])
+def test_a_size_that_is_neither_numbers_nor_text_is_not_read(tmp_path, name):
+    path = generic(tmp_path / "a.h5", LAYOUTS["plural"])
+    with h5py.File(path, "a") as file:
+        file.attrs.create(name, np.array([file.ref], h5py.ref_dtype))
+    assert Hdf5Source(path).info.sensor_from == "data"
+
+
+def test_events_of_varied_length_are_refused(tmp_path):
+    lists = np.empty(3, object)
+    lists[:] = [np.arange(2), np.arange(3), np.arange(4)]
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        for name in ("t", "x", "y", "p"):
+            file.create_dataset(f"events/{name}", data=lists, dtype=h5py.vlen_dtype(np.int64))
+    with pytest.raises(FormatError):
+        read(Hdf5Source(path))
+
+
 def test_files_beside_the_recording_are_not_opened(tmp_path):
     generic(tmp_path / "other.h5", LAYOUTS["plural"])
     path = tmp_path / "a.h5"

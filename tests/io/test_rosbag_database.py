@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from eventvision.io._rosbag.database import read_database
+from eventvision.io._rosbag.database import _opened, read_database
 
 
 def database(path, rows, number_type="INTEGER PRIMARY KEY"):
@@ -41,3 +41,24 @@ def test_a_database_cut_in_its_header_is_damage(tmp_path, size):
     found = list(read_database(path))
     assert len(found) == 2
     assert all(one.problem for one in found)
+
+
+def test_what_sqlite_finds_no_memory_for_is_salvaged(tmp_path, monkeypatch):
+    class Short:
+        def execute(self, query):
+            raise MemoryError
+
+        def close(self):
+            pass
+
+    path = database(tmp_path / "a.db3", [(1, 1, b"first"), (2, 1, b"second")])
+    monkeypatch.setattr("eventvision.io._rosbag.database._opened", lambda path: Short())
+    problem, *found = read_database(path)
+    assert problem.problem == "SQLite cannot read on (MemoryError)"
+    assert [one.body for one in found] == [b"first", b"second"]
+
+
+def test_nothing_in_a_database_is_longer_than_it(tmp_path):
+    path = database(tmp_path / "a.db3", [(1, 1, b"first")])
+    with closing(_opened(path)) as opened, pytest.raises(sqlite3.DataError, match="too big"):
+        opened.execute("SELECT zeroblob(?)", (path.stat().st_size + 1,)).fetchall()

@@ -1,14 +1,15 @@
 """What an HDF5 file says besides its events: attributes, numbers, edges of external signals.
 
 Text of variable length lies in global heaps. The HDF5 library walks a heap without end where an
-object of size 0 is damaged in, so heaps are checked before such text is asked for.
+object of size 0 is damaged in, so heaps are checked before such text is asked for. It crashes where
+damage turns text into a list of anything, so only numbers and text are read.
 """
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,9 +33,9 @@ def stated_sensor(path: Path, file: h5py.File) -> SensorSize | None:
         numbers = re.findall(r"\d+", stored_text(path, file, "geometry"))
         if not numbers and "sensor_resolution" in file.attrs:
             # Stored as height and width by some and the other way by others; sensors are wide.
-            numbers = sorted(np.ravel(file.attrs["sensor_resolution"]).tolist(), reverse=True)
+            numbers = sorted(_value(path, file, "sensor_resolution").tolist(), reverse=True)
         if not numbers and "width" in file.attrs:
-            numbers = [file.attrs["width"], file.attrs["height"]]
+            numbers = [*_value(path, file, "width"), *_value(path, file, "height")]
         width, height = (int(number) for number in numbers)
         return SensorSize(width, height)
     except READ_ERRORS:
@@ -43,20 +44,29 @@ def stated_sensor(path: Path, file: h5py.File) -> SensorSize | None:
 
 def stored_text(path: Path, file: h5py.File, name: str) -> str:
     """Return an attribute of the file as text; empty if there is none that can be read."""
-    from h5py import h5t
-
     try:
-        kind = file.attrs.get_id(name).get_type()
-        if (
-            isinstance(kind, h5t.TypeStringID)
-            and kind.is_variable_str()
-            and not _heaps_are_sound(path)
-        ):
-            return ""
-        value = file.attrs[name]
+        value = _value(path, file, name)[0]
     except READ_ERRORS:
         return ""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _value(path: Path, file: h5py.File, name: str) -> NDArray[Any]:
+    """Return the numbers or texts of an attribute in a row.
+
+    Raises:
+        KeyError: If there is none of the name.
+        TypeError: If it is something else, or text that HDF5 cannot be trusted to read.
+    """
+    from h5py import h5t
+
+    kind = file.attrs.get_id(name).get_type()
+    if not isinstance(kind, h5t.TypeStringID | h5t.TypeIntegerID | h5t.TypeFloatID):
+        raise TypeError(f"{name} is neither numbers nor text")
+    is_elsewhere = isinstance(kind, h5t.TypeStringID) and kind.is_variable_str()
+    if is_elsewhere and not _heaps_are_sound(path):
+        raise TypeError(f"{name} lies in a damaged heap")
+    return np.ravel(np.asarray(file.attrs[name]))
 
 
 def stored_number(file: h5py.File, name: str) -> int:

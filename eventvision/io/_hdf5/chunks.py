@@ -1,4 +1,4 @@
-"""Chunks that HDF5 must not be asked for."""
+"""What HDF5 must not be asked for."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ MOST_CHUNKS = 1 << 18
 
 
 def check_chunks(dataset: h5py.Dataset, first: int, stop: int) -> None:
-    """Refuse rows `[first, stop)` if a chunk of them is stored in too few bytes.
+    """Refuse rows `[first, stop)` that HDF5 could crash on.
 
     Raises:
-        ValueError: If there is one.
+        ValueError: If what they hold lies elsewhere, or a chunk is stored in too few bytes.
         RuntimeError: If the index of the chunks is damaged.
     """
+    if dataset.dtype.hasobject:
+        raise ValueError("rows are neither numbers nor records of numbers")
     if dataset.chunks is None:
         return
     rows, *others = dataset.chunks

@@ -14,6 +14,8 @@ from .found import FoundMessage
 from .messages import plain_type
 from .pages import PageError, Pages
 
+_LONGEST = 1_000_000_000
+"""Bytes; SQLite's own limit."""
 _QUERY = "SELECT id, topic_id, data FROM messages ORDER BY id"
 
 
@@ -33,14 +35,18 @@ def read_database(path: Path) -> Iterator[FoundMessage]:
                     last = number
                 else:
                     yield FoundMessage(problem="a message is damaged")
-    except (sqlite3.Error, UnicodeDecodeError) as error:
-        yield FoundMessage(problem=f"SQLite cannot read on ({error})")
+    except (sqlite3.Error, UnicodeDecodeError, MemoryError) as error:
+        # Some damage of the header makes SQLite say that memory is short, which it is not.
+        yield FoundMessage(problem=f"SQLite cannot read on ({error or type(error).__name__})")
         yield from _salvaged(path, last)
 
 
 def _opened(path: Path) -> sqlite3.Connection:
+    """Open a database; nothing in it may be longer than it, so that damage cannot take memory."""
     name = path.resolve().as_uri()
-    return sqlite3.connect(f"{name}?mode=ro&immutable=1", uri=True)
+    database = sqlite3.connect(f"{name}?mode=ro&immutable=1", uri=True)
+    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, min(path.stat().st_size, _LONGEST))
+    return database
 
 
 def _salvaged(path: Path, last: int) -> Iterator[FoundMessage]:
