@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 from eventvision.core import Result, Slice, SliceDroppedError, Task
-from eventvision.tasks import Graph, LearnedTask
+from eventvision.tasks import LearnedTask
 
 from ._governor import Governor
 from ._latency import Latencies
@@ -36,6 +37,7 @@ class TaskRunner:
         self._needs = {task.name: task.needs for task in tasks}
         self._running = dict(self._wanted)
         self._added: deque[Task] = deque()
+        self._replaced: deque[Task] = deque()
         self.rates = {task.name: Meter(1_000_000_000) for task in tasks}
         self.missed = {task.name: 0 for task in tasks}
 
@@ -47,7 +49,8 @@ class TaskRunner:
     @property
     def left_out(self) -> dict[str, int]:
         """Events that tasks with a budget have left out so far, by task."""
-        return {task.name: task.left_out for task in self._tasks.copy() if isinstance(task, Graph)}
+        tasks = self._tasks.copy()
+        return {task.name: task.left_out for task in tasks if isinstance(task, _HasBudget)}
 
     def add(self, tasks: Iterable[Task]) -> None:
         """Have more tasks, those needed first, from the next slice on; from any thread.
@@ -60,6 +63,11 @@ class TaskRunner:
             self._needs[task.name] = task.needs
             self._wanted[task.name] = False
             self._added.append(task)
+
+    def replace(self, task: Task) -> None:
+        """Have a task done in another way from the next slice on; from any thread."""
+        self._needs[task.name] = task.needs
+        self._replaced.append(task)
 
     def want(self, name: str, *, on: bool) -> None:
         """Switch a task from the next slice on, with those it needs; from any thread."""
@@ -90,6 +98,9 @@ class TaskRunner:
             task = self._added.popleft()
             self._tasks.append(task)
             self._running[task.name] = False
+        while self._replaced:
+            new = self._replaced.popleft()
+            self._tasks = [new if task.name == new.name else task for task in self._tasks]
         wanted = self._wanted.copy()
         begun = {name for name, on in self._running.items() if wanted[name] and not on}
         if not begun and all(wanted[name] == on for name, on in self._running.items()):
@@ -136,3 +147,14 @@ class TaskRunner:
         result = task.step(slice_, given)
         self._latencies.add(task.name, time.monotonic_ns() - began_ns)
         return result
+
+
+@runtime_checkable
+class _HasBudget(Protocol):
+    """A task that takes so many events a second at most."""
+
+    name: str
+
+    @property
+    def left_out(self) -> int:
+        """Events that it left out."""

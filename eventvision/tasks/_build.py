@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from eventvision.core import ConfigError, SensorSize, Task, load_card
 
@@ -10,7 +11,6 @@ from ._counting import Counting
 from ._detection import Detection, DetectionSettings
 from ._forms import ALARM, COUNTING, TaskForm, parse_task, parse_tasks
 from ._gates import parse_gates
-from ._graph import Graph, GraphSettings, graph_settings
 from ._ground import load_ground
 from ._learned import LearnedDepth, LearnedDetection, LearnedReconstruction, LearnedSegmentation
 from ._network import Network
@@ -19,6 +19,9 @@ from ._reconstruction import Reconstruction, ReconstructionSettings
 from ._spots import SpotDetection, spot_settings
 from ._tracking import MANY_SMALL, Tracking, TrackingSettings
 from ._watch import Watch, watch_settings
+
+if TYPE_CHECKING:
+    from ._graph import GraphSettings
 
 OpenNetwork = Callable[[TaskForm], Network]
 """Returns the network behind a task; tasks that can share one get the same."""
@@ -73,8 +76,7 @@ def build_tasks(
         if form.name in built:
             return
         if form.name == "graph":
-            settings = graph_settings(form) if form.settings else graph
-            task: Task = Graph(sensor, load_card(form.model), settings)
+            task: Task = _graph_task(form, sensor, graph)
         elif form.name == ALARM:
             source = "graph" if "graph" in forms else "detection"
             task = Watch(watch_settings(form, source))
@@ -96,3 +98,10 @@ def build_tasks(
     for form in forms.values():
         add(form)
     return list(built.values())
+
+
+def _graph_task(form: TaskForm, sensor: SensorSize, settings: GraphSettings | None) -> Task:
+    from ._graph import Graph, graph_settings
+
+    wanted = graph_settings(form) if form.settings else settings
+    return Graph(sensor, load_card(form.model), wanted)
