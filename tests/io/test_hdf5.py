@@ -412,6 +412,16 @@ def test_events_of_varied_length_are_refused(tmp_path):
         read(Hdf5Source(path))
 
 
+@pytest.mark.parametrize("name", ["t_offset", "EXT_TRIGGER/events", "ms_to_idx"])
+def test_a_type_in_the_place_of_a_dataset_is_not_read(tmp_path, name):
+    path = generic(tmp_path / "a.h5", LAYOUTS["plural"])
+    with h5py.File(path, "a") as file:
+        file[name] = np.dtype(np.int64)
+    assert np.array_equal(
+        read(Hdf5Source(path)), read(Hdf5Source(generic(tmp_path / "b.h5", LAYOUTS["plural"])))
+    )
+
+
 def test_files_beside_the_recording_are_not_opened(tmp_path):
     generic(tmp_path / "other.h5", LAYOUTS["plural"])
     path = tmp_path / "a.h5"

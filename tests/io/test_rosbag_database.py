@@ -51,7 +51,14 @@ def test_what_sqlite_finds_no_memory_for_is_salvaged(tmp_path, monkeypatch):
         def close(self):
             pass
 
-    path = database(tmp_path / "a.db3", [(1, 1, b"first"), (2, 1, b"second")])
+    path = database(tmp_path / "a.db3", [])
+    with closing(sqlite3.connect(path)) as made:
+        made.execute("DROP TABLE messages")
+        columns = "id INTEGER PRIMARY KEY, topic_id INTEGER, timestamp INTEGER, data BLOB"
+        made.execute(f"CREATE TABLE messages({columns})")
+        rows = [(1, 1, 5, b"first"), (2, 1, 6, b"second")]
+        made.executemany("INSERT INTO messages VALUES (?, ?, ?, ?)", rows)
+        made.commit()
     monkeypatch.setattr("eventvision.io._rosbag.database._opened", lambda path: Short())
     problem, *found = read_database(path)
     assert problem.problem == "SQLite cannot read on (MemoryError)"

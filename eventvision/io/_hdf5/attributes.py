@@ -71,9 +71,8 @@ def _value(path: Path, file: h5py.File, name: str) -> NDArray[Any]:
 
 def stored_number(file: h5py.File, name: str) -> int:
     try:
-        stored = file[name]
-        if stored.ndim:
-            check_chunks(stored, 0, stored.shape[0])
+        stored = _dataset(file, name)
+        check_chunks(stored, 0, stored.shape[0] if stored.ndim else 1)
         return int(np.ravel(stored[()])[0])
     except READ_ERRORS:
         return 0
@@ -83,7 +82,7 @@ def stored_triggers(file: h5py.File) -> NDArray[np.void]:
     """Return the edges of external signals; none where they cannot be read."""
     none = np.empty(0, TRIGGER_DTYPE)
     try:
-        stored = file["EXT_TRIGGER/events"]
+        stored = _dataset(file, "EXT_TRIGGER/events")
         check_chunks(stored, 0, _MOST_TRIGGERS)
         rows = np.asarray(stored[: min(stored.shape[0], _MOST_TRIGGERS)])
         edges = np.zeros(rows.size, TRIGGER_DTYPE)
@@ -91,6 +90,16 @@ def stored_triggers(file: h5py.File) -> NDArray[np.void]:
     except READ_ERRORS:
         return none
     return edges[np.argsort(edges["t"], kind="stable")]
+
+
+def _dataset(file: h5py.File, name: str) -> h5py.Dataset:
+    """Return a dataset; raises one of `READ_ERRORS` if there is none of the name."""
+    from h5py import Dataset
+
+    stored = file[name]
+    if not isinstance(stored, Dataset):
+        raise TypeError(f"{name} is no dataset")
+    return stored
 
 
 def _heaps_are_sound(path: Path) -> bool:

@@ -37,7 +37,7 @@ def read_database(path: Path) -> Iterator[FoundMessage]:
                     yield FoundMessage(problem="a message is damaged")
     except (sqlite3.Error, UnicodeDecodeError, MemoryError) as error:
         # Some damage of the header makes SQLite say that memory is short, which it is not.
-        yield FoundMessage(problem=f"SQLite cannot read on ({error or type(error).__name__})")
+        yield FoundMessage(problem=f"SQLite cannot read on ({str(error) or type(error).__name__})")
         yield from _salvaged(path, last)
 
 
