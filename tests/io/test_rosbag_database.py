@@ -53,8 +53,12 @@ def test_what_sqlite_finds_no_memory_for_is_salvaged(tmp_path, monkeypatch):
 
     path = tmp_path / "a.db3"
     with closing(sqlite3.connect(path)) as made:
-        made.execute("CREATE TABLE topics(id INTEGER PRIMARY KEY, name TEXT, type TEXT, form TEXT)")
-        made.execute("INSERT INTO topics VALUES (1, '/events', 'dvs_msgs/msg/EventArray', 'cdr')")
+        made.execute(
+            "CREATE TABLE topics(id INTEGER PRIMARY KEY, name TEXT, type TEXT, form TEXT, qos TEXT)"
+        )
+        made.execute(
+            "INSERT INTO topics VALUES (1, '/events', 'dvs_msgs/msg/EventArray', 'cdr', '')"
+        )
         columns = "id INTEGER PRIMARY KEY, topic_id INTEGER, timestamp INTEGER, data BLOB"
         made.execute(f"CREATE TABLE messages({columns})")
         rows = [(1, 1, 5, b"first"), (2, 1, 6, b"second")]
