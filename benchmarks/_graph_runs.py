@@ -132,20 +132,35 @@ def network(channels: tuple[int, ...], form: str, depth: int = 1) -> Any:
     )
 
 
+@cache
+def shipped(model: str, form: str) -> Any:
+    """Return a network that comes with us."""
+    from eventvision.core import load_card
+    from eventvision.graph import load_network
+
+    artifact = "graph-integer" if form == "int8" else "graph"
+    return load_network(load_card(model).artifact(artifact))
+
+
 def ours_by_event(
-    channels: list[int],
     form: str,
     count: int,
+    channels: list[int] | None = None,
+    model: str | None = None,
     recording: str | None = None,
     size: tuple[int, int] = (WIDTH, HEIGHT),
     before: int = 0,
 ) -> float:
-    """Return microseconds per event, event by event, `before` events having gone before."""
+    """Return microseconds per event, event by event, `before` events having gone before.
+
+    The network is one of ours, or has random weights.
+    """
     from eventvision.core import Events
     from eventvision.graph import GraphStream
 
     stream_events = events(before + count, recording, *size)
-    stream = GraphStream(network(tuple(channels), form), stream_events.sensor)
+    given = shipped(model, form) if model else network(tuple(channels or ()), form)
+    stream = GraphStream(given, stream_events.sensor)
     stream.push(Events(stream_events.data[:before], stream_events.sensor))
     part = Events(stream_events.data[before:], stream_events.sensor)
     start = time.process_time()

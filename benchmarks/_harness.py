@@ -102,6 +102,7 @@ def race(
             try:
                 value = run()
             except Absent as reason:
+                tell(f"{name}: {reason}")
                 absent[name] = reason
             else:
                 if lap:

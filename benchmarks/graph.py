@@ -4,7 +4,8 @@ Ours reads a queue per pixel around each event (radius 3, 16 neighbours); the pe
 each event to the 16 nearest of its surroundings in space and time (scipy's cKDTree) and runs three
 GraphConv layers of 16 channels. "Event by event" for the peer is running the network again on the
 present graph of 10,000 events, without building the graph. Rows without a peer show that the cost
-of an event depends neither on how long the stream has run nor on the size of the sensor. AEGNN
+of an event depends neither on how long the stream has run nor on the size of the sensor; those
+named after recordings are of the first 100,000 events of real ones, with `--recordings DIR`. AEGNN
 needs torch-cluster, which has no wheel for this torch: its figures are not measured here. Latency
 is from an event to the output that it changed, at 0.3 million events a second: events wait for
 their packet of 64, and for CPU time: the head of a detector is read again as soon as it was read;
@@ -30,7 +31,7 @@ COUNT, RATE_HZ, SLICE_US, PACKET = 100_000, 300_000.0, 10_000, 64
 SIZES = ((173, 130), (346, 260), (640, 480), (1280, 720))
 BEFORE = (0, 100_000, 1_000_000)
 FORMS = ("float32", "int8", "spiking")
-REAL = "ring_davis346.aedat4"
+REAL = "*_davis346.aedat4"
 
 
 def by_event(ours: Worker, peers: Worker, repeat: int) -> list[Row]:
@@ -79,14 +80,16 @@ def constancy(ours: Worker, repeat: int) -> list[Row]:
 
 
 def real(ours: Worker, folder: Path | None, repeat: int) -> list[Row]:
-    """Measure on a real recording, if there is one."""
-    found = sorted(folder.rglob(REAL)) if folder is not None else []
+    """Measure on real recordings of 346x260, if there are any."""
     return [
-        alone(ours, f"real recording, {name}, {form}", repeat, channels=channels, form=form,
-              count=COUNT, recording=str(found[0]))
-        for name, channels in (("2 layers of 16", SMALL), ("16 and 32", MOVERS))
-        for form in FORMS
-        if found
+        alone(ours, f"{found.name.removesuffix('_davis346.aedat4')}, {title}", repeat,
+              count=COUNT, recording=str(found), **call)
+        for found in (sorted(folder.rglob(REAL)) if folder is not None else [])
+        for title, call in (
+            *((f"2 layers of 16, {form}", {"channels": SMALL, "form": form}) for form in FORMS),
+            ("graph-movers, float32", {"model": "graph-movers", "form": "float32"}),
+            ("graph-movers, int8", {"model": "graph-movers", "form": "int8"}),
+        )
     ]  # fmt: skip
 
 

@@ -54,10 +54,12 @@ def main() -> None:
             label=form,
         )
     pixels = [w * h / 1e3 for w, h in SIZES]
-    for form in ("int8", "spiking"):
+    for form, colour in (("int8", "C1"), ("spiking", "C2")):
         count = runs.operations_by_event(CHANNELS, form, COUNT)
-        work.plot(pixels, [count] * len(SIZES), "o-", label=f"graph, {form}, an event")
-    work.plot(pixels, [dense(w, h) for w, h in SIZES], "s--", label="convolutions, a frame")
+        label = f"graph, {form}, an event"
+        work.plot(pixels, [count] * len(SIZES), "o-", color=colour, label=label)
+    frames = [dense(w, h) for w, h in SIZES]
+    work.plot(pixels, frames, "s--", color="C3", label="convolutions, a frame")
     for axes, title, unit in (
         (age, "age of the stream", "million events before"),
         (size, "size of the sensor", "thousand pixels"),
