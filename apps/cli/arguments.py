@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from . import completions
+
 SourceArgument = Annotated[
     str,
     typer.Argument(
@@ -22,7 +24,12 @@ LiveOrRecordedArgument = Annotated[
     ),
 ]
 ModelArgument = Annotated[
-    str, typer.Argument(metavar="MODEL", help="Name of a shipped model, or its folder (./NAME).")
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="Name of a shipped model, or its folder (./NAME).",
+        autocompletion=completions.models,
+    ),
 ]
 ModelSensorOption = Annotated[
     str | None,
@@ -68,14 +75,21 @@ SettingsOption = Annotated[
     ),
 ]
 StartOption = Annotated[
-    float, typer.Option(metavar="S", help="Begin S seconds after the first event.")
+    float, typer.Option(metavar="S", help="Begin so many seconds after the first event.")
 ]
 EndOption = Annotated[
-    float | None, typer.Option(metavar="S", help="End S seconds after the first event.")
+    float | None,
+    typer.Option(
+        metavar="S", help="End so many seconds after the first event; at the end if not given."
+    ),
 ]
 ToOption = Annotated[
     str | None,
-    typer.Option(metavar="FORMAT", help="Format to write, such as aedat4, evt3, dat, npz, csv."),
+    typer.Option(
+        metavar="FORMAT",
+        help="Format to write, such as aedat4, evt3, dat, npz, csv; as OUT says if not given.",
+        autocompletion=completions.formats,
+    ),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Take damage for a failure.")]

@@ -40,7 +40,8 @@ def run(*, as_json: bool) -> int:
 
 
 def _print(parts: list[Part]) -> None:
-    print_table(f"{PROJECT} {version(PROJECT)}", [*_machine().items()])
+    machine = [*_machine().items(), ("models", ", ".join(shipped_models()))]
+    print_table(f"{PROJECT} {version(PROJECT)}", machine)
     rows = [(part.extra or "base", _state(part), part.gives, part.remedy) for part in parts]
     print_table("parts", rows, header=("part", "state", "gives", "how to get it"), words=True)
     print_cameras(list_cameras())
@@ -73,7 +74,6 @@ def _machine() -> dict[str, str]:
     return {
         "python": f"{platform.python_version()}, {sys.executable}",
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-        "models": ", ".join(shipped_models()),
         "cache": f"{cache}{hint}",
     }
 
@@ -88,6 +88,7 @@ def _as_dict(parts: list[Part]) -> dict[str, Any]:
     return {
         "version": version(PROJECT),
         **_machine(),
+        "models": shipped_models(),
         "parts": [
             {**asdict(part), "missing": part.missing, "remedy": part.remedy} for part in parts
         ],

@@ -38,7 +38,10 @@ def train(
     threads: Annotated[int, typer.Option(metavar="N", min=1, help="Threads of the CPU.")] = 2,
     slices_per_second: Annotated[
         float | None,
-        typer.Option(metavar="HZ", help="Mean rate of slices that a trigger is to learn."),
+        typer.Option(
+            metavar="HZ",
+            help="Mean rate of slices that a trigger learns; as its recipe says if not given.",
+        ),
     ] = None,
 ) -> None:
     """Train a model by a recipe, on simulated scenes or labelled recordings."""

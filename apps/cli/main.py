@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from . import completions
 from .arguments import (
     ConfigOption,
     EndOption,
@@ -182,7 +183,8 @@ def record(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="New .aedat4 or .raw file.")],
     read: ReadOption,
     seconds: Annotated[
-        float | None, typer.Option(metavar="N", help="Stop after N seconds of recording.")
+        float | None,
+        typer.Option(metavar="S", help="Stop after so many seconds; at Ctrl-C if not given."),
     ] = None,
     pre_roll: Annotated[
         str | None,
@@ -226,7 +228,11 @@ def record(
 def simulate(
     scene: Annotated[
         str,
-        typer.Argument(metavar="SCENE", help="A named scene, a video, or a folder of images."),
+        typer.Argument(
+            metavar="SCENE",
+            help="A named scene, a video, or a folder of images.",
+            autocompletion=completions.scenes,
+        ),
     ],
     out: Annotated[
         Path, typer.Argument(metavar="OUT", help="New recording; its extension says the format.")
@@ -238,7 +244,10 @@ def simulate(
         str | None,
         typer.Option(metavar="PRESET", help="ideal, davis346, dvxplorer, evk4 or randomised."),
     ] = None,
-    seconds: Annotated[float | None, typer.Option(metavar="N", help="How much.")] = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(metavar="S", help="How many seconds; if not given, all of a video, 2 of a scene."),
+    ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Another seed, another recording.")] = 0,
     fps: Annotated[
         float | None,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from . import completions
 from .arguments import (
     ForceOption,
     JsonOption,
@@ -28,7 +29,12 @@ def devices(as_json: JsonOption = False) -> None:
 def fits(
     model: ModelArgument,
     device: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Ask this device only.")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Ask this device only; all if not given.",
+            autocompletion=completions.devices,
+        ),
     ] = None,
     sensor: ModelSensorOption = None,
     as_json: JsonOption = False,
@@ -49,7 +55,8 @@ def activity(
         typer.Option(metavar="RULE", help="When a slice ends; as the model's card says if empty."),
     ] = "",
     steps: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Most slices to look at.")
+        int | None,
+        typer.Option(metavar="N", min=1, help="Most slices to look at; all if not given."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -75,6 +82,7 @@ def compare(
         typer.Option(
             metavar="NAME",
             help="Compare these only; may be given several times.",
+            autocompletion=completions.devices,
             default_factory=list,
             show_default=False,
         ),
