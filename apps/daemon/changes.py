@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from eventvision.pipeline import Pipeline
-from eventvision.tasks import parse_tasks
+from eventvision.tasks import can_replace, parse_tasks
 
 from .logs import set_up_logging
 from .settings import DaemonConfig
@@ -23,11 +23,12 @@ def can_change_live(old: DaemonConfig, new: DaemonConfig) -> bool:
         return False
     if not _section_changes(old, new, "outputs") <= LIVE_OUTPUTS:
         return False
-    if old.mqtt is not None and old.tasks != new.tasks:
-        return False  # the broker is told beforehand which tasks there are
     before = {form.name: form for form in parse_tasks(old.tasks)}
     after = parse_tasks(new.tasks)
-    return all(before.get(form.name, form) == form for form in after)
+    return all(
+        before.get(form.name, form) == form or can_replace(before[form.name], form)
+        for form in after
+    )
 
 
 def change_live(pipeline: Pipeline, old: DaemonConfig, new: DaemonConfig) -> None:

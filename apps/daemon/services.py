@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from eventvision.sinks import (
     RotatingSink,
     recover_parts,
 )
+from eventvision.tasks import parse_tasks
 
 from .faults import Faults
 from .parts import DaemonState
@@ -57,6 +58,11 @@ class Services:
             return []
         return [TolerantSink("mqtt", KeptOpen(self._mqtt), self._faults)]
 
+    def tell_tasks(self, tasks: Sequence[str]) -> None:
+        """Tell the broker which tasks there are from now on, as they are written in settings."""
+        if self._mqtt is not None:
+            self._mqtt.tell_tasks([form.name for form in parse_tasks(tasks)])
+
     def close(self) -> None:
         """End them; what MQTT could not send is kept for the next time."""
         self._state.forget_services()
@@ -69,8 +75,6 @@ class Services:
 
     def _start(self, config: DaemonConfig) -> None:
         if config.mqtt is not None:
-            from eventvision.tasks import parse_tasks
-
             status = self._state.status
             self._mqtt = MqttSink(
                 config.mqtt,

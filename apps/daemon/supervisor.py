@@ -217,6 +217,8 @@ class Supervisor:
             return
         if pipeline is not None and can_change_live(old, config):
             change_live(pipeline, old, config)
+            if self._services is not None and old.tasks != config.tasks:
+                self._services.tell_tasks(config.tasks)
             if self._keeper is not None and config.recorder is not None:
                 self._keeper.use(config.recorder)
             self._config = config

@@ -17,7 +17,7 @@ from eventvision.core import (
 from eventvision.filters import HotPixels, parse_filters
 from eventvision.representations import parse_representation
 from eventvision.slicing import parse_slicer
-from eventvision.tasks import TaskForm, build_tasks, parse_task, parse_tasks
+from eventvision.tasks import build_tasks, can_replace, parse_task
 
 from ._config import RunConfig
 from ._networks import Networks
@@ -34,7 +34,7 @@ class Parts:
 
     def __init__(self, source_sensor: SensorSize, sensor: SensorSize, networks: Networks) -> None:
         self._source_sensor, self.sensor, self._networks = source_sensor, sensor, networks
-        self._forms: dict[str, TaskForm] = {}
+        self._texts: dict[str, str] = {}
 
     def filters(self, text: str) -> list[Filter]:
         """Return a chain of filters that have seen nothing, and learned nothing beforehand.
@@ -85,19 +85,26 @@ class Parts:
             ModelError: If a model is missing, or does not do the task.
             DeviceError: If it cannot run.
         """
-        built = build_tasks(texts, self.sensor, network=self._networks.open)
-        self._forms = {form.name: form for form in parse_tasks(texts)} | self._forms
+        named = {parse_task(text).name: text for text in texts}
+        looked_at = {**self._texts, **named}.get("graph") if "alarm" in named else None
+        wanted = [*texts, looked_at] if looked_at and "graph" not in named else texts
+        built = build_tasks(wanted, self.sensor, network=self._networks.open)
+        self._texts |= named
         return built
 
-    def check_form(self, text: str) -> None:
-        """See to it that a task that is there is meant in the way in which it is done.
+    def replacement(self, text: str) -> Task | None:
+        """Return a task that is there as it is meant now; None if that is how it is done already.
 
         Raises:
-            ConfigError: If it is meant in another way.
+            ConfigError: If it cannot be replaced while the run goes on.
         """
         form = parse_task(text)
-        if self._forms.get(form.name, form) != form:
-            raise ConfigError("tasks", text, f"{form.name} as the run began with it")
+        before = parse_task(self._texts.get(form.name, form.name))
+        if form == before:
+            return None
+        if not can_replace(before, form):
+            raise ConfigError("tasks", text, f"{form.name} with the model that the run began with")
+        return next(task for task in self.tasks([text]) if task.name == form.name)
 
     def representation(self, text: str | None) -> Representation | None:
         """Return what is rendered for each slice, if anything.

@@ -54,14 +54,15 @@ class Steering:
         A task that is off costs nothing, and those that need it give no results either. One that
         is switched on takes those along that it needs, and starts from a reset, like those that
         need it. A task that the run began without is opened first, which takes as long as loading
-        its model does.
+        its model does. One that is meant in another way than before, such as an alarm of another
+        region, begins anew that way, between two slices.
 
         Args:
-            name: `detection`, or of tasks that are new `depth:model=DIR` as well.
+            name: `detection`, or with the way in which it is to be done, `alarm:region=9x9+0+0`.
             on: Whether it is to run.
 
         Raises:
-            ConfigError: If there is no such task, or it is done in another way already.
+            ConfigError: If there is no such task, or it would need another model than it has.
             ModelError: If its model is missing or does not do the task.
             DeviceError: If the model cannot run.
         """
@@ -69,7 +70,9 @@ class Steering:
         if task not in self._runner.wanted:
             self._open_task(name, on=on)
         elif task != name:
-            self._known_parts("tasks", name).check_form(name)
+            replacement = self._known_parts("tasks", name).replacement(name)
+            if replacement is not None:
+                self._runner.replace(replacement)
         self._runner.want(task, on=on)
 
     def set_filters(self, filters: str | Sequence[Filter]) -> None:

@@ -56,14 +56,17 @@ class MqttSink:
         self._settings, self._status = settings, status
         self._on_command = on_command or (lambda _: None)
         self._on_notice = on_notice or (lambda _: None)
-        self._states = {f"tasks/{task}": True for task in tasks} | {"recording": False}
-        self._tasks = tuple(tasks)
+        self._wake, self._stop = threading.Event(), threading.Event()
+        self._states = {"recording": False}
+        self._tasks: tuple[str, ...] = ()
+        self._announced: set[str] = set()
+        self._has_new_tasks = False
+        self.tell_tasks(tasks)
         self._arrivals: deque[tuple[str, bytes, bool]] = deque(maxlen=_MOST_COMMANDS)
         self._refused = self._commands = 0
         self._told_failure = False
         self._seen_connections = 0
         self._stats_due_s = time.monotonic() + settings.stats_every_s
-        self._wake, self._stop = threading.Event(), threading.Event()
         self._spool = Spool(settings.spool, settings.spool_bytes) if settings.spool else None
         self._outbox = Outbox(self._spool)
         topics = command_topics(settings.base) if settings.commands else ()
@@ -105,6 +108,14 @@ class MqttSink:
         if messages or was_alarmed != self._messages.is_alarmed:
             self._wake.set()
 
+    def tell_tasks(self, tasks: Sequence[str]) -> None:
+        """Publish which tasks there are from now on, each switched on."""
+        recording = self._states["recording"]
+        self._states = {f"tasks/{task}": True for task in tasks} | {"recording": recording}
+        self._tasks = tuple(tasks)
+        self._has_new_tasks = True
+        self._wake.set()
+
     def tell_task(self, name: str, *, on: bool) -> None:
         """Publish that a task was switched on or off."""
         self._tell_state(f"tasks/{name}", on=on)
@@ -133,8 +144,10 @@ class MqttSink:
             try:
                 if self._link.connections != self._seen_connections:
                     self._seen_connections = self._link.connections
+                    self._has_new_tasks, told_alarm = True, None
+                if self._has_new_tasks and self._link.is_connected:
+                    self._has_new_tasks = False
                     self._introduce()
-                    told_alarm = None
                 if told_alarm != self._messages.is_alarmed and self._link.is_connected:
                     told_alarm = self._messages.is_alarmed
                     self._tell("alarm/state", on=told_alarm)
@@ -155,11 +168,13 @@ class MqttSink:
 
     def _introduce(self) -> None:
         """Tell a broker that may know nothing of us what we are and how we are."""
-        about = announcements(self._settings, self._tasks, version=version("eventvision"))
-        for topic, payload in about:
+        about = dict(announcements(self._settings, self._tasks, version=version("eventvision")))
+        for what, on in self._states.copy().items():
+            about[f"{self._settings.base}/{what}/state"] = b"ON" if on else b"OFF"
+        gone = dict.fromkeys(self._announced - about.keys(), b"")
+        self._announced = set(about)
+        for topic, payload in {**about, **gone}.items():
             self._link.tell(topic, payload, retain=True)
-        for what, on in list(self._states.items()):
-            self._tell(f"{what}/state", on=on)
 
     def _take(self, topic: str, payload: bytes, is_retained: bool) -> None:
         if len(self._arrivals) == _MOST_COMMANDS:
@@ -172,7 +187,8 @@ class MqttSink:
             topic, payload, is_retained = self._arrivals.popleft()
             if topic == f"{self._settings.discovery}/status":
                 if payload == b"online" and not is_retained:
-                    self._introduce()
+                    self._has_new_tasks = True
+                    self._wake.set()
                 continue
             command = parse_command(
                 self._settings.base, topic, payload, self._tasks, is_retained=is_retained

@@ -100,6 +100,21 @@ def parse_task(text: str) -> TaskForm:
     raise wrong
 
 
+def can_replace(before: TaskForm, after: TaskForm) -> bool:
+    """Tell whether a task can be done in another way while a run goes on.
+
+    The model stays, and so does the kind of detection, by which tracking is set up.
+
+    >>> can_replace(parse_task("alarm:region=9x9+0+0"), parse_task("alarm:region=9x9+5+0"))
+    True
+    >>> can_replace(parse_task("depth"), parse_task("depth:model=mine"))
+    False
+    """
+    if (before.name, before.model) != (after.name, after.model):
+        return False
+    return after.name != "detection" or bool(before.settings) == bool(after.settings)
+
+
 def _settings_in(name: str, text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     """Part what stands behind the name of a task into its method and its settings, by name."""
     known = SETTINGS.get(name, ())

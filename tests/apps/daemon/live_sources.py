@@ -29,10 +29,13 @@ class LiveSource:
 
     Args:
         before: Called before each packet with its number; may raise, or wait.
+        events: How many are in a packet.
     """
 
-    def __init__(self, before: Callable[[int], None] = lambda number: None) -> None:
-        self.before = before
+    def __init__(
+        self, before: Callable[[int], None] = lambda number: None, *, events: int = 50
+    ) -> None:
+        self.before, self._events = before, events
         self.given = 0
         self.is_live = True
         self.damage = DamageReport()
@@ -44,7 +47,7 @@ class LiveSource:
         while not self.closed.wait(0.005):
             self.before(self.given)
             self.given += 1
-            yield packet_at(self.given * PACKET_US)
+            yield packet_at(self.given * PACKET_US, self._events)
 
     def close(self) -> None:
         self.closed.set()

@@ -2,92 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import pytest
-from eventvision_apps.daemon.settings import load_daemon_config
-from eventvision_apps.daemon.supervisor import DONE, FAILED, MISTAKEN, Supervisor
+from eventvision_apps.daemon.supervisor import DONE, FAILED, MISTAKEN
 from live_sources import LiveSource
+from supervised import WAIT_S, Daemon, status_of, wait_until
 
 from eventvision.core import SourceError, SourceNotFoundError
-
-WAIT_S = 60
-SETTINGS = """\
-source: camera:test
-filters: none
-slicer: time:20ms
-tasks: [detection]
-watchdog: {{wait_s: 0.01, stage_s: 1, restarts: 3}}
-outputs: {{folder: {folder}/results, keep: {{free_gigabytes: 0}}}}
-"""
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    give_up_s = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < give_up_s, "waited in vain"
-        time.sleep(0.01)
-
-
-class Daemon:
-    """A supervisor in a thread, over sources made here."""
-
-    def __init__(self, folder, monkeypatch, sources) -> None:
-        self.path = folder / "daemon.yaml"
-        self.path.write_text(SETTINGS.format(folder=folder))
-        self.opened: list[LiveSource] = []
-        self._sources = iter(sources)
-        monkeypatch.setattr("eventvision_apps.daemon.run.open_source", self._open)
-        self.codes: list[int] = []
-        self._folder = folder
-
-    def _open(self, *_: object, **__: object) -> LiveSource:
-        source = next(self._sources)
-        if isinstance(source, BaseException):
-            raise source
-        self.opened.append(source)
-        return source
-
-    def edit(self, old: str, new: str) -> None:
-        text = self.path.read_text()
-        assert old in text
-        self.path.write_text(text.replace(old, new))
-
-    @contextmanager
-    def running(self) -> Iterator[Supervisor]:
-        supervisor = Supervisor(self.path, load_daemon_config(self.path))
-        thread = threading.Thread(target=lambda: self.codes.append(supervisor.run()), daemon=True)
-        thread.start()
-        try:
-            yield supervisor
-        finally:
-            supervisor.stop()
-            thread.join(WAIT_S)
-            assert not thread.is_alive()
-
-    def results(self) -> list[str]:
-        files = sorted((self._folder / "results").glob("*.jsonl*"))
-        return [line for file in files for line in file.read_text().splitlines()]
 
 
 @pytest.fixture
 def daemon(tmp_path, monkeypatch):
     return lambda *sources: Daemon(tmp_path, monkeypatch, sources)
-
-
-def endless() -> Iterator[LiveSource]:
-    while True:
-        yield LiveSource()
-
-
-def status_of(supervisor: Supervisor, *names: str) -> object:
-    found: object = supervisor.state.status()
-    for name in names:
-        found = found[name]  # type: ignore[index]
-    return found
 
 
 def test_it_runs_until_it_is_told_to_stop_and_leaves_whole_results(daemon):
@@ -188,6 +117,43 @@ def test_settings_that_change_tasks_are_followed_without_a_stop(daemon):
     assert len(one.opened) == 1
     last = [int(line.split('"slice":')[1].split(",")[0]) for line in one.results()]
     assert last == list(range(len(last)))
+
+
+def test_thresholds_and_places_change_without_a_stop_and_no_event_is_lost(daemon):
+    one = daemon(LiveSource(events=300))
+    far, near = "region=9x9+50+30", "region=64x48+0+0"
+    tasks = f"['detection:spots=10', tracking, 'alarm:{far}', 'counting:line=30x0-30x48']"
+    one.edit("tasks: [detection]", f"tasks: {tasks}")
+    with one.running() as supervisor:
+        wait_until(lambda: status_of(supervisor, "slices") > 5)
+        before = supervisor.state.results().results
+        assert not len(before["alarm"].objects)
+        assert before["counting"].lines[0].end == (30.0, 48.0)
+        one.edit(far, f"{near}:score=0.01")
+        one.edit("line=30x0-30x48", "line=5x0-5x48")
+        supervisor.reload()
+        wait_until(lambda: len(supervisor.state.results().results["alarm"].objects) > 0)
+        assert supervisor.state.results().results["counting"].lines[0].end == (5.0, 48.0)
+        one.edit("score=0.01", "score=1.0")
+        supervisor.reload()
+        wait_until(lambda: not len(supervisor.state.results().results["alarm"].objects))
+    assert len(one.opened) == 1
+    lines = [json.loads(line) for line in one.results()]
+    dropped = status_of(supervisor, "dropped", "slices: results too slow")
+    assert lines[-1]["slice"] + 1 - len(lines) == dropped
+    if not dropped:
+        assert sum(line["events"] for line in lines) == status_of(supervisor, "events")
+
+
+def test_another_model_for_a_task_begins_a_new_run(daemon, toy_models):
+    one = daemon(LiveSource(), LiveSource())
+    one.edit("tasks: [detection]", "tasks: [detection:clusters]")
+    with one.running() as supervisor:
+        wait_until(lambda: status_of(supervisor, "slices") > 2)
+        one.edit("detection:clusters", f"'detection:model={toy_models.perception}'")
+        supervisor.reload()
+        wait_until(lambda: len(one.opened) == 2)
+        wait_until(supervisor.state.ready)
 
 
 def test_other_settings_begin_a_new_run(daemon):

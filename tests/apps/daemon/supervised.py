@@ -1,0 +1,77 @@
+"""A supervisor in a thread, over sources that tests make."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from eventvision_apps.daemon.settings import load_daemon_config
+from eventvision_apps.daemon.supervisor import Supervisor
+from live_sources import LiveSource
+
+WAIT_S = 60
+SETTINGS = """\
+source: camera:test
+filters: none
+slicer: time:20ms
+tasks: [detection]
+watchdog: {{wait_s: 0.01, stage_s: 1, restarts: 3}}
+outputs: {{folder: {folder}/results, keep: {{free_gigabytes: 0}}}}
+"""
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    give_up_s = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < give_up_s, "waited in vain"
+        time.sleep(0.01)
+
+
+class Daemon:
+    """A supervisor in a thread, over sources made here."""
+
+    def __init__(self, folder, monkeypatch, sources) -> None:
+        self.path = folder / "daemon.yaml"
+        self.path.write_text(SETTINGS.format(folder=folder))
+        self.opened: list[LiveSource] = []
+        self._sources = iter(sources)
+        monkeypatch.setattr("eventvision_apps.daemon.run.open_source", self._open)
+        self.codes: list[int] = []
+        self._folder = folder
+
+    def _open(self, *_: object, **__: object) -> LiveSource:
+        source = next(self._sources)
+        if isinstance(source, BaseException):
+            raise source
+        self.opened.append(source)
+        return source
+
+    def edit(self, old: str, new: str) -> None:
+        text = self.path.read_text()
+        assert old in text
+        self.path.write_text(text.replace(old, new))
+
+    @contextmanager
+    def running(self) -> Iterator[Supervisor]:
+        supervisor = Supervisor(self.path, load_daemon_config(self.path))
+        thread = threading.Thread(target=lambda: self.codes.append(supervisor.run()), daemon=True)
+        thread.start()
+        try:
+            yield supervisor
+        finally:
+            supervisor.stop()
+            thread.join(WAIT_S)
+            assert not thread.is_alive()
+
+    def results(self) -> list[str]:
+        files = sorted((self._folder / "results").glob("*.jsonl*"))
+        return [line for file in files for line in file.read_text().splitlines()]
+
+
+def status_of(supervisor: Supervisor, *names: str) -> object:
+    found: object = supervisor.state.status()
+    for name in names:
+        found = found[name]  # type: ignore[index]
+    return found
