@@ -198,16 +198,15 @@ def spikingjelly_neuron(neuron: Any) -> nn.Module:
         def last(self, x: Tensor) -> Tensor:
             return torch.zeros_like(x) if isinstance(self.v, float) else self.v
 
-        def neuronal_charge(self, x: Tensor) -> None:
-            x = x if self.plain.gain is None else self.plain.gain * x
-            self.v = self.v * self.plain.decay + x
-
-        def neuronal_fire(self) -> Tensor:
-            return torch.floor(self.v.clamp(0, LEVELS) + 0.5) if self.plain.fires else self.v
-
-        def neuronal_reset(self, spike: Tensor) -> None:
-            if self.plain.fires:
-                self.v = self.v - spike
+        def single_step_functional_forward(
+            self, inputs: Any, states: Any, **_: object
+        ) -> tuple[tuple[Tensor, ...], tuple[Any, ...]]:
+            x = inputs[0] if self.plain.gain is None else self.plain.gain * inputs[0]
+            v = states[0] * self.plain.decay + x
+            if not self.plain.fires:
+                return (v,), (v, *states[1:])
+            spikes = torch.floor(v.clamp(0, LEVELS) + 0.5)
+            return (spikes,), (v - spikes, *states[1:])
 
     return Node()
 
