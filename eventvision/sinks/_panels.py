@@ -32,6 +32,7 @@ TITLES: dict[Panel, str] = {
 }
 _EVENT_COLOURS = event_colours()
 _CLASS_SHARE = 0.55
+_STEPS, _SURENESSES = 255, 63
 _DEPTH_ENDS = (30, 230)
 """Of the colour map: what is far and what is near; beyond, it is nearly black."""
 
@@ -76,15 +77,24 @@ def depth_picture(
     depth: Depth | None, range_: DepthRange, shape: tuple[int, int]
 ) -> NDArray[np.uint8]:
     """Colour depth on a logarithmic scale, near red, far blue, unsure dark."""
-    import cv2
-
     if depth is None:
         return _blank(shape)
+    far = (_STEPS * range_.share(depth.depth)).astype(np.uint16)
+    sure = (_SURENESSES * np.clip(depth.confidence, 0, 1)).astype(np.uint16)
+    return _uint8(np.take(_depth_colours(), sure * np.uint16(_STEPS + 1) + far, axis=0))
+
+
+@lru_cache(maxsize=1)
+def _depth_colours() -> NDArray[np.uint8]:
+    """Return a colour for each sureness and each distance, near to far, one after the other."""
+    import cv2
+
     far, near = _DEPTH_ENDS
-    index = near - (near - far) * range_.share(depth.depth)
-    coloured = cv2.applyColorMap(index.astype(np.uint8), cv2.COLORMAP_TURBO)
-    sure = np.clip(depth.confidence, 0, 1)[..., None]
-    return (coloured * sure + np.array(GROUND) * (1 - sure)).astype(np.uint8)
+    ramp = np.linspace(near, far, _STEPS + 1).round().astype(np.uint8)[:, None]
+    coloured = _uint8(cv2.applyColorMap(ramp, cv2.COLORMAP_TURBO))[None, :, 0]
+    sure = np.linspace(0, 1, _SURENESSES + 1)[:, None, None]
+    mixed_colours = coloured * sure + np.array(GROUND) * (1 - sure)
+    return mixed_colours.reshape(-1, 3).astype(np.uint8)
 
 
 def mask_legend(segmentation: Segmentation | None) -> Legend:
