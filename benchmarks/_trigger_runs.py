@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -10,7 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eventvision.core import ModelCard, ModelError, Packet, SensorSize, Slice, Slicer, load_card
+from eventvision.core import (
+    Events,
+    ModelCard,
+    ModelError,
+    Packet,
+    SensorSize,
+    Slice,
+    Slicer,
+    load_card,
+)
 from eventvision.devices import open_session
 from eventvision.representations import VoxelGrid
 from eventvision.slicing import parse_slicer
@@ -18,6 +28,9 @@ from eventvision.training.evaluation import percentile_scaled
 from eventvision.training.triggers import CellStream, make_stream
 
 SENSOR, CELL_US, SECONDS = SensorSize(240, 180), 2_500, 2.0
+HELD_OUT = 1_000_000
+"""Scenes and cameras of seeds from here on were never learned from."""
+
 LOOK_CELLS = 4
 """Errors are taken every so many cells."""
 
@@ -36,19 +49,21 @@ SLICERS = tuple(_RATES)
 def stream(scene: str, seed: int, speed: float) -> CellStream:
     """Return a stream that no trigger has learned from."""
     return make_stream(
-        scene, SENSOR, seed=1_000_000 + seed, seconds=SECONDS, cell_us=CELL_US, speed=speed
+        scene, SENSOR, seed=HELD_OUT + seed, seconds=SECONDS, cell_us=CELL_US, speed=speed
     )
 
 
-def cut_at_rate(name: str, shown: CellStream, rate_hz: float, model: str) -> list[Slice]:
+def cut_at_rate(
+    name: str, events: Events, until_us: int, rate_hz: float, model: str
+) -> list[Slice]:
     """Cut a stream by a slicer whose setting is found by halving, for the rate that is asked."""
     text, low, high = _RATES[name]
-    wanted = rate_hz * shown.cells * shown.cell_us / 1e6
+    wanted = rate_hz * until_us / 1e6
     more_with_less = "rate" not in text
     found: list[Slice] = []
     for _ in range(_ROUNDS):
         middle = math.sqrt(low * high)
-        slices = _cut(text.format(middle), shown, model)
+        slices = _cut(text.format(middle), events, model)
         if not found or abs(len(slices) - wanted) < abs(len(found) - wanted):
             found = slices
         if (len(slices) > wanted) == more_with_less:
@@ -58,17 +73,18 @@ def cut_at_rate(name: str, shown: CellStream, rate_hz: float, model: str) -> lis
     return found
 
 
-def _cut(text: str, shown: CellStream, model: str) -> list[Slice]:
+def _cut(text: str, events: Events, model: str) -> list[Slice]:
     setting = text.replace("trigger:", f"trigger:model={model},") if "trigger" in text else text
     with _Opened() as opened:
-        slicer: Slicer = parse_slicer(setting, SENSOR, open_trigger=opened)
-        return [*slicer.push(Packet(shown.events)), *slicer.flush()]
+        slicer: Slicer = parse_slicer(setting, events.sensor, open_trigger=opened)
+        return [*slicer.push(Packet(events)), *slicer.flush()]
 
 
 class _Opened:
     """Opens the network of a trigger, and closes it afterwards."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: str = "cpu") -> None:
+        self._device = device
         self._sessions: list[Any] = []
 
     def __enter__(self) -> _Opened:
@@ -80,21 +96,23 @@ class _Opened:
 
     def __call__(self, model: str, sizes: Mapping[str, int]) -> tuple[ModelCard, Any]:
         card = load_card(model)
-        self._sessions.append(open_session(card, "cpu", sizes=dict(sizes)))
+        self._sessions.append(open_session(card, self._device, threads=1, sizes=dict(sizes)))
         return card, self._sessions[-1]
 
 
-def picture_maker() -> Callable[[list[Slice]], list[NDArray[np.float64]]]:
+def picture_maker(
+    sensor: SensorSize = SENSOR,
+) -> Callable[[list[Slice]], list[NDArray[np.float64]]]:
     """Return what makes pictures of slices with the shipped reconstruction network.
 
     Raises:
         ModelError: If there is none.
     """
     card = load_card("reconstruction-nano")
-    right, below = -SENSOR.width % card.multiple, -SENSOR.height % card.multiple
-    sizes = {"height": SENSOR.height + below, "width": SENSOR.width + right}
+    right, below = -sensor.width % card.multiple, -sensor.height % card.multiple
+    sizes = {"height": sensor.height + below, "width": sensor.width + right}
     session = open_session(card, "auto", sizes=sizes)
-    voxels = VoxelGrid(SENSOR, bins=5)
+    voxels = VoxelGrid(sensor, bins=5)
 
     def pictures(slices: list[Slice]) -> list[NDArray[np.float64]]:
         session.reset()
@@ -102,7 +120,7 @@ def picture_maker() -> Callable[[list[Slice]], list[NDArray[np.float64]]]:
         for slice_ in slices:
             events = np.pad(voxels.render(slice_), ((0, 0), (0, below), (0, right)))
             image = session.step({"events": events[None]})["image"][0, 0]
-            found.append(percentile_scaled(image[: SENSOR.height, : SENSOR.width]))
+            found.append(percentile_scaled(image[: sensor.height, : sensor.width]))
         return found
 
     return pictures
@@ -128,6 +146,36 @@ def live_error(
         truth = shown.shades[cell].astype(np.float64) / 255
         errors.append(float(np.abs((pictures[ended - 1] if ended else 0.5) - truth).mean()))
     return float(np.mean(errors))
+
+
+def cell_ms(size: tuple[int, int], device: str, model: str, cells: int = 200) -> float:
+    """Return milliseconds of CPU time that a cell costs a trigger: counting, network, last neuron.
+
+    Args:
+        size: Width and height of the sensor; a million events a second fall on it evenly.
+        device: Where its network runs, on one thread.
+        model: The trigger.
+        cells: How many cells; the mean of them counts.
+    """
+    sensor, random = SensorSize(*size), np.random.default_rng(0)
+    count = cells * CELL_US
+    events = Events.from_columns(
+        np.arange(count), random.integers(0, size[0], count), random.integers(0, size[1], count),
+        random.random(count) < 0.5, sensor=sensor,
+    )  # fmt: skip
+    packets = [
+        Packet(Events(events.data[first : first + CELL_US], sensor))
+        for first in range(0, count, CELL_US)
+    ]
+    with _Opened(device) as opened:
+        text = f"trigger:model={model},cell={CELL_US}us,rate=30"
+        slicer: Slicer = parse_slicer(text, sensor, open_trigger=opened)
+        for packet in packets[: cells // 4]:
+            list(slicer.push(packet))
+        start = time.process_time()
+        for packet in packets[cells // 4 :]:
+            list(slicer.push(packet))
+        return (time.process_time() - start) / (cells - cells // 4) * 1e3
 
 
 def is_shipped(name: str) -> bool:

@@ -17,7 +17,7 @@ from ._page import write_page
 
 BENCHMARKS = (
     "readers", "chain", "integer", "perception", "simulation", "scenes", "generator", "spiking",
-    "graph", "placement", "trigger", "gui",
+    "graph", "placement", "trigger", "live", "whole", "gui",
 )  # fmt: skip
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
