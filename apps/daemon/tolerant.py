@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
 
 from eventvision.core import EventVisionError, Sink, SliceResult
 
@@ -62,9 +60,3 @@ class KeptOpen:
 
     def close(self) -> None:
         """Stay open."""
-
-
-def quietly(close: Callable[[], object]) -> None:
-    """Close something that may have failed already."""
-    with suppress(EventVisionError):
-        close()

@@ -97,11 +97,6 @@ class Job:
                 state=self._state, share=self._share, text=self._text, elapsed_s=elapsed_s
             )
 
-    @property
-    def is_cancelled(self) -> bool:
-        """Whether the user wants it to end."""
-        return self._cancelled.is_set()
-
     def cancel(self) -> None:
         """Let the work end at its next report."""
         self._cancelled.set()

@@ -107,11 +107,6 @@ class Access:
         self._one_check = asyncio.Lock()
         self.failures = Failures(clock)
 
-    @property
-    def has_users(self) -> bool:
-        """Whether people can log in."""
-        return bool(self._users)
-
     def visitor(
         self, authorization: str | None, cookie: str | None, address: str
     ) -> Visitor | None:

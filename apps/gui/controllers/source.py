@@ -35,11 +35,6 @@ class Sources:
         self._state.playback.set(PlaybackPart(phase="opening", speed=speed, loops=loops))
         self._player.open(text, settings=None if settings is None else str(settings))
 
-    def reopen(self) -> None:
-        """Open the present source again."""
-        if self._state.source.value.name:
-            self.open(self._state.source.value.name)
-
     def close(self) -> None:
         """Close the source, if there is one."""
         state = self._state

@@ -163,11 +163,6 @@ class Layer:
         """Binary digits of the number of spikes, each a stage of the pipeline."""
         return self.neurons.levels.bit_length()
 
-    @property
-    def out_bits(self) -> int:
-        """Bits of what a neuron sends."""
-        return self.digits or 16
-
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:

@@ -31,11 +31,6 @@ class CycleReport(NamedTuple):
     streamed: int
     update: int
 
-    @property
-    def cycles_per_event(self) -> float:
-        """Cycles for an event where steps are sent one after another."""
-        return self.streamed / max(self.events, 1)
-
 
 def measure(accelerator: Accelerator, inputs: Sequence[NDArray[np.generic]]) -> CycleReport:
     """Measure an accelerator on a recording.

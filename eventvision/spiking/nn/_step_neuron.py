@@ -108,11 +108,6 @@ class StepNeuron(Neuron):
         return _traced(self.definition, tuple(self.options.items()), self.surrogate)
 
     @property
-    def reset_kind(self) -> str:
-        """What a spike does to the potential: "soft", "hard" or "none"."""
-        return str(self.options.get("reset", "soft"))
-
-    @property
     def initial(self) -> Tensor:
         """What the first state is before the first step: a scalar or (C,)."""
         value: Tensor = getattr(self, f"initial_{self.state_names[0]}")

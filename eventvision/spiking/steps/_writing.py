@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -84,8 +83,3 @@ class Writer:
 def indented(lines: Iterable[str], depth: int) -> str:
     """Join lines, indented by so many levels; `pass` where there are none."""
     return "\n".join(" " * 4 * depth + line if line else "" for line in lines)
-
-
-def is_plain_name(name: str) -> bool:
-    """Return whether a name can be written into code."""
-    return name.isidentifier() and not keyword.iskeyword(name)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from eventvision.core import EVENT_DTYPE, Events, GoldenSample, output_errors, save_golden
+from eventvision.core import Events, GoldenSample, output_errors, save_golden
 from eventvision.graph import GraphNetwork, GraphStream, quantised, save_network
 
 FILES = {
@@ -58,11 +58,3 @@ def answers(network: GraphNetwork, events: Events) -> NDArray[np.float32]:
         stream.push(Events(part, events.sensor))
         found.append(stream.read(int(part["t"][-1])))
     return np.stack(found)
-
-
-def golden_events(sample: NDArray[np.int64]) -> NDArray[np.void]:
-    """Return the events of a golden sample's input, (steps, events, 4) -> (N,)."""
-    events = np.zeros(sample.shape[0] * sample.shape[1], EVENT_DTYPE)
-    for name, column in zip(("t", "x", "y", "on"), sample.reshape(-1, 4).T, strict=True):
-        events[name] = column
-    return events
