@@ -22,6 +22,7 @@ GIVES = {
     "fpga": "the simulated FPGA accelerator; a C++ compiler besides",
     "cluster": "eventvision batch --ray",
     "parquet": "results as Parquet",
+    "rerun": "a stream to the Rerun viewer",
     "daemon": "HTTP and MQTT of the daemon",
 }
 """What each extra is good for, in the order in which users are told; "" is the base install."""

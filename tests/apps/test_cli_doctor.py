@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -29,6 +30,12 @@ def parts():
 
 def test_each_extra_of_the_project_is_explained():
     assert set(GIVES) - {""} == set(PROJECT["optional-dependencies"]) - {"dev", "docs", "all"}
+
+
+def test_the_page_on_installing_lists_each_extra_with_its_size():
+    page = (Path(__file__).parents[2] / "docs" / "install.md").read_text()
+    rows = dict(re.findall(r"^\| `(\w+)` \| .+ \| ([\d–]+) \|$", page, re.MULTILINE))
+    assert set(rows) == set(GIVES) - {""}
 
 
 def test_a_missing_package_names_the_extra_that_brings_it():

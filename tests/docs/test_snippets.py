@@ -65,7 +65,14 @@ def recordings(tmp_path_factory) -> Path:
     for name in ("recording", "in", "street", "broken", "FILE", "RECORDING", "recordings/street"):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(take, folder / (name if name.isupper() else f"{name}.aedat4"))
-    for name in ("recording.raw", "take.raw", "broken.raw", "session-1/a.dat", "recordings/b.raw"):
+    for name in (
+        "recording.raw",
+        "take.raw",
+        "broken.raw",
+        "session-1/a.dat",
+        "recordings/b.raw",
+        "more/c.raw",
+    ):
         (folder / name).parent.mkdir(exist_ok=True)
         convert(take, str(folder / name))
     frames = folder / "frames"
@@ -87,8 +94,6 @@ def desk(recordings, tmp_path, monkeypatch) -> Path:
         (folder / name).symlink_to(ROOT / name)
     for name in ("mine", "my-model"):
         (folder / name).symlink_to(ROOT / "models" / "perception-nano")
-    (tmp_path / "more").mkdir()
-    shutil.copy(folder / "take.raw", tmp_path / "more")
     shutil.copy(ROOT / "apps" / "daemon" / "files" / "eventvision.yaml", folder)
     monkeypatch.chdir(folder)
     monkeypatch.setenv("EVENTVISION_CACHE", str(cache_folder()))
