@@ -246,7 +246,7 @@ def simulate(
     ] = None,
     seconds: Annotated[
         float | None,
-        typer.Option(metavar="S", help="How many seconds; if not given, all of a video, 2 of a scene."),
+        typer.Option(metavar="S", help="Seconds; if not given, 2 of a scene, all of a video."),
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Another seed, another recording.")] = 0,
     fps: Annotated[
