@@ -383,6 +383,27 @@ def test_pedro(tmp_path, split):
     assert sample.boxes.boxes.tolist() == [[28, 85, 124, 175]]
 
 
+def test_windows_of_ones_own_tell_classes_and_the_size_of_the_sensor(tmp_path):
+    events = made(SensorSize(640, 480), span_us=40_000)
+    rows = np.stack([events.t, events.x, events.y, events.on], axis=1).astype(np.int64)
+    np.save(tmp_path / "mine.npy", rows)
+    box = "<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>11</xmax><ymax>22</ymax></bndbox>"
+    names = ("Person", "vehicle", "cyclist", "teapot")
+    objects = "".join(f"<object><name>{name}</name>{box}</object>" for name in names)
+    size = "<size><width>640</width><height>480</height></size>"
+    (tmp_path / "mine.xml").write_text(f"<annotation>{size}{objects}</annotation>")
+    dataset = datasets.Pedro(tmp_path, split=None)
+    (sample,) = dataset
+    assert sample.events.sensor == SensorSize(640, 480)
+    assert [dataset.class_names[each] for each in sample.boxes.classes] == [
+        "person", "vehicle", "cyclist", "other",
+    ]  # fmt: skip
+    shared = sample.in_shared_classes(dataset.shared_classes)
+    assert [DETECTION_CLASSES[each] for each in shared.boxes.classes] == [
+        "pedestrian", "vehicle", "cyclist", "other",
+    ]  # fmt: skip
+
+
 def test_real_windows_of_people_are_read(shared_recordings):
     dataset = datasets.Pedro(shared_recordings / "person_boxes", split=None)
     assert len(dataset) == 5
