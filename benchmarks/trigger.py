@@ -167,7 +167,7 @@ def _box_rows(label: str, tallies: dict[str, BoxTally], score: str) -> Iterator[
         if name == _OURS or not theirs > 0:
             continue
         others = np.array([tally.score(weight)[score] for weight in weights])
-        ratios = draws / np.maximum(others, 1e-9)
+        ratios = draws / np.where(others > 0, others, np.nan)
         yield Row(
             label=f"{label} ({_range(ratios)})", unit=f"{score}, %", ours=100 * ours,
             peer_name=name, peer=100 * theirs,
