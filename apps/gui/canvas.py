@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventvision.core import (
     Alarm,
+    Counts,
     Depth,
     Detections,
     Image,
@@ -26,6 +28,9 @@ from .state import Base, ViewSettings
 SURFACE_SPAN = 10
 """A time surface reaches so many accumulation times back."""
 
+TASK_BASES: tuple[Base, ...] = ("reconstruction", "depth", "segmentation")
+"""Bases that are what the task of that name says."""
+
 TRAIL_POINTS = 16
 """More are not to be told apart on a screen, and cost the window its time."""
 
@@ -39,6 +44,7 @@ class Overlay:
         tracks: Latest objects followed.
         trails: Number and path of each object followed: age 0 to 1, x, y; oldest first.
         alarm: Latest alarm.
+        counts: Latest counts at lines and in zones.
         depth_range: Distances of the first and the last colour.
         depth_is_metric: Whether they are in metres; None where there is no depth.
         classes: Names of the classes that are tinted.
@@ -49,10 +55,24 @@ class Overlay:
     tracks: Tracks | None = None
     trails: tuple[tuple[int, NDArray[np.float64]], ...] = ()
     alarm: Alarm | None = None
+    counts: Counts | None = None
     depth_range: tuple[float, float] = (1.0, 1.0)
     depth_is_metric: bool | None = None
     classes: tuple[str, ...] = ()
     bases: frozenset[Base] = frozenset(("ground", "surface"))
+
+    def of_tasks(self, on: Collection[str]) -> Overlay:
+        """Return what the tasks that are on have said; what others said last is over."""
+        found = "detection" in on or "graph" in on
+        idle = {base for base in TASK_BASES if base not in on}
+        return replace(
+            self,
+            detections=self.detections if found else None,
+            tracks=self.tracks if "tracking" in on else None,
+            alarm=self.alarm if "alarm" in on else None,
+            counts=self.counts if "counting" in on else None,
+            bases=self.bases - idle,
+        )
 
 
 class Canvas:
@@ -72,6 +92,7 @@ class Canvas:
         self._detections: Detections | None = None
         self._tracks: Tracks | None = None
         self._alarm: Alarm | None = None
+        self._counts: Counts | None = None
         self._under = Bases(sensor)
 
     def enter(self, events: NDArray[np.void]) -> None:
@@ -102,6 +123,7 @@ class Canvas:
                 (number, _thinned(path)) for number, path in self._memory.trails.paths(now_us)
             ),
             alarm=self._alarm,
+            counts=self._counts,
             depth_range=(range_.near, range_.far),
             depth_is_metric=None if depth is None else depth.metric,
             classes=() if segmentation is None else segmentation.class_names,
@@ -154,6 +176,8 @@ class Canvas:
                 self._tracks = value
             case Alarm():
                 self._alarm = value
+            case Counts():
+                self._counts = value
             case Depth():
                 self._memory.depth_range.add(value.depth)
                 self._under.take(value)

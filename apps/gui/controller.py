@@ -166,6 +166,8 @@ class Controller:
                 state.recording.set(RecordingPart())
             case Failed(where, text):
                 self.problems.add(where, text)
+                state.source.change(failed=True)
+                state.status.set(None)
                 state.playback.change(phase="failed", is_seeking=False)
                 state.recording.set(RecordingPart())
             case Notice(where, text, severity):

@@ -29,7 +29,7 @@ def legend_of(settings: ViewSettings, overlay: Overlay) -> Legend:
     nearest = farthest = ""
     entries: list[tuple[int, str]] = []
     if settings.base == "surface":
-        return Legend(((0xFFFFB43C, "ON, bright is new"), (0xFF5AAFFF, "OFF")))
+        return Legend(((0xFFFFB43C, "ON"), (0xFF5AAFFF, "OFF, bright is new")))
     if settings.base == "depth" and overlay.depth_is_metric is not None:
         unit = " m" if overlay.depth_is_metric else ""
         nearest, farthest = (f"{end:.1f}{unit}" for end in overlay.depth_range)

@@ -7,7 +7,6 @@ the same open source.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Literal
@@ -17,28 +16,20 @@ from eventvision.core import (
     DeviceError,
     EventVisionError,
     ModelError,
-    OutputError,
     SliceResult,
     Source,
-    SourceError,
 )
 
+from .building import built
+from .excerpt import Excerpt
 from .messages import Began, Damaged, Ended, Failed, Message, Notice, Opened, Refused
-from .presets import config_values
 from .renderer import Renderer
 from .state import PipelinePart
 from .threads import WORKING, stand_back
+from .trouble import place_of
 
 if TYPE_CHECKING:
-    from eventvision.pipeline import Pipeline, RunConfig
-
-_WHERE: tuple[tuple[type[EventVisionError], str], ...] = (
-    (SourceError, "source"),
-    (ConfigError, "pipeline"),
-    (ModelError, "device"),
-    (DeviceError, "device"),
-    (OutputError, "recording"),
-)
+    from eventvision.pipeline import Pipeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,15 +205,16 @@ class Runner:
 
     def _built(self, source: Source, start_us: int, end_us: int | None) -> Pipeline:
         """Return a pipeline with the settings, or with those that worked before."""
-        from eventvision.pipeline import build_pipeline
-
-        from .excerpt import Excerpt
-
-        excerpt = Excerpt(source, start_us, end_us)
 
         def build() -> Pipeline:
-            config, sinks = self._config(source), [_ToScreen(self._deliver)]
-            return build_pipeline(config, excerpt, on_notice=self._notice, sinks=sinks)
+            return built(
+                Excerpt(source, start_us, end_us),
+                self.settings,
+                speed=self.speed,
+                pre_roll_s=self.pre_roll_s if source.is_live else 0.0,
+                deliver=self._deliver,
+                notice=self._notice,
+            )
 
         try:
             pipeline = build()
@@ -248,40 +240,10 @@ class Runner:
             else:
                 self._until_us = None
 
-    def _config(self, source: Source) -> RunConfig:
-        from eventvision.pipeline import RunConfig
-
-        speed: float | str = "max" if self.speed is None else self.speed
-        return RunConfig.checked(
-            source=source.info.name,
-            speed=speed,
-            pre_roll_s=self.pre_roll_s if source.is_live else 0.0,
-            **config_values(self.settings),
-        )
-
     def _notice(self, text: str) -> None:
         is_load = text.startswith("load:")
         where = "load" if is_load else "device"
         self.tell(Notice(where, text, "info" if is_load else "warning"))
-
-
-class _ToScreen:
-    """A sink that hands results on and ends nothing."""
-
-    def __init__(self, deliver: Callable[[SliceResult], None]) -> None:
-        self._deliver = deliver
-
-    def write(self, result: SliceResult) -> None:
-        """Hand a result on."""
-        self._deliver(result)
-
-    def close(self) -> None:
-        """Do nothing: another run may follow."""
-
-
-def place_of(error: Exception) -> str:
-    """Return where a problem is shown; see `Problem.where`."""
-    return next((where for kind, where in _WHERE if isinstance(error, kind)), "playback")
 
 
 def _first_us(source: Source) -> int:

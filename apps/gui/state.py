@@ -41,6 +41,7 @@ class SourcePart:
         is_live: Whether it cannot be sought in.
         waiting: Why nothing comes although it is open, such as a camera that was unplugged.
         damage: What was wrong so far, in one line.
+        failed: Whether it could not be opened, or ended with an error.
         recent: Sources opened before, the latest first.
     """
 
@@ -49,6 +50,7 @@ class SourcePart:
     is_live: bool = False
     waiting: str = ""
     damage: str = ""
+    failed: bool = False
     recent: tuple[str, ...] = ()
 
 
@@ -189,6 +191,16 @@ class PipelinePart:
     )
     device: str = "auto"
     preset: str = ""
+
+    @property
+    def on(self) -> frozenset[str]:
+        """Names of the tasks that run, those among them that others need."""
+        wanted = {task.name for task in self.tasks if task.on}
+        if "counting" in wanted:
+            wanted.add("tracking")
+        if wanted & {"tracking", "alarm"} and "graph" not in wanted:
+            wanted.add("detection")
+        return frozenset(wanted)
 
     @property
     def regions(self) -> tuple[tuple[int, int, int, int], ...]:

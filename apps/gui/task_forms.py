@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .trouble import HELD
 from .words import milliseconds
 
 if TYPE_CHECKING:
@@ -18,6 +19,12 @@ METHODS: dict[str, tuple[tuple[str, str], ...]] = {
     "graph": (("model", "model"),),
 }
 """Method and title by task; an empty method is the one that the library prefers."""
+
+WITH_PLACE = {
+    "alarm": "an alarm needs a place: press r, drag a rectangle in a view, choose Raise an alarm",
+    "counting": "counting needs a place: press r, drag a rectangle in a view, choose Count",
+}
+"""Tasks that watch a place, and what to do where none has been chosen."""
 
 DEVICES = ("onnx", "cpu", "cuda", "fpga", "speck", "reference")
 """Devices that are offered; others can be named in a preset."""
@@ -71,7 +78,8 @@ def cost_of(status: Status | None) -> str:
         return "nothing runs"
     slices = status.stages.get("slice")
     waits = "" if slices is None else f", of which {milliseconds(slices.p50_ms)} until it is cut"
-    dropped = sum(n for cause, n in status.dropped.items() if cause.startswith("slices"))
+    causes = [cause for cause in status.dropped if cause.startswith("slices") and cause not in HELD]
+    dropped = sum(status.dropped[cause] for cause in causes)
     lost = f"{dropped:,} slices dropped" if dropped else "no slice dropped"
     return (
         f"latency {milliseconds(total.p50_ms)}, 99 % within {milliseconds(total.p99_ms)}{waits}; "

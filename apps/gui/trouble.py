@@ -9,9 +9,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from eventvision.core import (
+    ConfigError,
+    DeviceError,
+    EventVisionError,
+    ModelError,
+    OutputError,
+    SourceError,
+)
+
 from .state import Problem, Severity, SourcePart
 
 Place = Literal["source", "pipeline", "device", "recording"]
+
+_WHERE: tuple[tuple[type[EventVisionError], str], ...] = (
+    (SourceError, "source"),
+    (ConfigError, "pipeline"),
+    (ModelError, "device"),
+    (DeviceError, "device"),
+    (OutputError, "recording"),
+)
 
 _REMEDIES: tuple[tuple[str, Place, str], ...] = (
     ("results too slow", "pipeline", "switch a task off, or choose a faster device"),
@@ -24,6 +41,9 @@ _REMEDIES: tuple[tuple[str, Place, str], ...] = (
     ("read too slowly", "source", "switch a task or a filter off"),
 )
 """What a cause contains, where it is, what helps."""
+
+HELD = frozenset(("slices: paused",))
+"""Causes that are what the user wanted."""
 
 _OTHERWISE: tuple[Place, str] = ("source", "less work lets it keep up: fewer tasks or filters")
 
@@ -52,8 +72,13 @@ class Drop:
 
 
 def drops(counts: Mapping[str, int]) -> tuple[Drop, ...]:
-    """Return what is being lost, by the counts of the pipeline; nothing for counts of 0."""
-    return tuple(_drop(cause, count) for cause, count in counts.items() if count)
+    """Return what is being lost, by the counts of the pipeline; nothing for counts of 0.
+
+    What a live source sent while its picture was held is not lost: it was not to be seen.
+    """
+    return tuple(
+        _drop(cause, count) for cause, count in counts.items() if count and cause not in HELD
+    )
 
 
 def _drop(cause: str, count: int) -> Drop:
@@ -61,6 +86,11 @@ def _drop(cause: str, count: int) -> Drop:
         if part in cause:
             return Drop(cause=cause, count=count, place=place, remedy=remedy)
     return Drop(cause=cause, count=count, place=_OTHERWISE[0], remedy=_OTHERWISE[1])
+
+
+def place_of(error: Exception) -> str:
+    """Return where a problem is shown; see `Problem.where`."""
+    return next((where for kind, where in _WHERE if isinstance(error, kind)), "playback")
 
 
 def source_problems(

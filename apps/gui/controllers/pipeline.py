@@ -11,6 +11,7 @@ from eventvision.core import EventVisionError
 from ..player import Player
 from ..presets import read_preset, write_preset
 from ..state import AppState, PipelinePart
+from ..task_forms import WITH_PLACE
 from .problems import Problems
 
 
@@ -61,7 +62,10 @@ class PipelineSettings:
         )
 
     def set_task(self, name: str, *, on: bool) -> bool:
-        """Let a task run, or not."""
+        """Let a task run, or not; those of a place are not begun before there is one."""
+        if on and name in WITH_PLACE and not self._method_of(name):
+            self._problems.add("pipeline", WITH_PLACE[name], "warning")
+            return False
         return self._use(
             self._with_task(name, on=on), lambda: self._player.set_task(self._text_of(name), on=on)
         )
@@ -74,6 +78,11 @@ class PipelineSettings:
         """Raise an alarm when an object enters `WIDTHxHEIGHT+X+Y`."""
         watching = self._with_task("alarm", on=True, method=f"region={region}")
         return self._use(watching, self._player.restart)
+
+    def count_in(self, region: str) -> bool:
+        """Count the objects in `WIDTHxHEIGHT+X+Y`."""
+        counting = self._with_task("counting", on=True, method=f"zone={region}")
+        return self._use(counting, self._player.restart)
 
     def set_device(self, device: str, task: str = "") -> bool:
         """Run a task's model on a device, or those of all tasks that have none of their own."""
@@ -106,6 +115,9 @@ class PipelineSettings:
             for task in self._cell.value.tasks
         )
         return replace(self._cell.value, tasks=tasks)
+
+    def _method_of(self, name: str) -> str:
+        return next(task.method for task in self._cell.value.tasks if task.name == name)
 
     def _text_of(self, name: str) -> str:
         return next(task.text for task in self._cell.value.tasks if task.name == name)

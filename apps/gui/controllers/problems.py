@@ -8,7 +8,10 @@ MOST_PROBLEMS = 200
 
 
 class Problems:
-    """Collects problems; the same one twice in a row is told once, with its latest time."""
+    """Collects problems; the same one twice in a row is told once, with its latest time.
+
+    Of load only the latest is kept: tasks come and go with it all the time.
+    """
 
     def __init__(self, state: AppState) -> None:
         self._cell = state.problems
@@ -18,6 +21,8 @@ class Problems:
         text = str(error) or type(error).__name__
         problem = Problem(where=where, text=text, severity=severity)
         earlier = self._cell.value
+        if where == "load":
+            earlier = tuple(each for each in earlier if each.where != "load")
         if earlier and earlier[-1] == problem:
             earlier = earlier[:-1]
         self._cell.set((*earlier, problem)[-MOST_PROBLEMS:])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..history import History
 from ..player import Player
 from ..state import AppState, PlaybackPart, RecordingPart, SourcePart
 from .problems import Problems
@@ -47,6 +48,7 @@ class Sources:
         state.playback.set(PlaybackPart(speed=playback.speed, loops=playback.loops))
         state.status.set(None)
         state.overview.set(None)
+        state.history.set(History())
 
     def remember(self, name: str) -> None:
         """Put a name first among those used recently."""

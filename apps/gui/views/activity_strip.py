@@ -28,37 +28,37 @@ class ActivityStrip(QGroupBox):
         self._state, self._controller = state, controller
         self._watch: ActivityWatch | None = None
         self._model = ""
-        self._on = QCheckBox("Measure")
-        self._on.setToolTip(
+        self.measure = QCheckBox("Measure")
+        self.measure.setToolTip(
             "Step the integer form of the model along, and count spikes and synaptic operations"
         )
         self._note, self._heat = QLabel(), _Heat()
         self._note.setWordWrap(True)
         layout = QVBoxLayout(self)
-        for widget in (self._on, self._note, self._heat):
+        for widget in (self.measure, self._note, self._heat):
             layout.addWidget(widget)
         self._timer = QTimer(self)
         self._timer.setInterval(_REFRESH_MS)
         self._timer.timeout.connect(self._refresh)
-        self._on.toggled.connect(self._follow)
+        self.measure.toggled.connect(self._follow)
         self._heat.hide()
         observe_while(self, state.pipeline, self._show)
         controller.at_quit(self._stop)
 
     def _show(self, _part: PipelinePart) -> None:
-        if self._on.isChecked():
+        if self.measure.isChecked():
             self._follow()
 
     def _follow(self, _on: bool = False) -> None:
         """Measure the model that is in use now, or nothing."""
-        wanted = watched_model(self._state.pipeline.value) if self._on.isChecked() else ""
+        wanted = watched_model(self._state.pipeline.value) if self.measure.isChecked() else ""
         if wanted != self._model or self._watch is None:
             self._stop()
             self._model = wanted
             if wanted:
                 self._watch = ActivityWatch(wanted, self._controller.recent_slices)
         self._heat.setVisible(bool(wanted))
-        if self._on.isChecked():
+        if self.measure.isChecked():
             self._timer.start()
             self._note.setText("" if wanted else "switch on a task that a model does")
         else:

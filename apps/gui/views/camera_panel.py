@@ -24,7 +24,8 @@ from eventvision.io import CAMERA_MODELS, CameraDescription, CameraSettings
 from ..camera_desk import CameraDesk
 from ..camera_form import GROUPS, controls_of, sensor_of
 from ..camera_watch import CameraWatch, Lister, driver_lines
-from .control_rows import ControlRow, row_for
+from .control_row import ControlRow
+from .control_rows import row_for
 from .words import button, label, set_role
 
 _ROLE = Qt.ItemDataRole.UserRole

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
 from PyQt6.QtCore import QEvent, QPointF, Qt, pyqtSignal
 from PyQt6.QtGui import (
     QColor,
@@ -15,7 +13,6 @@ from PyQt6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QResizeEvent,
     QShowEvent,
     QWheelEvent,
@@ -31,19 +28,15 @@ from ..cloud import (
     Cloud,
     Orbit,
     age_colours,
-    box_edges,
     fading_colours,
-    outer_edge,
-    project,
 )
 from ..cloud_artist import CloudArtist, Wish
 from ..theme import DARK, Theme
+from .cloud_box import draw_box
 from .theme_style import theme_of
 
 _DEGREES_PER_PX = 0.4
 _KEY_DEGREES = 6.0
-_SHORTEST_PX = 60.0
-"""Shorter axes have no labels."""
 _HINT = "drag: turn   right drag: move   wheel: zoom   double click: as at first"
 AGES_DARK = (0xFFF3B0, 0xF7A24B, 0xC2457A, 0x5B2A86, 0x261447)
 AGES_LIGHT = (0x2B0F54, 0x8A226A, 0xD24644, 0xF29B4B, 0xF2D9A0)
@@ -194,47 +187,8 @@ class CloudView(QWidget):
             self._say(painter, "no events yet: open a recording or a camera")
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._draw_box(painter, cloud, wish.orbit)
+        draw_box(painter, cloud, wish.orbit, self._theme, (self.width(), self.height()))
         self._draw_words(painter, cloud)
-
-    def _draw_box(self, painter: QPainter, cloud: Cloud, orbit: Orbit) -> None:
-        matrix = orbit.matrix(cloud.sensor, self.width(), self.height())
-        for edge, is_now in box_edges(cloud.sensor):
-            colour = QColor(self._theme.accent if is_now else self._theme.faint)
-            colour.setAlpha(210 if is_now else 110)
-            painter.setPen(QPen(colour, 1.4 if is_now else 1.0))
-            one, two = (QPointF(*end) for end in project(matrix, edge))
-            painter.drawLine(one, two)
-        painter.setPen(QColor(self._theme.text))
-        middle = np.array([[cloud.sensor.width / 2, cloud.sensor.height / 2, 0.5]])
-        centre = project(matrix, middle)[0]
-        for axis, name in enumerate((f"x {cloud.sensor.width} px", f"y {cloud.sensor.height} px")):
-            ends = outer_edge(matrix, cloud.sensor, axis)
-            if np.hypot(*(ends[1] - ends[0])) > _SHORTEST_PX:
-                self._label(painter, ends.mean(axis=0), centre, name)
-        now, past = outer_edge(matrix, cloud.sensor, 2)
-        if np.hypot(*(past - now)) > _SHORTEST_PX:
-            self._label(painter, now, centre, "now")
-            self._label(painter, (now + past) / 2, centre, "time")
-            self._label(painter, past, centre, f"-{span_text(cloud.span_us)}")
-
-    def _label(
-        self,
-        painter: QPainter,
-        at: NDArray[np.float64],
-        middle: NDArray[np.float64],
-        text: str,
-    ) -> None:
-        """Write beside a point, on the side away from the middle of the box."""
-        metrics = painter.fontMetrics()
-        width, height = metrics.horizontalAdvance(text), metrics.height()
-        away = at - middle
-        away = away / max(1.0, float(np.hypot(*away)))
-        x = at[0] + away[0] * (8 + width / 2) - width / 2
-        y = at[1] + away[1] * (6 + height / 2) + height / 2 - metrics.descent()
-        x = min(max(x, 4.0), self.width() - 4.0 - width)
-        y = min(max(y, 4.0 + height), self.height() - 4.0)
-        painter.drawText(QPointF(float(x), float(y)), text)
 
     def _draw_words(self, painter: QPainter, cloud: Cloud) -> None:
         thinned = "" if cloud.every == 1 else f", 1 of {cloud.every} shown"

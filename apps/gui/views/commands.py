@@ -190,7 +190,7 @@ COMMANDS: tuple[Command, ...] = (
         "Choose region",
         ("r",),
         lambda w: w.grid.choose_region(),
-        "Drag a rectangle: raise alarms in it, keep only its events, or zoom to it",
+        "Drag a rectangle: raise alarms or count in it, keep only its events, or zoom to it",
     ),
     Command(
         "View",

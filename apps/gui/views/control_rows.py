@@ -2,86 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from PyQt6.QtCore import QSignalBlocker, Qt
 from PyQt6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QSlider,
     QSpinBox,
     QVBoxLayout,
-    QWidget,
 )
 
 from eventvision.core import SensorSize
 
-from ..camera_form import Control, whole_sensor, within
+from ..camera_form import Control
+from .control_row import LEFT_TO_CAMERA, ControlRow, OnValue
+from .region_row import RegionRow
 from .words import label
 
-OnValue = Callable[[str, object], None]
-"""Takes the name of a setting and its new value; None leaves it to the camera."""
-
 _STEPS = 1000
-_LEFT_TO_CAMERA = "as the camera has it"
-
-
-class ControlRow(QWidget):
-    """Base of the rows: title, widget, tip.
-
-    Args:
-        control: What is set.
-        on_value: Hears what the user chooses.
-    """
-
-    def __init__(self, control: Control, on_value: OnValue) -> None:
-        super().__init__()
-        self.control = control
-        self._on_value = on_value
-        tip = f"{control.title}: {control.help or control.title.lower()}"
-        values = f"\nValues: {control.range_text}." if control.range_text else ""
-        left = f"\nUnticked: {_LEFT_TO_CAMERA}." if control.optional else ""
-        self.setToolTip(f"{tip}.{values}{left}\nIn the settings file: {control.name}")
-        self.given = QCheckBox(control.title) if control.optional else None
-        if self.given is not None:
-            self.given.toggled.connect(self._toggled)
-
-    def show_value(self, value: object) -> None:
-        """Show a value without telling it."""
-        raise NotImplementedError
-
-    def value(self) -> object:
-        """Return the value on show."""
-        raise NotImplementedError
-
-    def _title(self) -> QWidget:
-        if self.given is not None:
-            return self.given
-        title = label(self.control.title)
-        title.setBuddy(self)
-        return title
-
-    def _tell(self) -> None:
-        given = self.given is None or self.given.isChecked()
-        self._on_value(self.control.name, self.value() if given else None)
-
-    def _toggled(self, on: bool) -> None:
-        self._enable(on=on)
-        self._tell()
-
-    def _enable(self, *, on: bool) -> None:
-        raise NotImplementedError
-
-    def _show_given(self, value: object) -> bool:
-        given = value is not None
-        if self.given is not None:
-            with QSignalBlocker(self.given):
-                self.given.setChecked(given)
-            self._enable(on=given)
-        return given
 
 
 class SliderRow(ControlRow):
@@ -173,7 +112,7 @@ class ChoiceRow(ControlRow):
         self.names = QComboBox()
         self.names.setAccessibleName(control.title)
         if control.optional:
-            self.names.addItem(_LEFT_TO_CAMERA, None)
+            self.names.addItem(LEFT_TO_CAMERA, None)
         for name in control.choices:
             self.names.addItem(name.replace("_", " "), name)
         self.names.currentIndexChanged.connect(lambda _: self._tell())
@@ -244,66 +183,6 @@ class PairRow(ControlRow):
         with QSignalBlocker(self.slider):
             self.slider.setValue(number)
         self._tell()
-
-
-class RegionRow(ControlRow):
-    """A rectangle of pixels: four sliders that stay on the sensor."""
-
-    def __init__(self, control: Control, on_value: OnValue, sensor: SensorSize) -> None:
-        super().__init__(control, on_value)
-        self._sensor = sensor
-        self.sliders: dict[str, QSlider] = {}
-        self._numbers: dict[str, QLabel] = {}
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 2, 0, 4)
-        grid.setVerticalSpacing(2)
-        grid.addWidget(self._title(), 0, 0, 1, 3)
-        titles = {"x": "left", "y": "top", "width": "width", "height": "height"}
-        for row, (name, title) in enumerate(titles.items(), start=1):
-            slider = QSlider(Qt.Orientation.Horizontal)
-            slider.setAccessibleName(f"{control.title}, {title} in pixels")
-            self.sliders[name], self._numbers[name] = slider, label("")
-            self._numbers[name].setMinimumWidth(64)
-            self._numbers[name].setAlignment(Qt.AlignmentFlag.AlignRight)
-            grid.addWidget(label(title, "faint"), row, 0)
-            grid.addWidget(slider, row, 1)
-            grid.addWidget(self._numbers[name], row, 2)
-            slider.valueChanged.connect(self._slid)
-        self.set_sensor(sensor)
-        self.show_value(None)
-
-    def set_sensor(self, sensor: SensorSize) -> None:
-        """Let the sliders reach over another sensor."""
-        self._sensor = sensor
-        lows = {"x": 0, "y": 0, "width": 1, "height": 1}
-        highs = whole_sensor(sensor) | {"x": sensor.width - 1, "y": sensor.height - 1}
-        for name, slider in self.sliders.items():
-            with QSignalBlocker(slider):
-                slider.setRange(lows[name], highs[name])
-
-    def show_value(self, value: object) -> None:
-        """Show a value without telling it."""
-        self._show_given(value)
-        region = value if isinstance(value, Mapping) else whole_sensor(self._sensor)
-        self._show(within(region, self._sensor))
-
-    def value(self) -> object:
-        """Return the rectangle."""
-        return within({name: s.value() for name, s in self.sliders.items()}, self._sensor)
-
-    def _slid(self, _: int) -> None:
-        self._show(within({n: s.value() for n, s in self.sliders.items()}, self._sensor))
-        self._tell()
-
-    def _show(self, region: Mapping[str, int]) -> None:
-        for name, slider in self.sliders.items():
-            with QSignalBlocker(slider):
-                slider.setValue(region[name])
-            self._numbers[name].setText(f"{region[name]:,} px")
-
-    def _enable(self, *, on: bool) -> None:
-        for slider in self.sliders.values():
-            slider.setEnabled(on)
 
 
 def row_for(control: Control, on_value: OnValue, sensor: SensorSize) -> ControlRow:

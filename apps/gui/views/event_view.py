@@ -99,8 +99,9 @@ class EventView(QWidget):
             self._paint_picture(painter, self._image, self._shown.sensor, mapping)
             views = self._state.views.value.views
             if self._index < len(views):
-                view, overlay = views[self._index], self._shown.overlay
-                draw_overlay(painter, overlay, view, mapping, self._state.pipeline.value.regions)
+                view, pipeline = views[self._index], self._state.pipeline.value
+                overlay = self._shown.overlay.of_tasks(pipeline.on)
+                draw_overlay(painter, overlay, view, mapping, pipeline.regions)
                 if view.base not in overlay.bases:
                     self._paint_hint(painter, BASE_HINTS[view.base])
             if self._region is not None:
@@ -211,15 +212,18 @@ class EventView(QWidget):
         text = f"{width}x{height}+{x}+{y}"
         menu = QMenu(self)
         pipeline = self._controller.pipeline
-        watch = menu.addAction("Raise an alarm when an object enters")
-        keep = menu.addAction("Keep only the events in it (filter)")
-        look = menu.addAction("Zoom to it")
+        for words, act in (
+            ("Raise an alarm when an object enters", lambda: pipeline.watch_region(text)),
+            ("Count the objects in it", lambda: pipeline.count_in(text)),
+            ("Keep only the events in it (filter)", lambda: pipeline.add_filter(f"roi:{text}")),
+            ("Zoom to it", lambda: self._look_at(region)),
+        ):
+            action = menu.addAction(words)
+            if action is not None:
+                action.triggered.connect(lambda _checked=False, act=act: act())
         menu.addSeparator()
         cancel = menu.addAction("Nothing")
-        if watch is not None and keep is not None and look is not None and cancel is not None:
-            watch.triggered.connect(lambda: pipeline.watch_region(text))
-            keep.triggered.connect(lambda: pipeline.add_filter(f"roi:{text}"))
-            look.triggered.connect(lambda: self._look_at(region))
+        if cancel is not None:
             cancel.setShortcut(QKeySequence("Esc"))
         return menu
 

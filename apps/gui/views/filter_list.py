@@ -113,7 +113,7 @@ class _Row(QWidget):
         name.setMinimumWidth(92)
         line.addWidget(name)
         self._tuner = None if self._form.range is None else Tuner(self._form.range)
-        self._edit = QLineEdit()
+        self._edit = QLineEdit(self)
         self._edit.setAccessibleName(f"Setting of {self._form.title}")
         self._edit.setToolTip(self._form.form)
         if self._tuner is not None:

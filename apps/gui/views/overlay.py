@@ -15,6 +15,7 @@ from eventvision.core import Detections, Tracks
 from ..canvas import Overlay
 from ..geometry import Mapping
 from ..state import ViewSettings
+from .gates import draw_counts
 
 Region = tuple[int, int, int, int]
 
@@ -52,6 +53,8 @@ def draw_overlay(
         is_on = overlay.alarm is not None and len(overlay.alarm.objects) > 0
         for region in regions:
             draw_region(painter, region, mapping, is_on=is_on)
+        if overlay.counts is not None:
+            draw_counts(painter, overlay.counts, mapping)
     if not view.boxes:
         return
     if overlay.detections is not None:

@@ -32,7 +32,8 @@ class SourceSummary(QGroupBox):
     def _show_source(self, part: SourcePart) -> None:
         info = part.info
         if info is None:
-            self._what.setText("opening…" if part.name else "nothing is open")
+            doing = "could not be opened" if part.failed else "opening…"
+            self._what.setText(doing if part.name else "nothing is open")
         else:
             camera = f", {info.camera}" if info.camera else ""
             live = ", live" if part.is_live else ""

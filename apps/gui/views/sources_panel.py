@@ -32,6 +32,7 @@ from .words import button, label, set_role
 Open = Callable[[str, str | None], object]
 """Opens a source by name, with a file of camera settings if there is one."""
 
+_EDGES_PX = 12
 _ROLE = Qt.ItemDataRole.UserRole
 
 
@@ -155,6 +156,9 @@ class SourcesPanel(QWidget):
             (self.simulator, "Si&mulator", "No camera? Try one"),
         ):
             self.tabs.setTabToolTip(self.tabs.addTab(page, title), tip)
+        if (bar := self.tabs.tabBar()) is not None:
+            bar.ensurePolished()
+            self.tabs.setMinimumWidth(bar.sizeHint().width() + _EDGES_PX)  # all titles are seen
         layout = QVBoxLayout(self)
         layout.addLayout(head)
         layout.addWidget(self.about)
@@ -182,7 +186,8 @@ class SourcesPanel(QWidget):
             self.about.setToolTip("\n".join(info.notes))
             self.cameras.set_sensor(info.sensor if part.is_live else None)
         else:
-            self.about.setText("opening …" if part.name else "")
+            doing = "could not be opened" if part.failed else "opening …"
+            self.about.setText(doing if part.name else "")
         self.about.setVisible(bool(self.about.text()))
         waiting = f"waiting for the camera: {part.waiting}" if part.waiting else ""
         damage = f"damaged: {part.damage}" if part.damage else ""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtWidgets import QLabel, QSizePolicy, QStatusBar
 
 from ..state import AppState, PlaybackPart, PointerPart, Problem, RecordingPart, Severity
+from ..trouble import drops
 from ..words import count, milliseconds, rate
 from .observing import observe_while
 from .words import Role, set_role
@@ -62,7 +63,7 @@ class StatusLine(QStatusBar):
         self._rates.setText(f"{rate(status.event_rate_hz)}  {on:.0%} ON")
         total = status.stages.get("total")
         self._latency.setText("" if total is None else f"latency {milliseconds(total.p50_ms)}")
-        lost = sum(status.dropped.values())
+        lost = sum(drop.count for drop in drops(status.dropped))
         self._drops.setText(f"dropped {count(lost)}" if lost else "no drops")
         self._drops.setToolTip(
             "\n".join(f"{cause}: {number:,}" for cause, number in status.dropped.items())

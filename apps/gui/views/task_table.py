@@ -18,7 +18,7 @@ from PyQt6.QtWidgets import (
 from ..controller import Controller
 from ..controllers.pipeline import PipelineSettings
 from ..state import AppState, PipelinePart, TaskSetting
-from ..task_forms import DEVICES, METHODS, TaskCost, cost_of, load_text, task_cost
+from ..task_forms import DEVICES, METHODS, WITH_PLACE, TaskCost, cost_of, load_text, task_cost
 from ..words import TASK_NAMES, count, milliseconds
 from .observing import observe_while
 
@@ -99,6 +99,7 @@ class _Line:
             for device in DEVICES:
                 self.where.addItem(f"model on {device}", ("device", device))
         self.where.setVisible(self.where.count() > 0)
+        self.on.setToolTip(WITH_PLACE.get(name, ""))
         self.on.clicked.connect(self._switch)
         self.where.activated.connect(self._choose)
 

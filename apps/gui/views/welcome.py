@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QEvent, QObject, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QIcon, QImage, QPixmap, QResizeEvent, QShowEvent
+from PyQt6.QtGui import QIcon, QPixmap, QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -24,6 +24,7 @@ from eventvision.core import EventVisionError
 
 from ..samples import STEPS, THUMBNAIL, Sample, samples, thumbnail
 from ..theme import DARK, Theme
+from .images import image_over
 from .observing import observe_while
 from .theme_style import theme_of
 from .words import button, label
@@ -193,9 +194,7 @@ class WelcomePage(QScrollArea):
                 self._drawn.emit(sample.name, picture)
 
     def _show_picture(self, name: str, picture: NDArray[np.uint32]) -> None:
-        height, width = picture.shape
-        image = QImage(picture.tobytes(), width, height, 4 * width, QImage.Format.Format_RGB32)
-        self.cards[name].setIcon(QIcon(QPixmap.fromImage(image)))
+        self.cards[name].setIcon(QIcon(QPixmap.fromImage(image_over(picture))))
 
 
 def _ways(ways: Sequence[tuple[str, Callable[[], object], str]]) -> QHBoxLayout:

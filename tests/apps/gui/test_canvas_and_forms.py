@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from eventvision_apps.gui.canvas import Canvas
+from eventvision_apps.gui.canvas import Canvas, Overlay
 from eventvision_apps.gui.filter_forms import FILTERS, form_of
 from eventvision_apps.gui.palettes import PALETTES, ramps, weights
 from eventvision_apps.gui.probe import Probe
@@ -16,7 +16,9 @@ from eventvision_apps.gui.state import PipelinePart, TaskSetting, ViewSettings
 from eventvision_apps.gui.words import BASE_HINTS, BASE_NAMES, TASK_NAMES
 
 from eventvision.core import (
+    Counts,
     Depth,
+    Detections,
     Events,
     Frame,
     Image,
@@ -24,6 +26,7 @@ from eventvision.core import (
     SensorSize,
     Slice,
     SliceResult,
+    Tracks,
 )
 from eventvision.filters import FILTER_FORMS, parse_filters
 from eventvision.slicing import SLICER_FORMS, parse_slicer
@@ -31,6 +34,9 @@ from eventvision.tasks import TASK_NAMES as ALL_TASKS
 
 SENSOR = SensorSize(6, 4)
 NOW_US = 20_000
+NONE = np.empty(0, np.int64)
+NOBODY = Detections(np.empty((0, 4), np.float32), np.empty(0, np.float32), NONE)
+FOLLOWED = Tracks(NONE, NOBODY.boxes, np.empty((0, 2), np.float32), NONE, NOBODY.scores, NONE)
 
 
 def result(results=None, frames=()) -> SliceResult:
@@ -202,3 +208,14 @@ def test_regions_are_those_of_tasks_that_are_on():
     part = PipelinePart(tasks=(watch,))
     assert part.regions == ((5, 6, 30, 20),)
     assert PipelinePart(tasks=(replace(watch, on=False),)).regions == ()
+
+
+def test_what_a_task_that_is_off_said_last_is_over():
+    said = Overlay(detections=NOBODY, tracks=FOLLOWED, counts=Counts((), ()))
+    part = PipelinePart(tasks=(TaskSetting(name="tracking", on=True), TaskSetting(name="counting")))
+    seen = said.of_tasks(part.on)
+    assert part.on == {"tracking", "detection"}
+    assert seen.detections is NOBODY
+    assert seen.tracks is FOLLOWED
+    assert seen.counts is None
+    assert said.of_tasks(()).tracks is None

@@ -159,6 +159,18 @@ def test_the_pixel_under_the_pointer_is_told(drawn, qtbot):
     settled(qtbot, lambda: drawn.state.pointer.value.x == -1)
 
 
+def test_what_watches_a_place_says_how_to_choose_one(window):
+    pipeline, state = window.controller.pipeline, window.state
+    for name in ("alarm", "counting"):
+        assert not pipeline.set_task(name, on=True)
+        assert "press r" in state.problems.value[-1].text
+    assert pipeline.count_in("40x30+2+3")
+    assert "counting" in state.pipeline.value.on
+    assert not state.problems.value
+    assert pipeline.set_task("counting", on=False)
+    assert pipeline.set_task("counting", on=True)
+
+
 def test_a_region_that_was_dragged_can_become_a_filter(drawn, monkeypatch):
     view = drawn.grid.panes[0].view
     drawn.grid.choose_region()
@@ -167,13 +179,13 @@ def test_a_region_that_was_dragged_can_become_a_filter(drawn, monkeypatch):
 
     def choose(menu, _at):
         offered.extend(action.text() for action in menu.actions() if action.text())
-        menu.actions()[1].trigger()
+        menu.actions()[2].trigger()
 
     monkeypatch.setattr("PyQt6.QtWidgets.QMenu.exec", choose)
     mapping = view.mapping()
     corners = [QPoint(*map(round, mapping.to_view(*place))) for place in ((10, 10), (30, 25))]
     drag(view, *corners)
-    assert len(offered) == 4
+    assert len(offered) == 5
     name, _, setting = drawn.state.pipeline.value.filters[-1].partition(":")
     width, height = map(int, setting.partition("+")[0].split("x"))
     assert name == "roi"
