@@ -20,6 +20,9 @@ def daemon(
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON schema of the settings, and end.")
     ] = False,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Print sample settings to begin with, and end.")
+    ] = False,
     install: Annotated[
         bool,
         typer.Option(
@@ -33,6 +36,11 @@ def daemon(
     """Perceive unattended: watched, restarted, with MQTT, HTTP, recordings around alarms."""
     from eventvision.core import ConfigError
 
+    if sample:
+        from ..daemon.install import sample as text_of
+
+        typer.echo(text_of("eventvision.yaml"), nl=False)
+        sys.exit(0)
     if schema:
         from ..daemon.main import show_schema
 
@@ -42,7 +50,7 @@ def daemon(
 
         sys.exit(install_files(root))
     if config is None:
-        raise ConfigError("-c", "", "a file of settings; --install writes a sample")
+        raise ConfigError("-c", "", "a file of settings; --sample prints one")
     from ..daemon import main
 
     sys.exit(main.check(config) if check else main.run(config))

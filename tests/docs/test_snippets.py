@@ -34,7 +34,7 @@ STREET = str(ROOT / "recordings" / "street.aedat4")
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 COMMANDS = typer.main.get_command(app)
 NOT_HERE = {
-    r"(daemon(?!.*--(check|schema))|serve) ": "runs until it is told to stop",
+    r"(daemon(?!.*--(check|schema|sample))|serve) ": "runs until it is told to stop",
     r"daemon --install": "writes into the system",
     r"gui\b": "opens a window",
     r".*\bcamera:": "needs a camera",
@@ -143,6 +143,7 @@ def run(command: str, block: Block) -> None:
     """Parse a command of eventvision, and run it if the page does not say why not."""
     words = shlex.split(command, comments=True)
     words = words[1:] if words[0] == "sudo" else words
+    words = words[: words.index(">")] if ">" in words else words
     if words[0] == "python":
         find_module(words[2:], is_run=block.treatment == "run")
     else:

@@ -124,9 +124,10 @@ def test_the_command_checks_describes_and_refuses(installed, tmp_path):
         return CliRunner().invoke(app, ["daemon", *arguments])
 
     assert "is fine" in ask("--check", "-c", str(installed / SETTINGS)).output
+    assert ask("--sample").output == (installed / SETTINGS).read_text()
     assert json.loads(ask("--schema").output)["title"] == "DaemonConfig"
     (tmp_path / "bad.yaml").write_text("sorce: a\n")
     with pytest.raises(ConfigError, match="did you mean source"):
         raise ask("--check", "-c", str(tmp_path / "bad.yaml")).exception
-    with pytest.raises(ConfigError, match="--install writes a sample"):
+    with pytest.raises(ConfigError, match="--sample prints one"):
         raise ask().exception
