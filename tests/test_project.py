@@ -19,6 +19,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
 CONTRACTS = [contract["name"] for contract in PYPROJECT["tool"]["importlinter"]["contracts"]]
 
 STAGES, FLOOR, CORE, TORCH, SPIKING, QT, VIEWS, STRANGERS, APPS = CONTRACTS
@@ -177,4 +178,9 @@ def test_hooks_run_what_make_test_runs():
 
 
 def test_the_changelog_has_a_place_for_what_comes_next():
-    assert "\n## [Unreleased]\n" in (ROOT / "CHANGELOG.md").read_text()
+    assert "\n## [Unreleased]\n" in CHANGELOG
+
+
+def test_the_changelog_tells_of_the_version_that_is_built():
+    version = PYPROJECT["project"]["version"]
+    assert re.search(rf"^## \[{version}\] - \d{{4}}-\d\d-\d\d$", CHANGELOG, re.MULTILINE)
