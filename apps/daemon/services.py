@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from eventvision.sinks import (
     MqttCommand,
     MqttSink,
     ParquetSink,
+    RerunSink,
     RotatingSink,
     recover_parts,
 )
@@ -30,7 +32,7 @@ _LOG = logging.getLogger("eventvision.daemon")
 
 
 class Services:
-    """HTTP and MQTT: they outlive the runs whose results they show.
+    """HTTP, MQTT and Rerun: they outlive the runs whose results they show.
 
     Args:
         config: Says which there are.
@@ -46,6 +48,7 @@ class Services:
         self._faults, self._state = faults, state
         self._http: HttpServer | None = None
         self._mqtt: MqttSink | None = None
+        self._rerun: RerunSink | None = None
         try:
             self._start(config)
         except BaseException:
@@ -54,9 +57,12 @@ class Services:
 
     def sinks(self) -> list[Sink]:
         """Return those that take results."""
-        if self._mqtt is None:
-            return []
-        return [TolerantSink("mqtt", KeptOpen(self._mqtt), self._faults)]
+        known = {"mqtt": self._mqtt, "rerun": self._rerun}
+        return [
+            TolerantSink(name, KeptOpen(sink), self._faults)
+            for name, sink in known.items()
+            if sink is not None
+        ]
 
     def tell_tasks(self, tasks: Sequence[str]) -> None:
         """Tell the broker which tasks there are from now on, as they are written in settings."""
@@ -68,10 +74,15 @@ class Services:
         self._state.forget_services()
         http, self._http = self._http, None
         mqtt, self._mqtt = self._mqtt, None
-        if http is not None:
-            http.close()
+        rerun, self._rerun = self._rerun, None
+        beside = [service.close for service in (http, rerun) if service is not None]
+        closing = [threading.Thread(target=close, daemon=True) for close in beside]
+        for thread in closing:
+            thread.start()
         if mqtt is not None:
             mqtt.close()
+        for thread in closing:
+            thread.join()
 
     def _start(self, config: DaemonConfig) -> None:
         if config.mqtt is not None:
@@ -86,6 +97,12 @@ class Services:
             self._state.listen(self._tell_mqtt)
             mqtt = self._mqtt
             self._state.add_report("mqtt", lambda: mqtt.report)
+        if config.rerun is not None:
+            self._rerun = RerunSink(
+                config.rerun.viewer,
+                most_per_s=config.rerun.most_per_s,
+                on_notice=_LOG.warning,
+            )
         if config.http is not None:
             from .http import HttpServer
 

@@ -74,6 +74,16 @@ class OutputsSettings(_Section):
     """How long results are kept."""
 
 
+class RerunSettings(_Section):
+    """A Rerun viewer that shows results; pip install 'eventvision[rerun]'."""
+
+    viewer: str = "rerun+http://127.0.0.1:9876/proxy"
+    """Where it is; while nobody is there, nothing is sent."""
+
+    most_per_s: float = Field(10.0, gt=0, le=1000)
+    """Slices a second; those between are left out."""
+
+
 class WatchdogSettings(_Section):
     """When something counts as stuck, and how often it is started again."""
 
@@ -114,6 +124,9 @@ class DaemonConfig(RunConfig):
 
     mqtt: MqttSettings | None = None
     """A broker that results go to; null for none."""
+
+    rerun: RerunSettings | None = None
+    """A viewer on another machine; null for none."""
 
     http: HttpSettings | None = None
     """Health, metrics, an API and a live page; null for none."""

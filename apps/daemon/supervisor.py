@@ -227,7 +227,7 @@ class Supervisor:
             return
         self.state.use(config)
         self._end_run()
-        if (old.http, old.mqtt, old.tasks) != (config.http, config.mqtt, config.tasks):
+        if _offered(old) != _offered(config):
             self._replace_services(old, config)
         self._config, self._fallback = config, old
         self._start_at_s = 0.0
@@ -250,10 +250,7 @@ class Supervisor:
         if old is None:
             return
         self._faults.happened("bad settings", f"{failure}; back to the settings of before")
-        changed = (old.http, old.mqtt, old.tasks) != (
-            self._config.http, self._config.mqtt, self._config.tasks,
-        )  # fmt: skip
-        if changed:
+        if _offered(old) != _offered(self._config):
             self._replace_services(old, old)
         self._config, self._start_at_s = old, 0.0
         self.state.use(old)
@@ -288,3 +285,8 @@ class Supervisor:
         status = self.state.status()
         rate = status["event_rate_hz"]
         return f"{status['daemon']['phase']}; {rate:.0f} events/s, {status['slices']} slices"
+
+
+def _offered(config: DaemonConfig) -> tuple[object, ...]:
+    """Return the settings by which services are made."""
+    return config.http, config.mqtt, config.rerun, config.tasks

@@ -11,6 +11,7 @@ from ._palette import class_colour, number_colour
 from ._parquet import ParquetSink
 from ._recorder import Recorder, RecorderReport
 from ._recorder_ring import PacketRing
+from ._rerun import RerunSink
 from ._retention import KeptFile, Retention
 from ._rotation import RotatingSink, fresh_path, recover_parts
 from ._video import VideoSink
@@ -29,6 +30,7 @@ __all__ = [
     "ParquetSink",
     "Recorder",
     "RecorderReport",
+    "RerunSink",
     "Retention",
     "RotatingSink",
     "VideoSink",
