@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,7 +92,7 @@ def _unpack_zstd(data: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
     content: bytes | bytearray
     frame = zstd.ZstdDecompressor()
     try:
-        size = zstd.get_frame_info(data.data).decompressed_size
+        size = cast("int | None", zstd.get_frame_info(data.data).decompressed_size)
         if size is not None and size > aedat4.MOST_BYTES:
             raise PayloadError(f"it claims to hold {size} bytes")
         content = frame.decompress(data.data, _PIECE_BYTES if size is None else -1)

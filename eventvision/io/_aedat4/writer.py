@@ -160,7 +160,10 @@ class Aedat4Writer:
             from eventvision.io._zstd import zstd
 
             parameter = zstd.CompressionParameter
-            options = {parameter.compression_level: _ZSTD_LEVEL, parameter.checksum_flag: 1}
+            options: dict[int, int] = {
+                parameter.compression_level: _ZSTD_LEVEL,
+                parameter.checksum_flag: 1,
+            }
             return zstd.compress(buffer, options=options)
         import lz4.frame
 
