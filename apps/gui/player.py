@@ -231,7 +231,8 @@ class Player:
             try:
                 change(pipeline.steer)
             except (EventVisionError, ValueError) as error:
-                failed(error)
+                if self._runner.pipeline is pipeline:  # else another run has the settings already
+                    failed(error)
 
         self._hands.submit(attempt)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from eventvision.core import ModelCard, SensorSize, load_card
+from eventvision.core import DeviceError, ModelCard, SensorSize, load_card
 from eventvision.devices import DeviceChoice, DeviceSession, open_session
 from eventvision.representations import parse_representation
 from eventvision.tasks import Frame, Network, TaskForm
@@ -55,6 +57,8 @@ class _Opened:
 class Networks:
     """Opens models for tasks, and closes them.
 
+    Any thread may open, also while another one closes: what comes too late is closed at once.
+
     Args:
         sensor: Size of the pixel array that slices come from.
         devices: Which device runs which task; tasks with the same model and device share it.
@@ -72,19 +76,23 @@ class Networks:
         self._report = report
         self._opened: dict[tuple[str, str], _Opened] = {}
         self._triggers: list[DeviceSession] = []
+        self._keeping = threading.Lock()
+        self._is_closed = False
 
     def open(self, form: TaskForm) -> Network:
         """Return the network behind a task.
 
         Raises:
             ModelError: If the model is missing or damaged, or takes another input.
-            DeviceError: If it cannot run.
+            DeviceError: If it cannot run, or the run has ended.
         """
         card = load_card(form.model)
         device = self._devices.device_for(form.name)
         key = str(card.folder), device
         if key not in self._opened:
-            self._opened[key] = self._open(card, device)
+            found = self._open(card, device)
+            with self._kept(found.session):
+                self._opened[key] = found
         opened = self._opened[key]
         if form.name not in opened.tasks:
             opened.tasks.append(form.name)
@@ -104,7 +112,8 @@ class Networks:
         card = load_card(model)
         device = self._devices.device_for(TRIGGER)
         session = open_session(card, device, sizes=sizes, report=self._report)
-        self._triggers.append(session)
+        with self._kept(session):
+            self._triggers.append(session)
         return card, session
 
     def take_triggers(self) -> list[DeviceSession]:
@@ -118,7 +127,11 @@ class Networks:
 
     def close(self) -> None:
         """Release all devices; may be called twice."""
-        for session in [*self._triggers, *(opened.session for opened in self._opened.values())]:
+        with self._keeping:
+            self._is_closed = True
+            opened = [each.session for each in self._opened.values()]
+            sessions = [*self._triggers, *opened]
+        for session in sessions:
             session.close()
 
     def reports(self) -> list[NetworkReport]:
@@ -140,6 +153,16 @@ class Networks:
                 )
             )
         return found
+
+    @contextmanager
+    def _kept(self, session: DeviceSession) -> Iterator[None]:
+        """Let a session be kept, to be closed at the end; if that is over, close it now."""
+        with self._keeping:
+            if not self._is_closed:
+                yield
+                return
+        session.close()
+        raise DeviceError(session.health.device, "the run has ended", "begin another")
 
     def _open(self, card: ModelCard, device: str) -> _Opened:
         frame = Frame.of(card, self._sensor)

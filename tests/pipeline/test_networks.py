@@ -16,6 +16,8 @@ from eventvision.core import (
 )
 from eventvision.devices import DeviceSession
 from eventvision.pipeline import RunConfig, build_pipeline
+from eventvision.pipeline._networks import Networks
+from eventvision.tasks import parse_task
 
 EVENTS = random_events(2_000)
 
@@ -145,6 +147,18 @@ def test_sessions_are_closed_however_a_run_ends(toy_models, monkeypatch, tmp_pat
     with pytest.raises(OutputError):
         run(tasks, arrays=tmp_path / "file")
     assert len(closed) == 3
+
+
+def test_a_network_that_is_opened_too_late_is_closed_at_once(toy_models, monkeypatch):
+    closed = []
+    close = DeviceSession.close
+    monkeypatch.setattr(DeviceSession, "close", lambda self: (closed.append(self), close(self)))
+    networks = Networks(SENSOR)
+    networks.close()
+    with pytest.raises(DeviceError, match="ended"):
+        networks.open(parse_task(f"depth:model={toy_models.perception}"))
+    assert len(closed) == 1
+    assert not networks.reports()
 
 
 def test_a_live_source_tells_how_often_each_task_ran(toy_models):

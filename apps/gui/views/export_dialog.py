@@ -86,6 +86,10 @@ class ExportDialog(QDialog):
         if form.kind == "video":
             layout.addRow("Frames", self.fps)
             layout.addRow("Slow motion", self.slowdown)
+        for unused in (self.start, self.end, self.fps, self.slowdown):
+            if unused.parent() is None:
+                unused.setParent(self.fields)
+                unused.hide()
         self.notice = label("", "bad", wraps=True)
         self.notice.hide()
         self.strip = JobStrip()
