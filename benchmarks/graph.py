@@ -81,16 +81,18 @@ def constancy(ours: Worker, repeat: int) -> list[Row]:
 
 def real(ours: Worker, folder: Path | None, repeat: int) -> list[Row]:
     """Measure on real recordings of 346x260, if there are any."""
-    return [
-        alone(ours, f"{found.name.removesuffix('_davis346.aedat4')}, {title}", repeat,
-              count=COUNT, recording=str(found), **call)
-        for found in (sorted(folder.rglob(REAL)) if folder is not None else [])
-        for title, call in (
-            *((f"2 layers of 16, {form}", {"channels": SMALL, "form": form}) for form in FORMS),
-            ("graph-movers, float32", {"model": "graph-movers", "form": "float32"}),
-            ("graph-movers, int8", {"model": "graph-movers", "form": "int8"}),
-        )
-    ]  # fmt: skip
+    calls: list[tuple[str, dict[str, Any]]] = [
+        *((f"2 layers of 16, {form}", {"channels": SMALL, "form": form}) for form in FORMS),
+        ("graph-movers, float32", {"model": "graph-movers", "form": "float32"}),
+        ("graph-movers, int8", {"model": "graph-movers", "form": "int8"}),
+    ]
+    rows = []
+    for found in sorted(folder.rglob(REAL)) if folder is not None else []:
+        name = found.name.removesuffix("_davis346.aedat4")
+        for title, call in calls:
+            given = {"count": COUNT, "recording": str(found), **call}
+            rows.append(alone(ours, f"{name}, {title}", repeat, **given))
+    return rows
 
 
 def live(ours: Worker, repeat: int) -> list[Row]:

@@ -181,6 +181,30 @@ def test_a_short_disturbance_makes_no_storm_of_slices(extra, what):
     assert max(gaps) < 5_000
 
 
+def hot_row(seconds):
+    t_us = np.arange(0, int(seconds * 1e6), 10)
+    return events(t_us, np.arange(t_us.size) % 44, 7)
+
+
+def flicker(seconds, rate_hz=100):
+    """Let every pixel fire within the first fifth of every period."""
+    random = np.random.default_rng(5)
+    begin_us = np.repeat(np.arange(0, int(seconds * 1e6), 1_000_000 // rate_hz), 44 * 20)
+    pixel = np.tile(np.arange(44 * 20), begin_us.size // (44 * 20))
+    t_us = begin_us + random.integers(0, 200_000 // rate_hz, begin_us.size)
+    return events(t_us, pixel % 44, pixel // 44)
+
+
+@pytest.mark.parametrize("lasting", [hot_row, flicker])
+def test_a_lasting_disturbance_neither_storms_nor_holds_slices_up(lasting):
+    both = np.concatenate([poisson(30_000, 2.0), lasting(2.0)])
+    both = both[np.argsort(both["t"], kind="stable")]
+    slices = sliced(both, rate_hz=50, adapts=True, longest_us=50_000)
+    settled = [slice_ for slice_ in slices if slice_.t0_us > 1_000_000]
+    assert 30 <= len(settled) <= 70
+    assert max(slice_.duration_us for slice_ in slices) <= 50_000
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
