@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,8 @@ LEAST_PX, LEAST_EVENTS, LOOK_BACK_US = 8, 20, 50_000
 @cache
 def truths(scene: str, seed: int, speed: float) -> tuple[TrueObjects, ...]:
     """Return the objects of a stream at every moment that is looked at."""
-    shown, events = Paced(named_scene(scene, sensor=SENSOR, seed=HELD_OUT + seed), speed=speed), []
+    shown = Paced(named_scene(scene, sensor=SENSOR, seed=HELD_OUT + seed), speed=speed)
+    objects = []
     cut = stream(scene, seed, speed)
     for t_us in look_times(cut):
         truth, recent = shown.truth(t_us), cut.events.between(t_us - LOOK_BACK_US, t_us)
@@ -34,8 +36,8 @@ def truths(scene: str, seed: int, speed: float) -> tuple[TrueObjects, ...]:
             >= LEAST_EVENTS
             for left, top, width, height in truth.boxes.tolist()
         ]
-        events.append(TrueObjects(truth.boxes, truth.classes, np.array(needed, np.bool_)))
-    return tuple(events)
+        objects.append(TrueObjects(truth.boxes, truth.classes, np.array(needed, np.bool_)))
+    return tuple(objects)
 
 
 def look_times(shown: CellStream) -> list[int]:
@@ -69,14 +71,15 @@ def box_finder() -> Callable[[Sequence[Slice]], list[Detections]]:
 
     def find(slices: Sequence[Slice]) -> list[Detections]:
         session.reset()
-        found = []
+        found: list[Detections] = []
         for slice_ in slices:
             events = np.pad(voxels.render(slice_), ((0, 0), (0, below), (0, right)))
-            results = results_of(session.step({"events": events[None]}), SENSOR)
-            found.append(results["detection"])
+            outputs: Any = session.step({"events": events[None]})
+            boxes = results_of(outputs, SENSOR)["detection"]
+            found += [boxes] if isinstance(boxes, Detections) else []
         return found
 
-    return find  # type: ignore[return-value]
+    return find
 
 
 def tally_screen(
