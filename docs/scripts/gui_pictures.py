@@ -24,17 +24,20 @@ from eventvision_apps.gui.controller import Controller  # noqa: E402 - HOME come
 from eventvision_apps.gui.state import AppState  # noqa: E402
 from eventvision_apps.gui.theme import ThemeName  # noqa: E402
 from eventvision_apps.gui.views import dialogs, going, record_panel  # noqa: E402
+from eventvision_apps.gui.views.activity_strip import ActivityStrip  # noqa: E402
 from eventvision_apps.gui.views.main_window import MainWindow  # noqa: E402
+from eventvision_apps.gui.views.pipeline_panel import PipelinePanel  # noqa: E402
 from eventvision_apps.gui.views.sources_panel import SourcesPanel  # noqa: E402
 from eventvision_apps.gui.views.theme_style import follow_theme  # noqa: E402
 from eventvision_apps.gui.views.welcome import WelcomePage, attach_welcome  # noqa: E402
+from PyQt6.QtCore import QEvent  # noqa: E402
 from PyQt6.QtWidgets import QApplication, QDialog, QWidget  # noqa: E402
 
 from eventvision.io import CameraDescription  # noqa: E402
 from eventvision.simulation import shipped_recording  # noqa: E402
 
 FOLDER = Path(__file__).parents[1] / "gui"
-PATIENCE_S = 120.0
+PATIENCE_S = 400.0
 SLOWLY = 0.1
 CAMERA = CameraDescription(
     driver="neuromorphic-drivers",
@@ -69,6 +72,7 @@ class Studio:
         end_s = time.monotonic() + seconds
         while time.monotonic() < end_s:
             self._application.processEvents()
+            self._application.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
             time.sleep(0.005)
 
     def until(self, holds: Callable[[], bool]) -> None:
@@ -123,6 +127,8 @@ class Studio:
     def close(self) -> None:
         """Close the window."""
         self.window.close()
+        self.window.deleteLater()
+        self._application.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
         self.wait(0.2)
 
 
@@ -173,6 +179,28 @@ def window(studio: Studio) -> None:
     dialogs.video(studio.window)
     studio.take(studio.dialog(), "export-video")
     studio.dialog().close()
+
+
+def learned(studio: Studio) -> None:
+    """Take what the shipped networks say: four views, slices of the trigger, spiking activity."""
+    pipeline = studio.controller.pipeline
+    pipeline.set_slicer("trigger:model=trigger-nano")
+    for name in ("reconstruction", "detection", "segmentation", "depth"):
+        pipeline.set_task(name, on=True)
+        pipeline.set_method(name, "model")
+    studio.controller.views.set_count(4)
+    for view, base in enumerate(("segmentation", "depth", "reconstruction", "ground")):
+        studio.controller.views.set_base(base, view)
+    panel = studio.window.show_panel("Pipeline")
+    strip = None if panel is None else panel.findChild(ActivityStrip)
+    if not isinstance(panel, PipelinePanel) or strip is None:
+        return
+    strip.measure.setChecked(True)
+    studio.window.docks["Sources"].hide()
+    studio.open(sample("street"), 1.6)
+    studio.take(studio.window, "learned")
+    panel.ensureWidgetVisible(strip)
+    studio.take(strip, "activity")
 
 
 def window_light(studio: Studio) -> None:
@@ -238,6 +266,7 @@ def keys(studio: Studio) -> None:
 PICTURES: dict[str, tuple[Callable[[Studio], None], ThemeName]] = {
     "welcome": (welcome, "dark"),
     "window": (window, "dark"),
+    "learned": (learned, "dark"),
     "window-light": (window_light, "light"),
     "sources": (sources, "dark"),
     "recording": (recording, "dark"),
