@@ -56,11 +56,12 @@ STILLS = {
     "street": Still(source="street", at_s=1.2),
     "room": Still(source="room", at_s=1.5),
     "ring": Still(
-        source="aedat4/ring_davis346.aedat4", at_s=0.7, tasks=UNTRAINED, slicer="time:10ms",
+        source="aedat4/ring_davis346.aedat4", at_s=0.73, tasks=UNTRAINED, slicer="time:10ms",
         is_real=True,
     ),  # MIT, goodxue/DVS_Avoidance
     "road": Still(
-        source="aedat4/road_davis346.aedat4", at_s=0.15, slicer="time:20ms", is_real=True
+        source="aedat4/road_davis346.aedat4", at_s=0.15, tasks=UNTRAINED, slicer="time:10ms",
+        is_real=True,
     ),  # MIT, shiba24/event-vision-library
 }  # fmt: skip
 CLIP = Still(source="street", at_s=1.9)
