@@ -11,7 +11,7 @@ from eventvision_apps.daemon.settings import load_daemon_config
 from eventvision_apps.daemon.supervisor import Supervisor
 from live_sources import LiveSource
 
-WAIT_S = 60
+WAIT_S = 200
 SETTINGS = """\
 source: camera:test
 filters: none
