@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -60,10 +60,11 @@ def _crew(workers: int, *, on_ray: bool) -> Iterator[tuple[str, str]]:
     for _ in range(workers - 1):
         cluster.add_node(num_cpus=1)
     cluster.wait_for_nodes()
+    shutdown: Callable[[], object] = cluster.shutdown
     try:
         yield "--ray", cluster.address
     finally:
-        cluster.shutdown()
+        shutdown()
 
 
 def _batch(folder: Path, out: str, *options: str) -> None:

@@ -18,7 +18,7 @@ import functools
 import json
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -73,7 +73,7 @@ class Clock:
     """
 
     def __init__(self) -> None:
-        self.seconds: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
         self._here = threading.local()
 
     @contextmanager
@@ -114,7 +114,7 @@ class Clock:
         return counted
 
 
-def replayed(path: Path | str) -> tuple[int, Counter[str]]:
+def replayed(path: Path | str) -> tuple[int, dict[str, float]]:
     """Replay a recording; return its slices, and CPU seconds by stage."""
     clock = Clock()
     with TemporaryDirectory() as folder, ExitStack() as patches:
@@ -135,7 +135,7 @@ def replayed(path: Path | str) -> tuple[int, Counter[str]]:
         summary = pipeline.run()
         ended = time.process_time()
     clock.seconds[START] = opened - began
-    clock.seconds[REST] = ended - began - clock.seconds.total()
+    clock.seconds[REST] = ended - began - sum(clock.seconds.values())
     return summary.slices, clock.seconds
 
 
@@ -151,15 +151,19 @@ def recordings(folder: Path | None) -> list[tuple[str, Path | str]]:
 
 def measure(options: Options) -> list[Row]:
     """Replay all; rows for each recording, then the stages of all together."""
-    rows, total, slices = [], Counter[str](), 0
+    rows, slices = [], 0
+    total: defaultdict[str, float] = defaultdict(float)
     replayed(shipped_recording("shapes"))  # kernels are compiled once per machine
     for name, path in recordings(options.recordings):
         tell(name)
         count, seconds = replayed(path)
-        slices, total = slices + count, total + seconds
-        running = seconds.total() - seconds[START]
+        slices += count
+        for stage, spent in seconds.items():
+            total[stage] += spent
+        running = sum(seconds.values()) - seconds[START]
         rows.append(_row(f"{name}, {count} slices: all", running / max(count, 1)))
-    rows += [_row(f"all: {stage}", spent / slices) for stage, spent in total.most_common()]
+    by_cost = sorted(total.items(), key=lambda item: -item[1])
+    rows += [_row(f"all: {stage}", spent / slices) for stage, spent in by_cost]
     return rows
 
 

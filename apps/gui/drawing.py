@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from eventvision.core import Events, SensorSize
 
-from .canvas import Canvas, Overlay, Picture
+from .bases import Picture
+from .canvas import Canvas, Overlay
 from .playout import Playout
 from .probe import Probe
 from .state import PointerPart, ViewSettings, ViewsPart

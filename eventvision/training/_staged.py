@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -104,7 +105,7 @@ class StagedGenerator:
             )
         )
 
-    def _clip(self, random: np.random.Generator) -> dict[str, NDArray[np.generic]]:
+    def _clip(self, random: np.random.Generator) -> dict[str, NDArray[Any]]:
         settings = self.settings
         kind, source = self._casts[random.choice(len(self._casts), p=self._shares)]
         paths = self._images[source]
@@ -178,7 +179,7 @@ class _Told:
         self._places: dict[int, int] = {}
         self._voxels = VoxelGrid(window.sensor, bins=_BINS)
 
-    def clip(self, events: Events, edges_us: NDArray[np.int64]) -> dict[str, NDArray[np.generic]]:
+    def clip(self, events: Events, edges_us: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         """Return the arrays of `Sequences` for one clip, without their second axis."""
         slices = [
             self._slice(events.between(int(start), int(end)), int(start), int(end))
@@ -186,7 +187,7 @@ class _Told:
         ]
         return {name: np.stack([one[name] for one in slices]) for name in slices[0]}
 
-    def _slice(self, events: Events, start_us: int, end_us: int) -> dict[str, NDArray[np.generic]]:
+    def _slice(self, events: Events, start_us: int, end_us: int) -> dict[str, NDArray[Any]]:
         part = (..., self._window.rows, self._window.columns)
         truth = self._scene.truth(end_us)
         length_s = (end_us - start_us) * 1e-6
@@ -197,7 +198,7 @@ class _Told:
         slice_ = Slice(0, events, start_us, end_us, "time")
         return {
             "events": self._voxels.render(slice_)[part].copy(),
-            "slice_us": np.float32(end_us - start_us),
+            "slice_us": np.asarray(end_us - start_us, np.float32),
             "activity": activity[part],
             "intensity": np.clip(truth.intensity[part], 0, 1)[None],
             "classes": known_classes(truth, self._kind, photo=self._photo)[part],
@@ -210,10 +211,10 @@ class _Told:
 
     def _boxes(
         self, mask: NDArray[np.int32], activity: NDArray[np.float32], kinds: dict[int, int]
-    ) -> dict[str, NDArray[np.generic]]:
+    ) -> dict[str, NDArray[Any]]:
         """Return what `Sequences` tells of objects; each keeps its place in the list."""
         most = self._settings.most_objects
-        found: dict[str, NDArray[np.generic]] = {
+        found: dict[str, NDArray[Any]] = {
             "boxes": np.zeros((most, 4), np.float32),
             "box_classes": np.full(most, NO_OBJECT, np.int64),
             "box_ids": np.full(most, NO_OBJECT, np.int64),

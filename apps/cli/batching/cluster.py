@@ -5,6 +5,7 @@ All machines must see the recordings and the folder of results under the same pa
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 
 from eventvision.core import ConfigError
@@ -29,7 +30,7 @@ def run_on_cluster(jobs: Sequence[Job], address: str) -> Iterator[Outcome]:
         expected = "Ray installed: pip install 'eventvision[cluster]'"
         raise ConfigError("--ray", address, expected) from None
     try:
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, RuntimeError, ValueError) as error:
         expected = f"the address of a running cluster ({str(error).splitlines()[0]})"
         raise ConfigError("--ray", address, expected) from error

@@ -17,7 +17,7 @@ from PyQt6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from eventvision.core import SensorSize
 
-from ..canvas import Picture
+from ..bases import Picture
 from ..controller import Controller
 from ..drawing import Shown
 from ..geometry import Mapping, moved, zoomed

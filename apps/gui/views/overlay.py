@@ -88,20 +88,13 @@ def colour_of(number: int) -> QColor:
     return QColor(red, green, blue)
 
 
-def _colour_of_class(name: str, number: int) -> QColor:
-    from eventvision.sinks import class_colour
-
-    blue, green, red = class_colour(name, number)
-    return QColor(red, green, blue)
-
-
 def _draw_detections(
     painter: QPainter, overlay: Overlay, found: Detections, view: ViewSettings, mapping: Mapping
 ) -> None:
     rectangles = _rectangles(found.boxes, mapping)
     if overlay.tracks is not None:
         painter.setPen(QPen(_DIM, 1))
-        painter.drawRects(rectangles)
+        _outline(painter, rectangles)
         return
     named = len(found.class_names) > 1
     labels = _Labels(painter)
@@ -116,11 +109,16 @@ def _draw_detections(
             labels.draw(f"{name}{score:.2f}", rectangle, colour)
 
 
+def _outline(painter: QPainter, rectangles: list[QRectF]) -> None:
+    if rectangles:
+        painter.drawRects(*rectangles)
+
+
 def _draw_tracks(painter: QPainter, tracks: Tracks, view: ViewSettings, mapping: Mapping) -> None:
     named = len(tracks.class_names) > 1
     rectangles = _rectangles(tracks.boxes, mapping)
     painter.setPen(QPen(_INK, 1))
-    painter.drawRects([rectangle.adjusted(-2, -2, 2, 2) for rectangle in rectangles])
+    _outline(painter, [rectangle.adjusted(-2, -2, 2, 2) for rectangle in rectangles])
     labels = _Labels(painter)
     rows = zip(
         tracks.ids.tolist(),

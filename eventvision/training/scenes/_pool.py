@@ -147,14 +147,26 @@ def scene_pool(
         still_camera=clips.still_camera,
         path_px=clips.path_px,
     )
-    size = {
-        "slices": clips.slices, "batch": clips.batch, "height": clips.height, "width": clips.width,
-        "seed": seed,
-    }  # fmt: skip
-    generator: Generator = SequenceGenerator(SequenceSettings(mix=mix, **size))
+    batched = SequenceSettings(
+        mix=mix,
+        slices=clips.slices,
+        batch=clips.batch,
+        height=clips.height,
+        width=clips.width,
+        seed=seed,
+    )
+    generator: Generator = SequenceGenerator(batched)
     if clips.staged:
-        staged = StagedGenerator(StageSettings(images=images, part=part, **size))
-        generator = MixedGenerator(generator, staged, clips.staged, seed)
+        staged = StageSettings(
+            images=images,
+            part=part,
+            slices=clips.slices,
+            batch=clips.batch,
+            height=clips.height,
+            width=clips.width,
+            seed=seed,
+        )
+        generator = MixedGenerator(generator, StagedGenerator(staged), clips.staged, seed)
     return SequencePool(generator, folder, clips, seed)
 
 
