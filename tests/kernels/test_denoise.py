@@ -78,7 +78,7 @@ def run(keep, data, latest, pitch, span_us):
 
 
 @pytest.mark.parametrize(
-    ("kernel", "reference"), [(run_supported, supported), (run_rested, rested)], ids=str
+    ("kernel", "reference"), [(run_supported, supported), (run_rested, rested)]
 )
 @settings(deadline=None, max_examples=60)
 @given(rows=streams, span_us=st.integers(1, 120), start_us=starts, stretch=stretches)
