@@ -161,6 +161,7 @@ class Controller:
                 came = "playing" if phase in ("opening", "failed") else phase
                 state.playback.change(phase=came, is_seeking=False)
                 state.history.set(History())
+                state.recording.set(RecordingPart())  # the run before has finished its file
             case Ended():
                 state.playback.change(phase="ended")
                 state.recording.set(RecordingPart())

@@ -73,7 +73,7 @@ def test_a_process_that_dies_is_told_by_its_last_will(settings, listener):
     until(lambda: listener.of("availability") == [b"online"])
     sink._link._client.socket().shutdown(socket.SHUT_RDWR)
     until(lambda: b"offline" in listener.of("availability"))
-    until(lambda: listener.of("availability")[-1] == b"online")
+    until(lambda: listener.of("availability")[-1:] == [b"online"])
     sink.close()
 
 
@@ -137,7 +137,7 @@ def test_commands_switch_and_everything_else_is_refused(settings, listener):
         ]
         assert sink.report["commands_refused"] == len(hostile) + 1
         sink.tell_task("alarm", on=False)
-        until(lambda: listener.of("tasks/alarm/state")[-1] == b"OFF")
+        until(lambda: listener.of("tasks/alarm/state")[-1:] == [b"OFF"])
 
 
 def test_a_command_that_fails_does_not_end_the_rest(settings, listener, make_result):

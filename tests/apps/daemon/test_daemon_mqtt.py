@@ -47,11 +47,11 @@ def test_tasks_are_switched_by_messages_and_all_switches_are_told(daemon, listen
         wait_until(lambda: listener.of("tasks/detection/state") == [b"ON"])
         wait_until(lambda: len(listener.of("detections")) > 0)
         listener.say("tasks/detection/set", b"OFF")
-        wait_until(lambda: listener.of("tasks/detection/state")[-1] == b"OFF")
+        wait_until(lambda: listener.of("tasks/detection/state")[-1:] == [b"OFF"])
         wait_until(lambda: not supervisor.state.results().results)
         assert status_of(supervisor, "mqtt", "commands") == 1
         supervisor.state.set_task("detection", on=True)
-        wait_until(lambda: listener.of("tasks/detection/state")[-1] == b"ON")
+        wait_until(lambda: listener.of("tasks/detection/state")[-1:] == [b"ON"])
         wait_until(lambda: "detection" in supervisor.state.results().results)
         listener.say("tasks/nothing/set", b"ON")
         wait_until(lambda: status_of(supervisor, "mqtt", "commands_refused") == 1)
@@ -67,10 +67,10 @@ def test_other_tasks_in_the_settings_are_told_without_a_stop(daemon, listener):
         supervisor.reload()
         wait_until(lambda: listener.of("tasks/tracking/state") == [b"ON"])
         listener.say("tasks/tracking/set", b"OFF")
-        wait_until(lambda: listener.of("tasks/tracking/state")[-1] == b"OFF")
+        wait_until(lambda: listener.of("tasks/tracking/state")[-1:] == [b"OFF"])
         daemon.edit(", tracking", "")
         supervisor.reload()
-        wait_until(lambda: listener.of("tasks/tracking/state")[-1] == b"")
+        wait_until(lambda: listener.of("tasks/tracking/state")[-1:] == [b""])
     assert len(daemon.opened) == 1
     assert status_of(supervisor, "daemon", "restarts") == {}
 

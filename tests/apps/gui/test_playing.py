@@ -225,6 +225,18 @@ def test_a_loop_begins_again(bench, recording):
     assert bench.phase == "playing"
 
 
+def test_a_recording_ends_with_the_round_that_it_began_in(bench, recording, tmp_path):
+    target = tmp_path / "round.aedat4"
+    bench.open_paused(recording)
+    bench.controller.playback.set_loops(loops=True)
+    bench.controller.recording.start(target)
+    bench.controller.playback.play()
+    bench.until(target.is_file)
+    bench.until(lambda: not bench.controller.recording.is_on)
+    assert bench.phase == "playing"
+    assert 0 < events_in(target) < 40_000
+
+
 def test_tasks_switch_on_and_off_while_it_plays(bench, recording):
     bench.open_paused(recording)
     bench.controller.playback.set_loops(loops=True)
