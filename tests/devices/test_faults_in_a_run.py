@@ -40,6 +40,7 @@ def run(plug_in, toy_models, monkeypatch):
         ("killed", "killed by SIGKILL"),
         ("hang", "did not answer within 2 s"),
         ("nan", "not finite"),
+        ("shape", "has the shape"),
         ("memory", "MemoryError"),
         ("unplugged", "no such device"),
     ],
