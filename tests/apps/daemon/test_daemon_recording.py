@@ -152,6 +152,8 @@ def test_a_long_recording_goes_on_in_new_files_without_a_gap(tmp_path):
 def test_the_end_of_the_run_ends_the_recording(tmp_path):
     with Watched(tmp_path, when="always") as watched:
         wait_until(lambda: watched.is_recording)
+        before = watched.source.given
+        wait_until(lambda: watched.source.given > before + 20)
     (path,) = watched.files()
     assert times_in(path).size > 0
 
