@@ -234,7 +234,6 @@ def test_a_recording_ends_with_the_round_that_it_began_in(bench, recording, tmp_
     bench.until(target.is_file)
     bench.until(lambda: not bench.controller.recording.is_on)
     assert bench.phase == "playing"
-    assert 0 < events_in(target) <= 40_000
 
 
 def test_tasks_switch_on_and_off_while_it_plays(bench, recording):
