@@ -34,11 +34,11 @@ def legend_of(settings: ViewSettings, overlay: Overlay) -> Legend:
         unit = " m" if overlay.depth_is_metric else ""
         nearest, farthest = (f"{end:.1f}{unit}" for end in overlay.depth_range)
     elif settings.base == "segmentation" and overlay.classes:
-        from eventvision.sinks import number_colour
+        from eventvision.sinks import class_colour
 
         first = 1 if overlay.classes[0] == "background" else 0
         entries += [
-            (colour_of_bgr(number_colour(class_)), name)
+            (colour_of_bgr(class_colour(name, class_)), name)
             for class_, name in enumerate(overlay.classes)
             if class_ >= first
         ]

@@ -20,14 +20,14 @@ import torch
 from numpy.typing import NDArray
 
 from eventvision.core import Events, SensorSize, Slice
-from eventvision.representations import VoxelGrid
+from eventvision.representations import parse_representation
 from eventvision.simulation import EventCamera, Paced, Scene, named_scene, pixel_model, watch
-from eventvision.simulation.batched import Part, PictureLibrary
+from eventvision.simulation.batched import PictureLibrary
 
+from ._generator import SequenceSettings
 from ._scene_truth import known_classes, known_depth_m, known_flow_px_s
 from ._sequences import NO_OBJECT, Sequences
 
-_BINS = 5
 _CAMERAS = ("davis346", "dvxplorer", "evk4")
 _THRESHOLDS = (0.1, 0.65)
 _SPEEDS = (0.5, 3.0)
@@ -56,39 +56,22 @@ _SHARES: dict[tuple[str, str], float] = {
 """How often a scene is shown, with labelled images, with any, or with what it draws itself."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StageSettings:
-    """What batches are like; see `SequenceSettings`, from which the names are.
-
-    Attributes:
-        images: Folders of images; without any, all scenes draw their own.
-        part: Which of the images.
-    """
-
-    images: tuple[Path, ...] = ()
-    part: Part = "train"
-    slices: int = 12
-    batch: int = 8
-    height: int = 112
-    width: int = 112
-    most_objects: int = 20
-    least_pixels: int = 12
-    seed: int = 0
-
-
 class StagedGenerator:
     """Batches of clips of named scenes.
 
     Args:
-        settings: What batches are like.
+        settings: What batches are like; of the mix only images and their part count, without which
+            scenes draw their own.
 
     Raises:
+        ConfigError: If the representation is not one of `eventvision.representations`.
         SourceNotFoundError: If a folder of images does not exist or is empty.
     """
 
-    def __init__(self, settings: StageSettings) -> None:
+    def __init__(self, settings: SequenceSettings) -> None:
         self.settings = settings
-        library = PictureLibrary(settings.images, settings.part)
+        parse_representation(settings.representation, SensorSize(settings.width, settings.height))
+        library = PictureLibrary(settings.mix.images, settings.mix.part)
         self._images = {"labelled": library.streets, "any": library.pictures, "": []}
         self._casts = [cast for cast in _SHARES if not cast[1] or self._images[cast[1]]]
         shares = np.array([_SHARES[cast] for cast in self._casts])
@@ -172,12 +155,12 @@ class _Told:
     """Tells slice by slice what is true of a scene, seen through a window."""
 
     def __init__(
-        self, kind: str, photo: bool, scene: Scene, window: _Window, settings: StageSettings
+        self, kind: str, photo: bool, scene: Scene, window: _Window, settings: SequenceSettings
     ) -> None:
         self._kind, self._photo, self._scene = kind, photo, scene
         self._window, self._settings = window, settings
         self._places: dict[int, int] = {}
-        self._voxels = VoxelGrid(window.sensor, bins=_BINS)
+        self._planes = parse_representation(settings.representation, window.sensor)
 
     def clip(self, events: Events, edges_us: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         """Return the arrays of `Sequences` for one clip, without their second axis."""
@@ -197,7 +180,7 @@ class _Told:
         kinds = dict(zip(truth.ids.tolist(), truth.classes.tolist(), strict=True))
         slice_ = Slice(0, events, start_us, end_us, "time")
         return {
-            "events": self._voxels.render(slice_)[part].copy(),
+            "events": self._planes.render(slice_)[part].copy(),
             "slice_us": np.asarray(end_us - start_us, np.float32),
             "activity": activity[part],
             "intensity": np.clip(truth.intensity[part], 0, 1)[None],

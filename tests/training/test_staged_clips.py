@@ -17,7 +17,6 @@ from eventvision.training import (
     Sequences,
     SequenceSettings,
     StagedGenerator,
-    StageSettings,
 )
 from eventvision.training._scene_truth import known_classes, known_depth_m
 from eventvision.training.scenes._pool import MixedGenerator
@@ -27,7 +26,7 @@ SIZE = {"slices": 3, "batch": 3, "height": 64, "width": 96, "seed": 5}
 
 @pytest.fixture(scope="module")
 def generator() -> StagedGenerator:
-    return StagedGenerator(StageSettings(**SIZE))
+    return StagedGenerator(SequenceSettings(**SIZE))
 
 
 @pytest.fixture(scope="module")

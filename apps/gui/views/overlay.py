@@ -88,6 +88,13 @@ def colour_of(number: int) -> QColor:
     return QColor(red, green, blue)
 
 
+def _colour_of_class(name: str, number: int) -> QColor:
+    from eventvision.sinks import class_colour
+
+    blue, green, red = class_colour(name, number)
+    return QColor(red, green, blue)
+
+
 def _draw_detections(
     painter: QPainter, overlay: Overlay, found: Detections, view: ViewSettings, mapping: Mapping
 ) -> None:
@@ -101,12 +108,12 @@ def _draw_detections(
     for rectangle, class_, score in zip(
         rectangles, found.classes.tolist(), found.scores.tolist(), strict=True
     ):
-        colour = colour_of(class_) if named else _PLAIN
+        name = found.class_names[class_]
+        colour = _colour_of_class(name, class_) if named else _PLAIN
         painter.setPen(QPen(colour, 2))
         painter.drawRect(rectangle)
         if view.labels:
-            name = f"{found.class_names[class_]} " if named else ""
-            labels.draw(f"{name}{score:.2f}", rectangle, colour)
+            labels.draw(f"{name} {score:.2f}" if named else f"{score:.2f}", rectangle, colour)
 
 
 def _outline(painter: QPainter, rectangles: list[QRectF]) -> None:

@@ -1,7 +1,8 @@
 """Which sequences the frozen sets are made of.
 
-Nothing here is drawn as training sequences are drawn: scenes and cameras are those of the exact
-simulator, with seeds far from those of its examples.
+Scenes and cameras are those of the exact simulator, with seeds far from those of its examples and
+below those that training draws from (`StagedGenerator`): the kinds of scenes may be known to a
+model, these scenes and the images in them are not.
 """
 
 from __future__ import annotations

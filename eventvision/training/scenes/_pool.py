@@ -1,8 +1,8 @@
 """Batches on disk, each learned from a few times.
 
-Simulating a batch takes half as long as learning from it, so batches are kept and used again,
-flipped and begun at another slice. What a number of a draw gives depends on the seed only, not on
-what is on the disk: a pool that was removed is made again.
+Simulating a batch takes half as long as learning from it, one of named scenes longer than that, so
+batches are kept and used again, flipped and begun at another slice. What a number of a draw gives
+depends on the seed only, not on what is on the disk: a pool that was removed is made again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from eventvision.training import (
     Sequences,
     SequenceSettings,
     StagedGenerator,
-    StageSettings,
 )
 
 from ._recipe import ClipSettings, SceneRecipe
@@ -147,7 +146,7 @@ def scene_pool(
         still_camera=clips.still_camera,
         path_px=clips.path_px,
     )
-    batched = SequenceSettings(
+    settings = SequenceSettings(
         mix=mix,
         slices=clips.slices,
         batch=clips.batch,
@@ -155,18 +154,9 @@ def scene_pool(
         width=clips.width,
         seed=seed,
     )
-    generator: Generator = SequenceGenerator(batched)
+    generator: Generator = SequenceGenerator(settings)
     if clips.staged:
-        staged = StageSettings(
-            images=images,
-            part=part,
-            slices=clips.slices,
-            batch=clips.batch,
-            height=clips.height,
-            width=clips.width,
-            seed=seed,
-        )
-        generator = MixedGenerator(generator, StagedGenerator(staged), clips.staged, seed)
+        generator = MixedGenerator(generator, StagedGenerator(settings), clips.staged, seed)
     return SequencePool(generator, folder, clips, seed)
 
 

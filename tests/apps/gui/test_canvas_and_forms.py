@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from eventvision_apps.gui.canvas import Canvas, Overlay
 from eventvision_apps.gui.filter_forms import FILTERS, form_of
-from eventvision_apps.gui.palettes import PALETTES, ramps, weights
+from eventvision_apps.gui.legend import legend_of
+from eventvision_apps.gui.palettes import PALETTES, colour_of_bgr, ramps, weights
 from eventvision_apps.gui.probe import Probe
 from eventvision_apps.gui.renderer import Renderer
 from eventvision_apps.gui.slicer_forms import SLICERS, slicer_form
@@ -29,6 +30,7 @@ from eventvision.core import (
     Tracks,
 )
 from eventvision.filters import FILTER_FORMS, parse_filters
+from eventvision.sinks import class_colour
 from eventvision.slicing import SLICER_FORMS, parse_slicer
 from eventvision.tasks import TASK_NAMES as ALL_TASKS
 
@@ -219,3 +221,12 @@ def test_what_a_task_that_is_off_said_last_is_over():
     assert seen.tracks is FOLLOWED
     assert seen.counts is None
     assert said.of_tasks(()).tracks is None
+
+
+def test_the_legend_has_the_colours_that_classes_have_everywhere():
+    names = ("sky", "building", "person")
+    settings = ViewSettings(base="segmentation", events=False)
+    entries = legend_of(settings, Overlay(classes=names)).entries
+    assert entries == tuple(
+        (colour_of_bgr(class_colour(name, number)), name) for number, name in enumerate(names)
+    )
