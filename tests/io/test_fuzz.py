@@ -79,7 +79,9 @@ def test_the_same_number_gives_the_same_input(bench):
     ]
 
 
-@pytest.mark.parametrize("mutation", set(MUTATIONS), ids=lambda mutation: mutation.__name__)
+@pytest.mark.parametrize(
+    "mutation", dict.fromkeys(MUTATIONS), ids=lambda mutation: mutation.__name__
+)
 def test_every_mutation_changes_files(mutation):
     changed = [mutation(DATA, Random(number)) != DATA for number in range(50)]
     assert sum(changed) > 35
