@@ -36,6 +36,13 @@ def train(
     ] = None,
     device: Annotated[str, typer.Option(metavar="NAME", help="cpu or cuda.")] = "cpu",
     threads: Annotated[int, typer.Option(metavar="N", min=1, help="Threads of the CPU.")] = 2,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Begin with the weights of a model, its twin or a file, not with random ones.",
+        ),
+    ] = None,
     slices_per_second: Annotated[
         float | None,
         typer.Option(
@@ -54,6 +61,7 @@ def train(
         images=images,
         device=device,
         threads=threads,
+        weights=weights,
         slices_per_second=slices_per_second,
     )
     sys.exit(code)

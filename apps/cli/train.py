@@ -17,6 +17,7 @@ def run(
     images: Sequence[Path],
     device: str,
     threads: int,
+    weights: str | None,
     slices_per_second: float | None,
 ) -> int:
     """Train, and say how far it is."""
@@ -30,6 +31,7 @@ def run(
             images=tuple(images),
             device=device,
             threads=threads,
+            weights=weights,
             slices_per_second=slices_per_second,
             say=_say,
         )

@@ -35,6 +35,7 @@ def train_recipe(
     images: tuple[Path, ...] = (),
     device: str = "cpu",
     threads: int = 2,
+    weights: str | None = None,
     slices_per_second: float | None = None,
     say: Say = print,
 ) -> None:
@@ -50,17 +51,21 @@ def train_recipe(
             are drawn.
         device: "cpu" or "cuda".
         threads: Threads of the CPU.
+        weights: What to begin with, for kinds that learn from simulated scenes: a shipped model, the
+            folder of one or of a training, or a file of weights; of the same network or its twin.
         slices_per_second: Mean rate of slices that a trigger is to learn, if not its recipe's.
         say: Takes lines about how far it is.
 
     Raises:
         ConfigError: If the recipe cannot be read, or wants what was not given.
         DeviceError: If there is no such device.
-        ModelError: If the checkpoint in the folder is of another network.
+        ModelError: If the checkpoint in the folder, or `weights`, is of another network.
         OutputError: If files cannot be written.
     """
     kind = kind_of(recipe)
     _prepare(device, threads)
+    if kind not in _SCENES and weights is not None:
+        raise ConfigError("--weights", weights, f"nothing for a {kind}: it begins with none")
     if kind != _TRIGGER and slices_per_second is not None:
         raise ConfigError("--slices-per-second", slices_per_second, f"nothing for a {kind}")
     if kind == _TRIGGER:
@@ -70,7 +75,7 @@ def train_recipe(
             raise ConfigError(
                 "--data", str(data), f"no recordings for a {kind}: it learns in scenes"
             )
-        _train_scenes(recipe, out, images, device, say)
+        _train_scenes(recipe, out, images, device, weights, say)
     else:
         if data is None:
             raise ConfigError("--data", "", "labelled recordings: an .npz, or a folder of classes")
@@ -154,10 +159,22 @@ def _prepare(device: str, threads: int) -> None:
     torch.set_num_threads(threads)
 
 
-def _train_scenes(path: Path, out: Path, images: tuple[Path, ...], device: str, say: Say) -> None:
-    from .scenes import Journal, finish_model, load_scene_recipe, train_scenes
+def _train_scenes(
+    path: Path, out: Path, images: tuple[Path, ...], device: str, weights: str | None, say: Say
+) -> None:
+    from .scenes import (
+        Journal,
+        finish_model,
+        keep_recipe,
+        load_scene_recipe,
+        train_scenes,
+        weights_of,
+    )
 
-    recipe, journal = load_scene_recipe(path), Journal(out / "training")
+    recipe = load_scene_recipe(path)
+    begin = None if weights is None else weights_of(weights)
+    keep_recipe(path, out)
+    journal = Journal(out / "training")
 
     def watch(progress: Progress, network: Module, clips: Sequences) -> None:
         journal.write(progress, network, clips)
@@ -165,7 +182,9 @@ def _train_scenes(path: Path, out: Path, images: tuple[Path, ...], device: str, 
         best = " (best so far)" if progress.is_best else ""
         say(f"batch {progress.batch} of {progress.batches}: {scores}{best}")
 
-    best = train_scenes(recipe, out / "training", images=images, device=device, watch=watch)
+    best = train_scenes(
+        recipe, out / "training", images=images, device=device, weights=begin, watch=watch
+    )
     say(f"best weights: {best}; now its int8 form")
     for file in finish_model(recipe, out, best, images=images):
         say(f"wrote {file}")

@@ -1,5 +1,6 @@
 """The networks that are trained here, as torch modules."""
 
+from ._neurons import names_in_other
 from ._perception import COARSEST, NANO, SMALL, STRIDES, TINY, Perception, PerceptionShape
 from ._reconstruction import MULTIPLE, SpikingReconstruction, normalised
 from ._sequences import by_step, folded_time
@@ -19,6 +20,7 @@ __all__ = [
     "Trigger",
     "by_step",
     "folded_time",
+    "names_in_other",
     "normalised",
     "round_weights",
 ]

@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from eventvision.spiking import nn
 
+from ._neurons import Neurons
 from ._sequences import by_step, folded_time
 
 STRIDES = (8, 16, 32)
@@ -70,7 +71,7 @@ class Perception(torch_nn.Module):
     def __init__(self, shape: PerceptionShape = NANO, *, spiking: bool = True) -> None:
         super().__init__()
         self.shape = shape
-        make = _Neurons(shape.levels, spiking=spiking)
+        make = Neurons(shape.levels, spiking=spiking)
         first, *others = shape.channels
         self.stem = _normed(torch_nn.Conv2d(shape.bins, first, 7, stride=4, padding=3, bias=False))
         self.stages = torch_nn.ModuleList([_stage(first, shape.blocks[0], make)])
@@ -121,24 +122,6 @@ class Perception(torch_nn.Module):
         return {name: by_step(value, steps) for name, value in found.items()}
 
 
-class _Neurons:
-    """Makes neurons for the network, or what stands in their place in its twin."""
-
-    def __init__(self, levels: int, *, spiking: bool) -> None:
-        self._levels, self._spiking = levels, spiking
-
-    def __call__(self, channels: int, *, tau: float = 2.0) -> torch_nn.Module:
-        if self._spiking:
-            return nn.ILIF(
-                tau, levels=self._levels, decay_input=False, learn_decay=True, channels=channels,
-                step_mode="s",
-            )  # fmt: skip
-        memory = nn.Readout(
-            tau, decay_input=False, learn_decay=True, channels=channels, step_mode="s"
-        )
-        return torch_nn.Sequential(memory, torch_nn.ReLU())
-
-
 class SeparableStep(torch_nn.Module):
     """Spikes, wider; spikes, around; spikes, back: beside a shortcut of potentials.
 
@@ -148,7 +131,7 @@ class SeparableStep(torch_nn.Module):
         tau: Time constant that the neurons start with, in slices.
     """
 
-    def __init__(self, channels: int, make: _Neurons, *, tau: float = 2.0) -> None:
+    def __init__(self, channels: int, make: Neurons, *, tau: float = 2.0) -> None:
         super().__init__()
         wide = 2 * channels
         self.enter = make(channels, tau=tau)
@@ -169,7 +152,7 @@ class SeparableStep(torch_nn.Module):
 class _Down(torch_nn.Module):
     """Half the resolution, more channels."""
 
-    def __init__(self, before: int, after: int, make: _Neurons) -> None:
+    def __init__(self, before: int, after: int, make: Neurons) -> None:
         super().__init__()
         self.spikes = make(before)
         self.around = _normed(
@@ -193,7 +176,7 @@ class Pyramid(torch_nn.Module):
         make: Makes the neurons.
     """
 
-    def __init__(self, channels: Sequence[int], width: int, make: _Neurons) -> None:
+    def __init__(self, channels: Sequence[int], width: int, make: Neurons) -> None:
         super().__init__()
         self.spikes = torch_nn.ModuleList(make(count) for count in channels)
         self.across = torch_nn.ModuleList(
@@ -216,7 +199,7 @@ class Pyramid(torch_nn.Module):
 class _Smooth(torch_nn.Module):
     """Mixes each place with its neighbours, beside a shortcut."""
 
-    def __init__(self, channels: int, make: _Neurons) -> None:
+    def __init__(self, channels: int, make: Neurons) -> None:
         super().__init__()
         self.spikes = make(channels)
         self.around = _normed(
@@ -240,7 +223,7 @@ class DetectionHead(torch_nn.Module):
         make: Makes the neurons.
     """
 
-    def __init__(self, channels: int, classes: int, make: _Neurons) -> None:
+    def __init__(self, channels: int, classes: int, make: Neurons) -> None:
         super().__init__()
         self.smooth = torch_nn.ModuleList(_Smooth(channels, make) for _ in STRIDES)
         self.spikes = torch_nn.ModuleList(make(channels) for _ in STRIDES)
@@ -268,7 +251,7 @@ class DenseHead(torch_nn.Module):
         make: Makes the neurons.
     """
 
-    def __init__(self, channels: int, outputs: int, make: _Neurons) -> None:
+    def __init__(self, channels: int, outputs: int, make: Neurons) -> None:
         super().__init__()
         self.smooth = _Smooth(channels, make)
         self.spikes = make(channels)
@@ -283,7 +266,7 @@ class DenseHead(torch_nn.Module):
         return potential
 
 
-def _stage(channels: int, count: int, make: _Neurons) -> torch_nn.Sequential:
+def _stage(channels: int, count: int, make: Neurons) -> torch_nn.Sequential:
     """Return blocks in a row; the last one of a stage remembers longer."""
     taus = [2.0] * (count - 1) + [5.0]
     return torch_nn.Sequential(*(SeparableStep(channels, make, tau=tau) for tau in taus))

@@ -5,7 +5,8 @@ membrane that never fires of EVSNN (Zhu et al., CVPR 2022). The events of a slic
 grid at half the resolution, four neighbours as channels. Most of the work happens at a quarter of
 the resolution, with a glance at an eighth for what is far away; only the first and the last layer
 see fine detail. All potentials are carried from slice to slice, and so is the picture itself: it
-is the potential of the readout.
+is the potential of the readout. With `spiking=False` the same graph has ReLUs and leaky sums in
+place of the neurons: the yardstick.
 
     events /2 ── head ─┬────────────────────────────────────────── + ── spikes ── out ── readout
                        └─ spikes ── down /4 ── block ── + ── block ── spikes ── up /2 ┘
@@ -23,6 +24,7 @@ from torch.nn import functional
 
 from eventvision.spiking import nn
 
+from ._neurons import Neurons
 from ._sequences import by_step, each_step, folded_time
 
 LEVELS = 4
@@ -31,8 +33,8 @@ LEVELS = 4
 MULTIPLE = 8
 """Height and width must be multiples of this; pad by what is missing."""
 
-_SLOW, _FAST = 6.0, 2.0
-"""Where the time constants of potentials start, in slices."""
+_SLOW = 6.0
+"""Where the time constant of potentials that look around starts, in slices."""
 
 
 class SpikingReconstruction(torch_nn.Module):
@@ -42,20 +44,24 @@ class SpikingReconstruction(torch_nn.Module):
         bins: Planes of the voxel grid.
         fine: Channels at half the resolution.
         coarse: Channels at a quarter of it.
+        spiking: Whether neurons are spiking; else the non-spiking twin.
     """
 
-    def __init__(self, *, bins: int = 5, fine: int = 16, coarse: int = 40) -> None:
+    def __init__(
+        self, *, bins: int = 5, fine: int = 16, coarse: int = 40, spiking: bool = True
+    ) -> None:
         super().__init__()
         self.bins = bins
+        make = Neurons(LEVELS, spiking=spiking)
         self.head = torch_nn.Conv2d(4 * bins, fine, 3, padding=1)
-        self.head_spikes = counts(fine)
+        self.head_spikes = make(fine)
         self.down = torch_nn.Conv2d(fine, coarse, 3, stride=2, padding=1)
-        self.first = SpikingBlock(coarse, recurrent=True)
-        self.glance = Glance(coarse)
-        self.second = SpikingBlock(coarse)
-        self.up_spikes = counts(coarse)
+        self.first = SpikingBlock(coarse, make, recurrent=True)
+        self.glance = Glance(coarse, make)
+        self.second = SpikingBlock(coarse, make)
+        self.up_spikes = make(coarse)
         self.up = torch_nn.Conv2d(coarse, 4 * fine, 1)
-        self.out_spikes = counts(fine)
+        self.out_spikes = make(fine)
         self.out = torch_nn.Conv2d(fine, 4, 3, padding=1)
         self.readout = nn.Readout(
             12.0, decay_input=False, learn_decay=True, channels=4, step_mode="s"
@@ -96,14 +102,15 @@ class SpikingBlock(torch_nn.Module):
 
     Args:
         channels: Channels in and out.
+        make: Makes the neurons.
         recurrent: Whether the spikes that entered the block at the slice before come back in.
     """
 
-    def __init__(self, channels: int, *, recurrent: bool = False) -> None:
+    def __init__(self, channels: int, make: Neurons, *, recurrent: bool = False) -> None:
         super().__init__()
-        self.before = counts(channels)
+        self.before = make(channels)
         self.first = _quiet(torch_nn.Conv2d(channels, channels, 3, padding=1))
-        self.between = counts(channels)
+        self.between = make(channels)
         self.second = _quiet(torch_nn.Conv2d(channels, channels, 3, padding=1))
         back = torch_nn.Conv2d(channels, channels, 3, padding=1, bias=False)
         self.back = _quiet(back) if recurrent else None
@@ -124,14 +131,15 @@ class Glance(torch_nn.Module):
 
     Args:
         channels: Channels in and out.
+        make: Makes the neurons.
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, make: Neurons) -> None:
         super().__init__()
-        self.before = counts(channels)
+        self.before = make(channels)
         self.down = torch_nn.Conv2d(channels, channels, 3, stride=2, padding=1, groups=channels)
         self.mix = torch_nn.Conv2d(channels, channels, 1)
-        self.spikes = counts(channels, tau=_SLOW)
+        self.spikes = make(channels, tau=_SLOW)
         self.around = torch_nn.Conv2d(channels, channels, 3, padding=1, groups=channels)
         self.back = torch_nn.Conv2d(channels, channels, 1)
 
@@ -139,13 +147,6 @@ class Glance(torch_nn.Module):
         """Return potentials of the shape of x (N, C, h, w), h and w even."""
         spikes = self.spikes(self.mix(self.down(self.before(x))))
         return functional.interpolate(self.back(self.around(spikes)), scale_factor=2.0)
-
-
-def counts(channels: int, *, tau: float = _FAST) -> nn.ILIF:
-    """Return neurons that send counts, whose leaks are learned per channel."""
-    return nn.ILIF(
-        tau, levels=LEVELS, decay_input=False, learn_decay=True, channels=channels, step_mode="s"
-    )
 
 
 def normalised(events: Tensor) -> Tensor:

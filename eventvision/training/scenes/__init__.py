@@ -3,8 +3,8 @@
 `eventvision train RECIPE` is the command for it.
 """
 
-from ._checkpoint import Checkpoint, load_weights
-from ._files import finish_model, write_scene_model
+from ._checkpoint import Checkpoint, begin_with, load_weights
+from ._files import finish_model, keep_recipe, weights_of, write_scene_model
 from ._finetune import FineTuned, FineTuning, finetune
 from ._integers import quantised
 from ._journal import Journal, draw_answers
@@ -37,13 +37,16 @@ __all__ = [
     "SceneRecipe",
     "Schedule",
     "SequencePool",
+    "begin_with",
     "build_network",
     "draw_answers",
     "finetune",
     "finish_model",
+    "keep_recipe",
     "load_scene_recipe",
     "load_weights",
     "quantised",
     "train_scenes",
+    "weights_of",
     "write_scene_model",
 ]

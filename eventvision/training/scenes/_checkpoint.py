@@ -13,6 +13,7 @@ from torch import Tensor
 from torch import nn as torch_nn
 
 from eventvision.core import ModelError, complete_file
+from eventvision.training.networks import names_in_other
 
 _NETWORK, _AVERAGE, _OPTIMISER = "network/", "average/", "optimiser/"
 
@@ -104,11 +105,35 @@ def load_weights(network: torch_nn.Module, path: Path) -> None:
     Raises:
         ModelError: If they are not those of such a network.
     """
+    put_weights(network, _weights(path), path)
+
+
+def begin_with(network: torch_nn.Module, path: Path) -> None:
+    """Give a network the weights of a file as far as they fit: of another size of it, of its twin.
+
+    What neurons have learned is found under the name that it has in a twin.
+
+    Raises:
+        ModelError: If the file cannot be read, or less than half of the network is in it.
+    """
+    there, wanted = _weights(path), network.state_dict()
+    taken = {}
+    for name, value in wanted.items():
+        known = [there[other] for other in names_in_other(name) if other in there]
+        taken |= {name: one for one in known[:1] if one.shape == value.shape}
+    if 2 * sum(map(Tensor.numel, taken.values())) < sum(map(Tensor.numel, wanted.values())):
+        remedy = "choose weights of the same kind and size of network, or of its twin"
+        raise ModelError(str(path), "has less than half of the network's weights", remedy)
+    network.load_state_dict(taken, strict=False)
+
+
+def _weights(path: Path) -> dict[str, Tensor]:
+    """Return the averaged weights of a checkpoint, or the plain ones of a file."""
     try:
         tensors = load_file(path)
     except (SafetensorError, OSError) as error:
         raise ModelError(str(path), f"cannot be read ({error})", "copy it again") from error
-    put_weights(network, _part(tensors, _AVERAGE) or tensors, path)
+    return _part(tensors, _AVERAGE) or tensors
 
 
 def put_weights(network: torch_nn.Module, weights: dict[str, Tensor], path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from torch import nn as torch_nn
 from eventvision.core import (
     ConfigError,
     GoldenSample,
+    ModelError,
     SensorSize,
+    load_card,
     output_errors,
     save_golden,
 )
@@ -30,7 +33,7 @@ from ._integers import quantised
 from ._pool import SequencePool, scene_pool
 from ._recipe import SceneRecipe
 from ._running import INPUT, Deployed, forget
-from ._train import build_network
+from ._train import BEST, build_network
 
 FILES = {
     "safetensors": "model.safetensors",
@@ -38,9 +41,40 @@ FILES = {
     "integer": "model.integer.safetensors",
     "nir": "encoder.nir",
 }
-GOLDEN, CARD = "golden.npz", "card.toml"
+GOLDEN, CARD, RECIPE = "golden.npz", "card.toml", "recipe.toml"
+_WEIGHTS = (FILES["safetensors"], f"training/{BEST}", BEST)
 _GOLDEN_STEPS = 3
 _GOLDEN_SIZE = 64, 96
+
+
+def weights_of(model: str | Path) -> Path:
+    """Return the file of weights of a shipped model, or of the folder of a model or a training.
+
+    A file is returned as it is.
+
+    Raises:
+        ModelError: If there is none.
+    """
+    place = Path(model)
+    if place.is_file():
+        return place
+    folder = place if place.is_dir() else load_card(model).folder
+    for file in _WEIGHTS:
+        if (folder / file).is_file():
+            return folder / file
+    raise ModelError(folder, "holds no weights", f"name a folder with one of {', '.join(_WEIGHTS)}")
+
+
+def keep_recipe(recipe: Path, folder: Path) -> None:
+    """Copy a recipe into the folder of its model: evaluation and fine-tuning look for it there.
+
+    Raises:
+        OutputError: If it cannot be written.
+    """
+    with output_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / RECIPE).exists() or not (folder / RECIPE).samefile(recipe):
+            shutil.copyfile(recipe, folder / RECIPE)
 
 
 def finish_model(

@@ -34,7 +34,7 @@ from eventvision.training.networks import (
 )
 
 from ._checkpoint import load_weights
-from ._files import FILES, write_scene_model
+from ._files import FILES, RECIPE, keep_recipe, write_scene_model
 from ._recipe import load_scene_recipe
 from ._running import INPUT, Deployed
 from ._train import build_network
@@ -128,7 +128,7 @@ def finetune(
     """
     settings = settings or FineTuning()
     folder = load_card(model).folder
-    recipe = load_scene_recipe(folder / "recipe.toml")
+    recipe = load_scene_recipe(folder / RECIPE)
     network = build_network(recipe)
     if not isinstance(network, Perception):
         raise ModelError(folder, "detects nothing", "name a model of perception")
@@ -162,6 +162,7 @@ def finetune(
         forms=forms,
         command=f"eventvision finetune {model}",
     )
+    keep_recipe(folder / RECIPE, out)
     return FineTuned(len(learned), len(tested), before, after, tuple(files))
 
 

@@ -17,7 +17,7 @@ from eventvision.spiking.learning import SpikeRates
 from eventvision.training import Sequences
 from eventvision.training.networks import NANO, SMALL, TINY, Perception, SpikingReconstruction
 
-from ._checkpoint import Checkpoint, optimiser_state, put_weights, set_optimiser_state
+from ._checkpoint import Checkpoint, begin_with, optimiser_state, put_weights, set_optimiser_state
 from ._objectives import objective_of
 from ._pool import Chunk, chunks_of, scene_pool
 from ._recipe import SceneRecipe
@@ -55,8 +55,8 @@ def build_network(recipe: SceneRecipe) -> torch_nn.Module:
     if recipe.kind == "perception":
         return Perception(_SHAPES[recipe.size], spiking=recipe.spiking)
     if recipe.size == "tiny":
-        return SpikingReconstruction(fine=8, coarse=12)
-    return SpikingReconstruction()
+        return SpikingReconstruction(fine=8, coarse=12, spiking=recipe.spiking)
+    return SpikingReconstruction(spiking=recipe.spiking)
 
 
 def train_scenes(
@@ -65,6 +65,7 @@ def train_scenes(
     *,
     images: tuple[Path, ...] = (),
     device: str = "cpu",
+    weights: Path | None = None,
     watch: Watcher | None = None,
 ) -> Path:
     """Train a network, from where an earlier run in the same folder stopped.
@@ -74,6 +75,8 @@ def train_scenes(
         out: Folder for `checkpoint.safetensors`, `best.safetensors` and the pool of batches.
         images: Folders of images that clips show; none for drawn ones only.
         device: "cpu" or "cuda".
+        weights: File of weights to begin with, of such a network or its twin, see `begin_with`; a
+            checkpoint in `out` goes before.
         watch: Called after each validation with what it found, the averaged network and a batch of
             the validation.
 
@@ -82,11 +85,11 @@ def train_scenes(
 
     Raises:
         SourceNotFoundError: If a folder of images does not exist or is empty.
-        ModelError: If the checkpoint there is damaged or of another network.
+        ModelError: If the checkpoint there, or `weights`, is damaged or of another network.
     """
     out.mkdir(parents=True, exist_ok=True)
     training = _Training(recipe, out, images, device)
-    training.resume()
+    training.begin(weights)
     for batch in range(training.batch, recipe.schedule.batches):
         training.learn(batch)
         done = batch + 1
@@ -198,10 +201,13 @@ class _Training:
         network = self._network.state_dict()
         Checkpoint(self.batch, self._best, network, average, state).save(self._out / CHECKPOINT)
 
-    def resume(self) -> None:
-        """Go on from the checkpoint, if there is one."""
+    def begin(self, weights: Path | None) -> None:
+        """Go on from the checkpoint, or begin with weights of another training, if there are any."""
         path = self._out / CHECKPOINT
         if not path.is_file():
+            if weights is not None:
+                begin_with(self._network, weights)
+                self.average.load_state_dict(self._network.state_dict())
             return
         found = Checkpoint.load(path)
         put_weights(self._network, found.network, path)
