@@ -51,8 +51,8 @@ def train_recipe(
             are drawn.
         device: "cpu" or "cuda".
         threads: Threads of the CPU.
-        weights: What to begin with, for kinds that learn from simulated scenes: a shipped model, the
-            folder of one or of a training, or a file of weights; of the same network or its twin.
+        weights: What to begin with, for kinds that learn from simulated scenes: a shipped model,
+            the folder of one or of a training, or a file; of the same network or its twin.
         slices_per_second: Mean rate of slices that a trigger is to learn, if not its recipe's.
         say: Takes lines about how far it is.
 

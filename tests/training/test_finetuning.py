@@ -94,7 +94,7 @@ def test_a_detector_learns_from_a_few_windows_and_the_rest_stays(model, tmp_path
     assert (done.learned, done.tested) == (6, 2)
     assert done.before["ap50 pedestrian"] < 0.05
     assert done.after["ap50 pedestrian"] > 0.15
-    recipe = load_scene_recipe(model / "recipe.toml")
+    recipe = load_scene_recipe(tmp_path / "new" / "recipe.toml")
     weights = []
     for folder in (model, tmp_path / "new"):
         network = build_network(recipe)

@@ -139,8 +139,9 @@ def test_every_weight_of_perception_learns(perception):
     assert still == []
 
 
-def test_a_spiking_network_has_a_twin_of_the_same_graph():
-    spiking, twin = Perception(), Perception(spiking=False)
+@pytest.mark.parametrize("make", [Perception, SpikingReconstruction])
+def test_a_spiking_network_has_a_twin_of_the_same_graph(make):
+    spiking, twin = make(), make(spiking=False)
     weights = [p.shape for n, p in spiking.named_parameters() if "logit" not in n]
     assert weights == [p.shape for n, p in twin.named_parameters() if "logit" not in n]
     assert not any(isinstance(module, nn.ILIF) for module in twin.modules())

@@ -12,7 +12,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from safetensors.torch import load_file  # noqa: E402
+from safetensors.torch import load_file, save_file  # noqa: E402
 
 from eventvision.core import ConfigError, ModelError, load_card, load_golden  # noqa: E402
 from eventvision.devices import golden_outputs, open_session  # noqa: E402
@@ -23,6 +23,7 @@ from eventvision.training.scenes import (  # noqa: E402
     SceneRecipe,
     Schedule,
     SequencePool,
+    begin_with,
     build_network,
     load_scene_recipe,
     load_weights,
@@ -76,6 +77,33 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path):
     (tmp_path / "checkpoint.safetensors").write_bytes(b"nothing")
     with pytest.raises(ModelError, match="is no checkpoint"):
         train_scenes(recipe("reconstruction"), tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["reconstruction", "perception"])
+@pytest.mark.parametrize("spiking", [True, False])
+def test_a_twin_begins_with_what_its_other_form_has_learned(kind, spiking, tmp_path):
+    known, new = (
+        build_network(recipe(kind, spiking=form, seed=seed))
+        for form, seed in ((spiking, 0), (not spiking, 1))
+    )
+    save_file(known.state_dict(), tmp_path / "known.safetensors")
+    begin_with(new, tmp_path / "known.safetensors")
+    for before, after in zip(known.parameters(), new.parameters(), strict=True):
+        torch.testing.assert_close(after, before, atol=0, rtol=0)
+
+
+def test_weights_to_begin_with_are_those_that_are_validated_first(tmp_path):
+    still = Schedule(batches=1, learning_rate=1e-12, validate_every=1, validation_batches=1)
+    first = recipe("reconstruction", seed=1).model_copy(update={"schedule": still})
+    known = build_network(first)
+    save_file(known.state_dict(), tmp_path / "known.safetensors")
+    other = first.model_copy(update={"seed": 2})
+    best = train_scenes(other, tmp_path / "out", weights=tmp_path / "known.safetensors")
+    begun = build_network(other)
+    load_weights(begun, best)
+    torch.testing.assert_close(begun.head.weight, known.head.weight)
+    with pytest.raises(ModelError, match="less than half"):
+        begin_with(build_network(recipe("perception")), tmp_path / "known.safetensors")
 
 
 @pytest.fixture(scope="module")
@@ -213,6 +241,7 @@ def test_a_recipe_becomes_a_model_that_runs_on_devices(kind, outputs, tmp_path):
     assert [json.loads(line)["batch"] for line in lines] == [1, 2]
     picture = cv2.imread(str(out / "training/pictures/000002.png"))
     assert picture.shape == (2 * (64 + 2), (6 if kind == "perception" else 3) * (96 + 2), 3)
+    assert (out / "recipe.toml").read_text() == path.read_text()
     card = load_card(out)
     assert set(card.outputs) == outputs
     assert card.limits == ('It knows nothing "yet".',)
@@ -232,6 +261,7 @@ def test_a_recipe_becomes_a_model_that_runs_on_devices(kind, outputs, tmp_path):
     [
         ("perception", {"data": Path("digits.npz")}, "--data"),
         ("classifier", {}, "--data"),
+        ("classifier", {"weights": "digits-nano"}, "--weights"),
         ("perception", {"device": "tpu"}, "--device"),
         ("portrait", {}, "kind"),
     ],

@@ -6,7 +6,7 @@ recordings too; `eventvision evaluate` is the command for it.
 """
 
 from ._bootstrap import Estimate, MeanTally, Tally, estimates
-from ._box_scores import BoxTally, TrueObjects
+from ._box_scores import BoxTally, TrueObjects, overlaps
 from ._decoding import results_of
 from ._depth_scores import depth_scores
 from ._methods import Method, Network, baselines
@@ -54,6 +54,7 @@ __all__ = [
     "module_predictor",
     "open_model",
     "open_set",
+    "overlaps",
     "percentile_scaled",
     "picture_scores",
     "recordings_with_images",

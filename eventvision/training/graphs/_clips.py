@@ -18,6 +18,7 @@ TRUTH_EVERY_US = 20_000
 LEAST_PX, LEAST_EVENTS, LOOK_BACK_US = 8, 20, 50_000
 WARM_UP_US = 60_000
 """Nothing is asked before: a map has to fill."""
+_STILL, _NEAR = "still", "near"
 _THRESHOLDS = (0.2, 0.3, 0.45)
 
 
@@ -48,16 +49,24 @@ def make_clip(scene: str, seed: int, *, seconds: float = 1.0, sensor: SensorSize
     """Simulate a clip; the same arguments give the same clip.
 
     Args:
-        scene: As `eventvision.simulation.SCENES` names it.
+        scene: As `eventvision.simulation.SCENES` names it; with `:still` behind it, the camera
+            stays where it is; with `:near`, it sees the middle twice as large.
         seed: Decides the scene and the camera.
         seconds: How long it is.
         sensor: Size of the pixel array.
+
+    Raises:
+        ValueError: If something else stands behind the scene.
     """
+    name, *ways = scene.split(":")
+    if set(ways) - {_STILL, _NEAR}:
+        raise ValueError(f"a scene may be {_STILL} and {_NEAR}, it is {scene!r}")
     threshold = _THRESHOLDS[seed % len(_THRESHOLDS)]
     camera = replace(
         pixel_model("davis346"), on_threshold=threshold, off_threshold=round(1.1 * threshold, 3)
     )
-    world = named_scene(scene, sensor=sensor, seed=seed)
+    zoom = 2.0 if _NEAR in ways else 1.0
+    world = named_scene(name, sensor=sensor, seed=seed, still=_STILL in ways, zoom=zoom)
     until_us = round(seconds * 1e6)
     glances = watch(world, EventCamera(sensor, camera, seed=seed), t1_us=until_us)
     events = Events.join([Events.empty(sensor), *(glance.events for glance in glances)])
@@ -84,7 +93,10 @@ def kept_clips(
 ) -> list[Clip]:
     """Return clips (scene, seed), made where they are not in the folder yet."""
     folder.mkdir(parents=True, exist_ok=True)
-    return [_kept(folder / f"{scene}-{seed}.npz", scene, seed, seconds) for scene, seed in cast]
+    return [
+        _kept(folder / f"{scene.replace(':', '-')}-{seed}.npz", scene, seed, seconds)
+        for scene, seed in cast
+    ]
 
 
 def _kept(path: Path, scene: str, seed: int, seconds: float) -> Clip:

@@ -119,8 +119,9 @@ def begin_with(network: torch_nn.Module, path: Path) -> None:
     there, wanted = _weights(path), network.state_dict()
     taken = {}
     for name, value in wanted.items():
-        known = [there[other] for other in names_in_other(name) if other in there]
-        taken |= {name: one for one in known[:1] if one.shape == value.shape}
+        known = next((there[other] for other in names_in_other(name) if other in there), None)
+        if known is not None and known.shape == value.shape:
+            taken[name] = known
     if 2 * sum(map(Tensor.numel, taken.values())) < sum(map(Tensor.numel, wanted.values())):
         remedy = "choose weights of the same kind and size of network, or of its twin"
         raise ModelError(str(path), "has less than half of the network's weights", remedy)

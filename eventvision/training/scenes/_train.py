@@ -202,7 +202,7 @@ class _Training:
         Checkpoint(self.batch, self._best, network, average, state).save(self._out / CHECKPOINT)
 
     def begin(self, weights: Path | None) -> None:
-        """Go on from the checkpoint, or begin with weights of another training, if there are any."""
+        """Go on from the checkpoint; else begin with weights of another training, if given."""
         path = self._out / CHECKPOINT
         if not path.is_file():
             if weights is not None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from eventvision.training._recipes import read_recipe
+
+CHANGE = "change"
+"""The name of no network downstream, but of the scene itself."""
 
 SceneName = Literal["mixed_speed", "street", "juggle", "shapes", "texture", "room"]
 
@@ -43,8 +46,8 @@ class TriggerLosses(_Settings):
         membrane: Price of the spiking-position-aware loss.
         linear: Price of the linear-assuming loss, where there is no current to learn from.
         rate: Price of slices that come more or less often than asked.
-        feedback: Whether the downstream network scores where slices end; otherwise the wanted end
-            is where the asked rate has it.
+        feedback: Whether what slices are for decides where they should end; otherwise the wanted
+            end is where the asked rate has it.
     """
 
     membrane: float = Field(1.0, ge=0)
@@ -60,8 +63,12 @@ class TriggerRecipe(_Settings):
         kind: `trigger`.
         name: Name of the model.
         seed: Of everything that is drawn.
-        downstream: A reconstruction model, by name or folder, or `change`: how far the scene itself
-            has changed since the slice before ended, which favours no task.
+        downstream: Models of reconstruction and perception, by name or folder, with `+` between
+            several, or `change`: how far the scene itself has changed since the slice before ended,
+            which favours no task.
+        search: `near`: the network downstream compares ends around that of the spike. `whole`: the
+            cheapest way to cut the whole stream is known; for `change` only.
+        begin_with: A trigger, by name or folder, whose weights are learned on from.
         cell_us: Length of a cell.
         longest_us: Longest slice.
         slices_per_second: Mean rate of slices that is asked for.
@@ -78,6 +85,8 @@ class TriggerRecipe(_Settings):
     name: str
     seed: int = Field(0, ge=0)
     downstream: str = "reconstruction-nano"
+    search: Literal["near", "whole"] = "near"
+    begin_with: str | None = None
     cell_us: int = Field(2_500, ge=500, le=10_000)
     longest_us: int = Field(100_000, ge=2_000)
     slices_per_second: float = Field(30.0, gt=0, le=1_000)
@@ -88,6 +97,12 @@ class TriggerRecipe(_Settings):
     steps: int = Field(600, ge=1)
     learning_rate: float = Field(3e-3, gt=0, le=1)
     width: int = Field(6, ge=1)
+
+    @model_validator(mode="after")
+    def _search_fits(self) -> TriggerRecipe:
+        if self.search == "whole" and self.downstream != CHANGE:
+            raise ValueError(f"search: whole streams are searched for {CHANGE} only")
+        return self
 
     @property
     def most_cells(self) -> int:

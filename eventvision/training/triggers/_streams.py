@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -19,6 +20,11 @@ from eventvision.training.evaluation import percentile_scaled
 from ._recipe import TriggerRecipe
 
 
+def _no_boxes(edge: int) -> NDArray[np.float32]:
+    del edge
+    return np.empty((0, 4), np.float32)
+
+
 @dataclass(frozen=True, slots=True)
 class CellStream:
     """A stream that may be cut between cells.
@@ -31,6 +37,7 @@ class CellStream:
         counts: float32, shape (cells, 2, rows, columns): what the trigger sees of each cell.
         shades: uint8, shape (cells + 1, height, width): root of the light at the edges of cells,
             its 1st and 99th percentile scaled to 0 and 255.
+        boxes_at: Boxes of the objects at an edge, float32 (N, 4): x, y, width, height.
     """
 
     name: str
@@ -39,6 +46,7 @@ class CellStream:
     edges: NDArray[np.int64]
     counts: NDArray[np.float32]
     shades: NDArray[np.uint8]
+    boxes_at: Callable[[int], NDArray[np.float32]] = _no_boxes
 
     @property
     def cells(self) -> int:
@@ -75,7 +83,9 @@ def make_stream(
     events = Events.join(parts).between(0, cells * cell_us)
     edges = np.searchsorted(events.t, np.arange(cells + 1) * cell_us).astype(np.int64)
     shades = np.stack([_shade(shown.render(cell * cell_us)) for cell in range(cells + 1)])
-    return CellStream(f"{scene} {seed}", events, cell_us, edges, cell_counts(events, edges), shades)
+    counts = cell_counts(events, edges)
+    boxes_at = cache(lambda edge: shown.truth(edge * cell_us).boxes)
+    return CellStream(f"{scene} {seed}", events, cell_us, edges, counts, shades, boxes_at)
 
 
 def cell_counts(events: Events, edges: NDArray[np.int64]) -> NDArray[np.float32]:
