@@ -20,6 +20,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
+ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text()
 CONTRACTS = [contract["name"] for contract in PYPROJECT["tool"]["importlinter"]["contracts"]]
 
 STAGES, FLOOR, CORE, TORCH, SPIKING, QT, VIEWS, STRANGERS, APPS = CONTRACTS
@@ -184,3 +185,27 @@ def test_the_changelog_has_a_place_for_what_comes_next():
 def test_the_changelog_tells_of_the_version_that_is_built():
     version = PYPROJECT["project"]["version"]
     assert re.search(rf"^## \[{version}\] - \d{{4}}-\d\d-\d\d$", CHANGELOG, re.MULTILINE)
+
+
+def test_the_architecture_names_files_that_exist():
+    named = set(re.findall(r"`((?:\w+/)+\w+\.py)`", ARCHITECTURE))
+    assert len(named) > 40
+    places = (ROOT, ROOT / "eventvision")
+    assert [name for name in named if not any((place / name).exists() for place in places)] == []
+
+
+@pytest.mark.parametrize("folder", ["eventvision", "apps"])
+def test_the_architecture_has_a_line_for_every_room(folder):
+    prefix = "apps/" if folder == "apps" else ""
+    rooms = [path.parent.name for path in (ROOT / folder).glob("*/__init__.py")]
+    assert [room for room in rooms if f"\n| `{prefix}{room}` |" not in ARCHITECTURE] == []
+
+
+def test_no_module_is_longer_than_a_reader_holds_in_mind():
+    folders = ("eventvision", "apps", "benchmarks", "docs", "examples")
+    lengths = {
+        path: len(path.read_text().splitlines())
+        for folder in folders
+        for path in (ROOT / folder).rglob("*.py")
+    }
+    assert {path: lines for path, lines in lengths.items() if lines > 400} == {}
