@@ -12,6 +12,9 @@ from eventvision.core import SourceNotFoundError
 from ._formats import FORMATS, recognised_folder
 from ._open import is_stream
 
+_TRUTH = ".truth.npz"
+"""What `eventvision simulate` writes beside a recording: about it, but none itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -65,6 +68,8 @@ def _walk(folder: Path, skip: Path | None) -> Iterator[Path]:
         if each.is_dir() and recognised_folder(each) is None:
             if skip is None or not skip.exists() or not each.samefile(skip):
                 yield from _walk(each, skip)
+        elif each.name.lower().endswith(_TRUTH):
+            continue
         elif each.is_dir() or each.suffix.lower() in suffixes:
             yield each
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from contextlib import closing
@@ -37,12 +36,13 @@ def record(path: Path, seed: int, events: int = 20_000) -> None:
 
 @pytest.fixture
 def folder(tmp_path):
-    """Three good recordings, one in a folder below; one that is none; one that is cut off."""
+    """Three good recordings, one below, one with truth; one that is none; one that is cut off."""
     folder = tmp_path / "in"
     (folder / "deeper").mkdir(parents=True)
     for seed, name in enumerate(("a", "b", "deeper/a")):
         record(folder / f"{name}.aedat4", seed)
     (folder / "nonsense.aedat4").write_bytes(b"no recording at all")
+    np.savez(folder / "a.truth.npz", boxes=np.zeros((3, 4)))  # beside a recording, but none itself
     whole = (folder / "a.aedat4").read_bytes()
     (folder / "cut.aedat4").write_bytes(whole[: len(whole) // 2])
     return folder
@@ -167,15 +167,10 @@ def test_the_report_is_a_page_of_its_own_that_names_cannot_break(tmp_path):
     assert "&lt;b&gt;broken" in page
 
 
-def ray_command() -> str | None:
-    beside = Path(sys.executable).with_name("ray")
-    return str(beside) if beside.exists() else shutil.which("ray")
-
-
 @pytest.fixture
 def cluster():
     """A Ray cluster of two node processes with one core each, on this machine."""
-    pytest.importorskip("ray", reason="Ray is not installed")
+    pytest.importorskip("ray", reason="Ray is not installed: pip install 'eventvision[cluster]'")
     from ray.cluster_utils import Cluster
 
     head = {"num_cpus": 1, "include_dashboard": False}
@@ -186,7 +181,6 @@ def cluster():
     cluster.shutdown()
 
 
-@pytest.mark.skipif(ray_command() is None, reason="Ray is not installed")
 @pytest.mark.filterwarnings("ignore")
 def test_the_same_command_runs_on_a_cluster_of_two_nodes(cluster, folder, tmp_path):
     outcome = batch(folder, tmp_path / "out", "--ray", cluster)
@@ -196,3 +190,5 @@ def test_the_same_command_runs_on_a_cluster_of_two_nodes(cluster, folder, tmp_pa
     ] * 3
     assert found["in/nonsense.aedat4"] == "failed"
     assert (tmp_path / "out" / "recordings" / "deeper" / "a.aedat4" / "results.parquet").is_file()
+    workers = {one["worker"] for one in json.loads(outcome.stdout)["recordings"]}
+    assert len({worker.partition(", node ")[2] for worker in workers}) == 2

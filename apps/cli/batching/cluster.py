@@ -6,6 +6,7 @@ All machines must see the recordings and the folder of results under the same pa
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Iterator, Sequence
 
 from eventvision.core import ConfigError
@@ -35,7 +36,7 @@ def run_on_cluster(jobs: Sequence[Job], address: str) -> Iterator[Outcome]:
         expected = f"the address of a running cluster ({str(error).splitlines()[0]})"
         raise ConfigError("--ray", address, expected) from error
     try:
-        remote = ray.remote(num_cpus=1, max_retries=1)(work)
+        remote = ray.remote(num_cpus=1, max_retries=1)(_work_there)
         waiting = {remote.remote(job): job for job in jobs}
         while waiting:
             done, _ = ray.wait(list(waiting), num_returns=1)
@@ -49,3 +50,11 @@ def run_on_cluster(jobs: Sequence[Job], address: str) -> Iterator[Outcome]:
                 yield outcome
     finally:
         ray.shutdown()
+
+
+def _work_there(job: Job) -> Outcome:
+    """Do a job on a node of the cluster, and say which."""
+    import ray
+
+    node = ray.get_runtime_context().get_node_id()
+    return work(job, f"{socket.gethostname()}, node {node[:8]}")

@@ -52,6 +52,7 @@ class Outcome:
         wall_s: How long it took.
         summary: `Summary.as_dict` of the run; empty if it failed.
         curves: A hundred values over the recording each: events and objects a slice.
+        worker: Who did it: machine and process, or node of a cluster.
     """
 
     source: str
@@ -61,6 +62,7 @@ class Outcome:
     wall_s: float = 0.0
     summary: Mapping[str, Any] = field(default_factory=dict)
     curves: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    worker: str = ""
 
     def save(self, folder: Path) -> None:
         """Write it; what was there before stays if that fails.

@@ -31,6 +31,7 @@ def write_summary(outcomes: Sequence[Outcome], path: Path) -> None:
         "mev_per_s": (real, [one.summary.get("mev_per_s") for one in outcomes]),
         "p50_ms": (real, [latency_ms(one, "p50") for one in outcomes]),
         "p99_ms": (real, [latency_ms(one, "p99") for one in outcomes]),
+        "worker": (pa.string(), [one.worker for one in outcomes]),
     }
     schema = pa.schema([(name, kind) for name, (kind, _) in columns.items()])
     table = pa.table({name: values for name, (_, values) in columns.items()}, schema=schema)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,26 +21,31 @@ RESULTS = "results.parquet"
 POINTS = 100
 
 
-def work(job: Job) -> Outcome:
+def work(job: Job, worker: str = "") -> Outcome:
     """Do a job; whatever goes wrong is the outcome.
 
     A failure that is not foreseen is told with its kind, so that it can be looked into.
+
+    Args:
+        job: What to do.
+        worker: Who does it; this process if empty.
     """
+    worker = worker or f"{socket.gethostname()}, process {os.getpid()}"
     began_s = time.monotonic()
     folder = Path(job.folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        outcome = _done(job, folder, began_s)
+        outcome = replace(_done(job, folder, began_s), worker=worker)
         outcome.save(folder)
     except EventVisionError as error:
-        return Outcome(job.source, "failed", job.mark, str(error), _since(began_s))
+        problem = str(error)
     except MemoryError:
         problem = f"{job.source}: there is not enough memory; use fewer workers"
-        return Outcome(job.source, "failed", job.mark, problem, _since(began_s))
     except Exception as error:
         problem = f"{job.source}: {type(error).__name__}: {error}"
-        return Outcome(job.source, "failed", job.mark, problem, _since(began_s))
-    return outcome
+    else:
+        return outcome
+    return Outcome(job.source, "failed", job.mark, problem, _since(began_s), worker=worker)
 
 
 def _done(job: Job, folder: Path, began_s: float) -> Outcome:
