@@ -103,6 +103,10 @@ class Services:
                 most_per_s=config.rerun.most_per_s,
                 on_notice=_LOG.warning,
             )
+            rerun = self._rerun
+            self._state.add_report(
+                "rerun", lambda: {"connected": rerun.is_connected, "shown": rerun.shown}
+            )
         if config.http is not None:
             from .http import HttpServer
 

@@ -34,6 +34,7 @@ class NetworkReport:
         dropped: Slices that got no result because the device had failed.
         failures: How often it failed.
         restarts: How often it was started again.
+        is_running: Whether the next slice will be tried.
     """
 
     model: str
@@ -45,6 +46,7 @@ class NetworkReport:
     dropped: int
     failures: int
     restarts: int
+    is_running: bool = True
 
 
 @dataclass(slots=True)
@@ -150,6 +152,7 @@ class Networks:
                     dropped=health.dropped,
                     failures=health.failures,
                     restarts=health.restarts,
+                    is_running=health.is_running,
                 )
             )
         return found

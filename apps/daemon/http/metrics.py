@@ -55,13 +55,14 @@ def exposition(status: Mapping[str, Any], counters: Counters) -> str:
 
     Args:
         status: As `Status.as_dict` gives it; `daemon` may hold what the supervisor counts, and
-            `mqtt` what `MqttSink.report` says.
+            `mqtt` what `MqttSink.report` says, `rerun` whether a viewer is there.
         counters: What the server counts.
     """
     families = (
         *_of_run(status),
         *_of_parts(status),
         *_of_mqtt(status.get("mqtt")),
+        *_of_rerun(status.get("rerun")),
         *_of_daemon(status.get("daemon")),
         *_of_machine(status),
         *_of_server(counters),
@@ -101,10 +102,14 @@ def _of_parts(status: Mapping[str, Any]) -> Iterator[_Family]:
     ):
         values = {task: float(told[name]) for task, told in tasks.items()}
         yield _gauges(f"task_{name}", about, "task", values)
+    missed = {task: float(told["missed"]) for task, told in tasks.items()}
+    yield _counters("task_missed_total", "Slices without a result of a task", "task", missed)
     networks = [
         ({key: str(told[key]) for key in ("model", "device", "artifact")}, told)
         for told in status["networks"]
     ]
+    up = tuple(("", labels, float(told["is_running"])) for labels, told in networks)
+    yield _Family("device_up", "gauge", "Whether a network's device is there", up)
     for name, about in (
         ("steps", "Steps of a network"),
         ("failures", "Failures of the device that a network runs on"),
@@ -127,6 +132,13 @@ def _of_mqtt(report: Mapping[str, Any] | None) -> Iterator[_Family]:
     for name in ("arrived", "commands", "commands_refused"):
         yield _single(f"mqtt_{name}_total", "Of MQTT", report[name], kind="counter")
     yield _counters("mqtt_dropped_total", "Messages lost", "cause", report["dropped"])
+
+
+def _of_rerun(told: Mapping[str, Any] | None) -> Iterator[_Family]:
+    if told is None:
+        return
+    yield _single("rerun_connected", "Whether the viewer is there", float(told["connected"]))
+    yield _single("rerun_shown_total", "Slices shown in it", told["shown"], kind="counter")
 
 
 def _of_daemon(told: Mapping[str, Any] | None) -> Iterator[_Family]:

@@ -104,6 +104,7 @@ class FakeDaemon:
                     "p50_ms": 1.0,
                     "p99_ms": 2.0,
                     "share": 1.0,
+                    "missed": 7,
                     "model": "",
                     "device": "",
                 }
@@ -111,7 +112,17 @@ class FakeDaemon:
             },
             "dropped": {"slices: results too slow": 0, 'odd "cause"\n': 2},
             "filtered": {"BackgroundActivity": 55},
-            "networks": [],
+            "networks": [
+                {
+                    "model": "nano",
+                    "device": "onnx",
+                    "artifact": "onnx",
+                    "steps": 90,
+                    "failures": 1,
+                    "dropped": 3,
+                    "is_running": False,
+                }
+            ],
             "recorder": recorder if self.recording else None,
             "damage": 0,
             "damage_kinds": {},

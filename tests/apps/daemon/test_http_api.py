@@ -111,6 +111,8 @@ def test_metrics_are_what_prometheus_reads(site):
         assert (about if line.startswith("#") else sample).fullmatch(line), line
     assert 'eventvision_dropped_total{cause="odd \\"cause\\"\\n"} 2' in lines
     assert 'eventvision_temperature_celsius{zone="sensor"} 41.5' in lines
+    assert 'eventvision_task_missed_total{task="tracking"} 7' in lines
+    assert 'eventvision_device_up{model="nano",device="onnx",artifact="onnx"} 0' in lines
     types = [line.split()[2] for line in lines if line.startswith("# TYPE")]
     assert len(set(types)) == len(types)
 
