@@ -9,19 +9,10 @@ import typer
 
 from . import completions
 
-SourceArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="SOURCE", help="A recording, a camera (camera:, sim:SCENE) or a peer (tcp://…)."
-    ),
-]
-LiveOrRecordedArgument = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="SOURCE",
-        help="A recording, a camera (camera:), a simulated one (sim:SCENE) or a peer (tcp://…).",
-        show_default=False,
-    ),
+_SOURCE = "A recording, a camera (camera:), a simulated one (sim:SCENE) or a peer (tcp://…)."
+SourceArgument = Annotated[str, typer.Argument(metavar="SOURCE", help=_SOURCE)]
+OptionalSourceArgument = Annotated[
+    str | None, typer.Argument(metavar="SOURCE", help=_SOURCE, show_default=False)
 ]
 ModelArgument = Annotated[
     str,

@@ -25,7 +25,7 @@ RULES = Path("/etc/udev/rules.d")
 _COLUMNS = ("open as", "camera", "connection", "driver", "state")
 _WITHOUT_A_CAMERA = (
     "to try without a camera: eventvision replay --sim",
-    "settings of a model:     eventvision cameras --settings evk4",
+    "settings of a model:     eventvision cameras --settings-of evk4",
 )
 
 

@@ -14,7 +14,7 @@ from .arguments import (
     EndOption,
     ForceOption,
     JsonOption,
-    LiveOrRecordedArgument,
+    OptionalSourceArgument,
     ReadOption,
     SensorOption,
     SettingsOption,
@@ -80,7 +80,7 @@ def info(
 def replay(
     context: typer.Context,
     read: ReadOption,
-    source: LiveOrRecordedArgument = None,
+    source: OptionalSourceArgument = None,
     config: ConfigOption = None,
     sim: SimOption = False,
     sensor: SensorOption = None,
@@ -282,10 +282,12 @@ def simulate(
 
 @app.command()
 def cameras(
-    settings: Annotated[
+    settings_of: Annotated[
         str | None,
         typer.Option(
-            metavar="MODEL", help="Print the settings of a model; with --json, a file to edit."
+            "--settings-of",
+            metavar="MODEL",
+            help="Print the settings of a model; with --json, as a file for --settings of replay.",
         ),
     ] = None,
     install_udev: Annotated[
@@ -302,8 +304,8 @@ def cameras(
 
     if install_udev:
         sys.exit(install_rules(dry_run=dry_run))
-    if settings is not None:
-        sys.exit(show_settings(settings, as_json=as_json))
+    if settings_of is not None:
+        sys.exit(show_settings(settings_of, as_json=as_json))
     sys.exit(run(as_json=as_json))
 
 

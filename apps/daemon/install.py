@@ -14,9 +14,16 @@ UNIT = "etc/systemd/system/eventvision.service"
 USERS = "etc/sysusers.d/eventvision.conf"
 SETTINGS = "etc/eventvision/eventvision.yaml"
 
+HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108
+"""What `ProtectHome` and `PrivateTmp` of the unit hide from the service."""
+
+VISIBLE = (
+    f"an installation that the service can see, outside of {', '.join(HIDDEN)}: python3 -m venv "
+    "/opt/eventvision; /opt/eventvision/bin/pip install 'eventvision[daemon]'"
+)
 NEXT = """\
 next: systemd-sysusers
-      edit /etc/eventvision/eventvision.yaml
+      edit /etc/eventvision/eventvision.yaml, or copy yours there
       systemctl daemon-reload
       systemctl enable --now eventvision
 """
@@ -26,12 +33,16 @@ def install(root: Path = Path("/")) -> int:
     """Write the files below a root folder; settings that are there stay.
 
     Raises:
-        ConfigError: If the command cannot be found, or on systems without systemd's layout.
+        ConfigError: If the command cannot be found, or lies where the service, which sees neither
+            homes nor temporary files, would not find it; or on systems without systemd's layout.
         OutputError: If a file cannot be written.
     """
     if os.name != "posix":
         raise ConfigError("--install", sys.platform, "a system with systemd")
-    unit = sample("eventvision.service").replace("@EVENTVISION@", str(_command()))
+    command = _command()
+    if root == Path("/"):
+        _check_visible(command, sys.base_prefix)
+    unit = sample("eventvision.service").replace("@EVENTVISION@", str(command))
     for name, text, replace, mode in (
         (UNIT, unit, True, 0o644),
         (USERS, sample("eventvision.sysusers"), True, 0o644),
@@ -66,3 +77,10 @@ def _command() -> Path:
     if found is None or any(letter.isspace() for letter in found):
         raise ConfigError("--install", found, "an installed command at a path without spaces")
     return Path(found)
+
+
+def _check_visible(*places: str | Path) -> None:
+    """Raise ConfigError if the service could not see one of these."""
+    for place in places:
+        if any(Path(place).is_relative_to(hidden) for hidden in HIDDEN):
+            raise ConfigError("--install", str(place), VISIBLE)

@@ -230,10 +230,10 @@ def test_an_attached_camera_is_told_with_the_name_that_opens_it(monkeypatch, cap
 
 
 def test_settings_of_a_model_are_printed_as_a_file_to_begin_with(tmp_path):
-    told = json.loads(run("cameras", "--settings", "davis", "--json").stdout)
+    told = json.loads(run("cameras", "--settings-of", "davis", "--json").stdout)
     assert told["model"] == "davis"
     assert told["frames"] is True
-    assert "0 to 255" in run("cameras", "--settings", "davis").stdout
+    assert "0 to 255" in run("cameras", "--settings-of", "davis").stdout
 
 
 def test_rules_are_printed_before_they_are_installed():

@@ -7,10 +7,12 @@ import re
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from eventvision_apps.cli.main import app
+from eventvision_apps.daemon import install as installation
 from eventvision_apps.daemon.install import SETTINGS, UNIT, install, sample
 from eventvision_apps.daemon.settings import DaemonConfig, daemon_schema, load_daemon_config
 from typer.testing import CliRunner
@@ -76,6 +78,23 @@ def test_the_unit_is_of_the_kind_that_the_daemon_talks_to(installed):
     assert re.search(r"^ExecStart=/\S+/eventvision daemon -c /etc/eventvision/", unit, re.M)
     for line in ("Type=notify", "WatchdogSec=30", "Restart=always", "NoNewPrivileges=yes"):
         assert line in unit.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("folder", "interpreter"),
+    [("/home/ada/.venv", "/usr"), ("/tmp/x", "/usr"), ("/opt/eventvision", "/root/.pyenv/3.12")],
+)
+def test_what_the_service_would_not_see_is_refused(folder, interpreter, monkeypatch):
+    monkeypatch.setattr(installation, "_command", lambda: Path(folder) / "bin" / "eventvision")
+    monkeypatch.setattr(sys, "base_prefix", interpreter)
+    monkeypatch.setattr(installation, "sample", lambda name: pytest.fail("nothing is written"))
+    with pytest.raises(ConfigError, match="/opt/eventvision/bin/pip install"):
+        install()
+
+
+def test_the_service_may_read_settings_that_root_has_written(installed):
+    unit = (installed / UNIT).read_text()
+    assert "ExecStartPre=+/bin/chgrp eventvision /etc/eventvision/eventvision.yaml\n" in unit
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
