@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
-from eventvision.core import ConfigError, Events, SensorSize, load_card, load_golden  # noqa: E402
+from eventvision.core import (  # noqa: E402
+    ConfigError,
+    Detections,
+    Events,
+    SensorSize,
+    load_card,
+    load_golden,
+)
 from eventvision.devices import open_session  # noqa: E402
 from eventvision.spiking.integer import IntegerNetwork, load_model  # noqa: E402
-from eventvision.training.networks import SpikingReconstruction, Trigger  # noqa: E402
+from eventvision.training.networks import (  # noqa: E402
+    TINY,
+    Perception,
+    SpikingReconstruction,
+    Trigger,
+)
 from eventvision.training.run import train_recipe  # noqa: E402
 from eventvision.training.triggers import (  # noqa: E402
     CellStream,
     Change,
+    Detection,
     Reconstruction,
+    Several,
     TriggerRecipe,
     best_ends,
+    best_lengths,
+    box_error,
     costs_of_ends,
+    ends_of,
     linear_loss,
     load_trigger_recipe,
     make_stream,
@@ -30,6 +49,7 @@ from eventvision.training.triggers import (  # noqa: E402
 from eventvision.training.triggers._feedback import candidate_ends  # noqa: E402
 from eventvision.training.triggers._losses import first_spikes  # noqa: E402
 from eventvision.training.triggers._streams import cell_counts  # noqa: E402
+from eventvision.training.triggers._whole import cheapest_lengths  # noqa: E402
 
 SENSOR, CELL_US = SensorSize(32, 24), 2_500
 
@@ -118,7 +138,7 @@ def test_a_slice_should_end_sooner_where_the_scene_moves_faster():
         costs, pictures, memories = costs_of_ends(
             Change(), stream, first=0, ends=ends, shown=shown, memory={}, price=0.5, quality=0.5
         )
-        assert pictures.shape == (20, 1, 24, 32)
+        assert [picture.shape for picture in pictures] == 20 * [(1, 24, 32)]
         assert len(memories) == 20
         found.append(best_ends(costs, ends))
     assert found[0] > found[1]
@@ -141,17 +161,105 @@ def test_a_higher_price_makes_slices_longer():
     assert found[0] < found[1] < found[2]
 
 
-def test_a_network_downstream_remembers_the_slices_before_and_nothing_else():
+@pytest.mark.parametrize("several", [False, True])
+def test_a_network_downstream_remembers_the_slices_before_and_nothing_else(several):
     torch.manual_seed(0)
     network, stream = SpikingReconstruction(fine=4, coarse=8).eval(), moving_bar([1.0] * 24)
-    downstream = Reconstruction(network)
-    _, memories = downstream.pictures(stream, {}, [(0, 4), (0, 8)])
-    after, _ = downstream.pictures(stream, memories[1], [(8, 12)])
-    downstream.pictures(stream, {}, [(0, 3)])
-    again, _ = downstream.pictures(stream, memories[1], [(8, 9), (8, 12)])
-    torch.testing.assert_close(again[1], after[0], rtol=0, atol=1e-5)
-    other, _ = downstream.pictures(stream, memories[0], [(8, 12)])
-    assert not torch.allclose(other, after)
+    downstream = Reconstruction(network, multiple=8)
+    first = 0 if several else ...
+    if several:
+        downstream = Several([downstream, Change()])
+    _, memories = downstream.answers(stream, {}, [(0, 4), (0, 8)])
+    after, _ = downstream.answers(stream, memories[1], [(8, 12)])
+    downstream.answers(stream, {}, [(0, 3)])
+    again, _ = downstream.answers(stream, memories[1], [(8, 9), (8, 12)])
+    torch.testing.assert_close(again[1][first], after[0][first], rtol=0, atol=1e-5)
+    other, _ = downstream.answers(stream, memories[0], [(8, 12)])
+    assert not torch.allclose(other[0][first], after[0][first])
+
+
+def boxes(*rows, scores=None):
+    scores = np.ones(len(rows), np.float32) if scores is None else np.float32(scores)
+    array = np.array(rows, np.float32).reshape(-1, 4)
+    return Detections(array, scores, np.zeros(len(rows), np.int64), ("thing",))
+
+
+ONE, FAR = (0, 0, 10, 10), (30, 30, 10, 10)
+
+
+@pytest.mark.parametrize(
+    ("found", "true", "error"),
+    [
+        (boxes(ONE), [ONE], 0),
+        (boxes(ONE, scores=[0.5]), [ONE], 1 - 2 * 0.5 / 1.5),
+        (boxes(FAR), [ONE], 1),
+        (boxes(ONE, FAR), [ONE], 1 - 2 / 3),
+        (boxes(ONE), [ONE, FAR], 1 - 2 / 3),
+        (boxes((0, 0, 10, 5)), [ONE], 0.5),
+        (boxes(ONE, scores=[0.01]), [ONE], 1),
+        (boxes(), [ONE], 1),
+        (None, [ONE], 1),
+        (boxes(ONE), [], 0),
+    ],
+)
+def test_boxes_are_wrong_by_what_they_do_not_share_with_objects(found, true, error):
+    objects = np.array(true, np.float32).reshape(-1, 4)
+    assert box_error(found, objects) == pytest.approx(error)
+
+
+def test_a_detection_network_downstream_is_scored_by_the_boxes_of_each_edge():
+    network, bar = Perception(TINY, spiking=True), moving_bar([1.0] * 24)
+    stream = replace(bar, boxes_at=lambda edge: np.array([[edge, 0, 6, 24]], np.float32))
+    downstream = Detection(network, multiple=32)
+    (answer,), memories = downstream.answers(stream, {}, [(0, 4)])
+    downstream.answers(stream, memories[0], [(4, 8), (4, 9)])
+    assert isinstance(answer, Detections)
+    exact = boxes((4, 0, 6, 24))
+    errors = downstream.errors(stream, exact, range(4, 8)).tolist()
+    assert errors[0] == 0
+    assert errors == sorted(errors)
+    assert downstream.errors(stream, None, range(3)).tolist() == [1, 1, 1]
+
+
+def test_the_cheapest_cuts_of_a_stream_are_those_that_trying_all_finds():
+    random = np.random.default_rng(4)
+    errors, price, most = random.random((10, 4)), 0.4, 4
+    errors[:, 0] = 0
+
+    def cost(ends):
+        starts = [0, *ends[:-1]]
+        return sum(
+            price + errors[first, : end - first].sum()
+            for first, end in zip(starts, ends, strict=True)
+        )
+
+    def ways(first):
+        if first == 9:
+            yield []
+        for end in range(first + 1, min(first + most, 9) + 1):
+            yield from ([end, *rest] for rest in ways(end))
+
+    best = min(ways(0), key=cost)
+    assert ends_of(cheapest_lengths(errors, price)) == best
+
+
+def test_the_best_cuts_come_at_the_asked_rate_and_more_often_where_the_scene_moves_faster():
+    stream = moving_bar(np.repeat([0.25, 1.0], 48))
+    lengths = best_lengths(stream, asked_cells=6.0, most_cells=20)
+    ends = ends_of(lengths)
+    assert ends[-1] == stream.cells
+    assert len(ends) == pytest.approx(16, abs=2)
+    slow, fast = (sum(low < end <= low + 48 for end in ends) for low in (0, 48))
+    assert fast >= 1.5 * slow
+
+
+def test_a_trigger_learns_the_best_cuts_of_whole_streams():
+    random = np.random.default_rng(1)
+    streams = [moving_bar(np.repeat(random.choice([0.25, 1.0], 8), 12)) for _ in range(3)]
+    notes = []
+    recipe = small(steps=50, batch=3, search="whole", slices_per_second=100.0)
+    train_trigger(recipe, streams=streams, watch=notes.append)
+    assert notes[-1].cells == pytest.approx(4, abs=1.5)
 
 
 def test_training_brings_spikes_to_where_they_are_best():
@@ -232,6 +340,9 @@ def test_a_recipe_that_is_wrong_is_named(tmp_path):
     path = tmp_path / "recipe.toml"
     path.write_text(RECIPE.replace("batch = 2", "batch = 0"))
     with pytest.raises(ConfigError, match="batch"):
+        load_trigger_recipe(path)
+    path.write_text(RECIPE.replace('"change"', '"reconstruction-nano"\nsearch = "whole"'))
+    with pytest.raises(ConfigError, match="change only"):
         load_trigger_recipe(path)
     path.write_text('kind = "reconstruction"')
     with pytest.raises(ConfigError, match="slices-per-second"):

@@ -21,11 +21,13 @@ class Course:
 
     Attributes:
         stream: What is cut.
+        number: Of the stream.
         threshold: As the slicer lets it follow the scene, so that the asked rate is held.
         price: Of a slice, where near ends are compared; it follows likewise.
     """
 
     stream: CellStream
+    number: int
     threshold: float
     price: float
 
@@ -86,7 +88,7 @@ class Places:
         self, streams: Sequence[CellStream], count: int, most_cells: int, price: float,
         random: np.random.Generator,
     ) -> None:  # fmt: skip
-        self._courses = [Course(stream, 1.0, price) for stream in streams]
+        self._courses = [Course(stream, n, 1.0, price) for n, stream in enumerate(streams)]
         self._most_cells, self._random = most_cells, random
         self.now = [self._drawn() for _ in range(count)]
 

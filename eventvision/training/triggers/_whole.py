@@ -35,17 +35,15 @@ class Whole:
     """
 
     def __init__(self, streams: Sequence[CellStream], recipe: TriggerRecipe) -> None:
-        self._lengths = {
-            stream.name: best_lengths(
-                stream, asked_cells=recipe.asked_cells, most_cells=recipe.most_cells
-            )
+        self._lengths = [
+            best_lengths(stream, asked_cells=recipe.asked_cells, most_cells=recipe.most_cells)
             for stream in streams
-        }
+        ]
 
     def cut(self, place: Place, cells: int, width: int) -> Cut:
         """See `Teacher`; what it costs is by how many cells the slice is off."""
         del width
-        best = int(self._lengths[place.course.stream.name][place.first])
+        best = int(self._lengths[place.course.number][place.first])
         place.first += cells
         return Cut(best - 1, abs(best - cells))
 
