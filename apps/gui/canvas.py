@@ -23,16 +23,15 @@ from eventvision.core import (
 
 from .bases import NOWHERE, Bases, Picture
 from .palettes import PALETTES, ramps, surface_ramps, weights
+from .shrunk import Shrunk
 from .state import Base, ViewSettings
+from .trails import TRAIL_PX, draw_trails
 
 SURFACE_SPAN = 10
 """A time surface reaches so many accumulation times back."""
 
 TASK_BASES: tuple[Base, ...] = ("reconstruction", "depth", "segmentation")
 """Bases that are what the task of that name says."""
-
-TRAIL_POINTS = 16
-"""More are not to be told apart on a screen, and cost the window its time."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -42,7 +41,6 @@ class Overlay:
     Attributes:
         detections: Latest objects seen.
         tracks: Latest objects followed.
-        trails: Number and path of each object followed: age 0 to 1, x, y; oldest first.
         alarm: Latest alarm.
         counts: Latest counts at lines and in zones.
         depth_range: Distances of the first and the last colour.
@@ -53,7 +51,6 @@ class Overlay:
 
     detections: Detections | None = None
     tracks: Tracks | None = None
-    trails: tuple[tuple[int, NDArray[np.float64]], ...] = ()
     alarm: Alarm | None = None
     counts: Counts | None = None
     depth_range: tuple[float, float] = (1.0, 1.0)
@@ -94,6 +91,7 @@ class Canvas:
         self._alarm: Alarm | None = None
         self._counts: Counts | None = None
         self._under = Bases(sensor)
+        self._shrunk = Shrunk(sensor)
 
     def enter(self, events: NDArray[np.void]) -> None:
         """Take events, in order of time."""
@@ -101,6 +99,7 @@ class Canvas:
         from eventvision.kernels.words import as_words
 
         enter_latest(as_words(events), self.sensor.width, self._cells)
+        self._shrunk.forget_cells()
 
     def take(self, result: SliceResult) -> None:
         """Take what tasks said about a slice; what they did not say anew stays."""
@@ -112,16 +111,13 @@ class Canvas:
             self._memory.trails.add(self._tracks, result.slice.t1_us)
         self._memory.trails.forget(result.slice.t1_us)
 
-    def overlay(self, now_us: int) -> Overlay:
+    def overlay(self) -> Overlay:
         """Return what is drawn over pictures."""
         range_ = self._memory.depth_range
         depth, segmentation = self._under.depth, self._under.segmentation
         return Overlay(
             detections=self._detections,
             tracks=self._tracks,
-            trails=tuple(
-                (number, _thinned(path)) for number, path in self._memory.trails.paths(now_us)
-            ),
             alarm=self._alarm,
             counts=self._counts,
             depth_range=(range_.near, range_.far),
@@ -144,29 +140,52 @@ class Canvas:
         Args:
             settings: What that is.
             now_us: Present time.
-            out: Shape (height, width), 0xFFRRGGBB; written.
+            out: Shape (height, width) of the sensor, or less: then the latest event of a block of
+                pixels is seen. 0xFFRRGGBB; written.
         """
         from eventvision.kernels.event_view import paint_on_ground, paint_on_picture
 
         flat = out.reshape(-1)
+        shape = (out.shape[0], out.shape[1])
+        cells = self._shrunk.cells(self._cells, shape)
         window_us = settings.accumulation_us
         ground = PALETTES[settings.palette].ground
         if settings.base == "surface":
             window_us *= SURFACE_SPAN
-            paint_on_ground(self._cells, now_us, window_us, surface_ramps(), NOWHERE, flat)
+            paint_on_ground(cells, now_us, window_us, surface_ramps(), NOWHERE, flat)
             return
-        range_ = self._memory.depth_range
-        base = self._under.picture(settings.base, ground, (range_.near, range_.far))
+        base = self._base(settings.base, ground, shape)
         if not settings.events:
             flat[:] = ground if base is None else base
         elif base is None:
             colours = ramps(settings.palette, fades=settings.fades)
-            paint_on_ground(self._cells, now_us, window_us, colours, ground, flat)
+            paint_on_ground(cells, now_us, window_us, colours, ground, flat)
         else:
             palette = PALETTES[settings.palette]
             colours = np.array([palette.off, palette.on], np.uint32)
             alpha = weights(fades=settings.fades)
-            paint_on_picture(self._cells, now_us, window_us, colours, alpha, base, flat)
+            paint_on_picture(cells, now_us, window_us, colours, alpha, base, flat)
+
+    def draw_trails(self, now_us: int, scale: float, out: Picture) -> None:
+        """Draw where objects that are followed have been.
+
+        Args:
+            now_us: Present time.
+            scale: Pixels of the screen for one of the sensor: where it is more than 1, the
+                picture will be enlarged.
+            out: Shape (height, width) of the sensor, or less; changed in place.
+        """
+        if self._tracks is None:
+            return
+        followed = set(self._tracks.ids.tolist())
+        paths = (path for path in self._memory.trails.paths(now_us) if path[0] in followed)
+        draw_trails(paths, self.sensor, max(TRAIL_PX / max(scale, 1.0), 1.0), out)
+
+    def _base(self, base: Base, ground: int, shape: tuple[int, int]) -> Picture | None:
+        """Return the picture under the events in a size, shape (rows * columns,)."""
+        range_ = self._memory.depth_range
+        whole = self._under.picture(base, ground, (range_.near, range_.far))
+        return None if whole is None else self._shrunk.picture(whole, base, shape)
 
     def _take_value(self, value: Result) -> None:
         match value:
@@ -183,9 +202,3 @@ class Canvas:
                 self._under.take(value)
             case Image() | Segmentation():
                 self._under.take(value)
-
-
-def _thinned(path: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return at most about `TRAIL_POINTS` of the points of a trail, the last among them."""
-    every = max(1, -(-len(path) // TRAIL_POINTS))
-    return path[(len(path) - 1) % every :: every]

@@ -30,12 +30,13 @@ from .messages import (
 )
 from .player import Player
 from .preload import Preload
+from .presets import preset_source
 from .renderer import Renderer
 from .scrubber import Scrubber
 from .state import AppState, RecordingPart
 from .surveyor import Surveyor
 
-STATUS_EVERY_TICKS = 12
+STATUS_EVERY_TICKS = 20
 
 
 class Controller:
@@ -74,13 +75,15 @@ class Controller:
         self.preferences = Keeper(state, self.player, preferences)
         self.at_quit(self.preferences.quit)
         self._forget = state.views.observe(self.renderer.configure)
+        self.at_quit(state.pipeline.observe(lambda part: self.renderer.show_tasks(part.on)))
 
     def start(self, source: str | None = None, config: str | Path | None = None) -> None:
-        """Use what was named on the command line."""
-        if config is not None:
-            self.pipeline.load_preset(config)
+        """Use what was named on the command line; the configuration's source if none was."""
+        settings = None
+        if config is not None and self.pipeline.load_preset(config) and source is None:
+            source, settings = preset_source(Path(config))
         if source is not None:
-            self.source.open(source)
+            self.source.open(source, settings=settings)
 
     def recent_slices(self) -> tuple[Slice, ...]:
         """Return the slices of the last two seconds, the latest last."""

@@ -5,7 +5,7 @@ Three sets of pictures go round: one on the screen, one finished, one being draw
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from .bases import Picture
 from .canvas import Canvas, Overlay
 from .playout import Playout
 from .probe import Probe
-from .state import PointerPart, ViewSettings, ViewsPart
+from .state import PointerPart, ViewsPart
 
 _SETS = 3
 
@@ -54,7 +54,6 @@ class Drawing:
         self._now_us = 0
         self._last_s = 0.0
         self._sets: list[list[Picture]] = [[] for _ in range(_SETS)]
-        self._large: Picture = np.empty((0, 0), np.uint32)
 
     def clear(self) -> None:
         """Forget the stream."""
@@ -87,6 +86,7 @@ class Drawing:
         self,
         views: ViewsPart,
         scales: Sequence[float],
+        tasks: Collection[str],
         probe_at: tuple[int, int],
         busy: list[Shown],
     ) -> Shown | None:
@@ -94,26 +94,26 @@ class Drawing:
 
         Args:
             views: Their settings.
-            scales: Pixels of the screen for one of the sensor, by view; 1 where there are fewer.
+            scales: Pixels of the screen for one of the sensor, by view.
+            tasks: Names of those that are on.
             probe_at: The pixel under the pointer.
             busy: What may not be drawn over.
         """
         canvas = self._canvas
         if canvas is None:
             return None
-        shapes = [
-            _shape(canvas.sensor, scales[index] if index < len(scales) else 1.0)
-            for index in range(len(views.views))
-        ]
+        shapes = [_shape(canvas.sensor, scale) for scale in scales]
         pictures = self._free_set(shapes, busy)
-        for settings, picture in zip(views.views, pictures, strict=True):
-            self._draw(canvas, settings, picture)
+        for settings, scale, picture in zip(views.views, scales, pictures, strict=True):
+            canvas.draw(settings, self._now_us, picture)
+            if settings.trails and "tracking" in tasks:
+                canvas.draw_trails(self._now_us, scale, picture)
         x, y = probe_at
         depth, is_metric = canvas.depth_at(x, y)
         pointer = PointerPart(
             x=x, y=y, rate_hz=self._probe.rate_hz, depth=depth, is_metric=is_metric
         )
-        overlay = canvas.overlay(self._now_us)
+        overlay = canvas.overlay()
         return Shown(canvas.sensor, self._now_us, tuple(pictures), views, overlay, pointer)
 
     def _probe_events(
@@ -122,22 +122,6 @@ class Drawing:
         if events.size:
             span_us = int(events["t"][-1]) - max(int(events["t"][0]), before_us)
             self._probe.take(events, max(span_us, 1), *probe_at)
-
-    def _draw(self, canvas: Canvas, settings: ViewSettings, picture: Picture) -> None:
-        """Draw one view, in the size of the picture."""
-        if picture.shape == canvas.sensor.shape:
-            canvas.draw(settings, self._now_us, picture)
-            return
-        from eventvision.kernels.shrink import shrink
-
-        if self._large.shape != canvas.sensor.shape:
-            self._large = np.empty(canvas.sensor.shape, np.uint32)
-        canvas.draw(settings, self._now_us, self._large)
-        rows, columns = (
-            np.arange(parts + 1) * size // parts
-            for parts, size in zip(picture.shape, self._large.shape, strict=True)
-        )
-        shrink(self._large, rows, columns, picture)
 
     def _free_set(self, shapes: list[tuple[int, int]], busy: list[Shown]) -> list[Picture]:
         """Return pictures that are neither on the screen nor waiting to be."""

@@ -58,13 +58,30 @@ def read_preset(path: Path, present: PipelinePart) -> PipelinePart:
     return replace(settings_of(load_config(path), present), preset=str(path))
 
 
+def preset_source(path: Path) -> tuple[str, str | None]:
+    """Return the source that a configuration file names, and the file with a camera's settings.
+
+    Raises:
+        ConfigError: If it cannot be used.
+    """
+    from eventvision.pipeline import load_config
+
+    config = load_config(path)
+    return config.source, None if config.settings is None else str(config.settings)
+
+
 def write_preset(path: Path, settings: PipelinePart, source: str) -> None:
     """Write the pipeline's settings into a configuration file.
+
+    What a file that is there says besides stays, its source too.
 
     Raises:
         ConfigError: If what stands there already cannot be used.
         OutputError: If it cannot be written.
     """
-    from eventvision.pipeline import RunConfig, save_config
+    from eventvision.pipeline import RunConfig, load_config, save_config
 
-    save_config(RunConfig.checked(source=source or "camera:", **config_values(settings)), path)
+    others: dict[str, Any] = {"source": source or "camera:"}
+    if path.exists() and path.stat().st_size:
+        others = dict(load_config(path))
+    save_config(RunConfig.checked(**(others | config_values(settings))), path)

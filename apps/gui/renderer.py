@@ -44,6 +44,7 @@ class Renderer:
         self._cuts = False
         self._views = ViewsPart()
         self._scales = [1.0] * MOST_VIEWS
+        self._tasks: frozenset[str] = frozenset()
         self._probe_at = (-1, -1)
         self._epoch = 0
         self._tempo = Tempo()
@@ -92,6 +93,12 @@ class Renderer:
         """Draw with other settings from now on."""
         with self._turn:
             self._views, self._is_stale = views, True
+            self._turn.notify()
+
+    def show_tasks(self, on: frozenset[str]) -> None:
+        """Draw what these tasks find, and nothing of others."""
+        with self._turn:
+            self._tasks, self._is_stale = on, True
             self._turn.notify()
 
     def fit(self, index: int, scale: float) -> None:
@@ -183,7 +190,7 @@ class Renderer:
             cuts, self._cuts, self._is_stale = self._cuts, False, False
             epoch = self._epoch
             views, probe_at, tempo = self._views, self._probe_at, self._tempo
-            scales = tuple(self._scales)
+            scales, tasks = tuple(self._scales[: len(views.views)]), self._tasks
             busy = [shown for shown in (self._finished, self._held) if shown is not None]
         if cuts:
             drawing.clear()
@@ -199,7 +206,7 @@ class Renderer:
             self._recent.add(result)
         drawing.advance(now_s, tempo.speed, probe_at)
         self._is_playing_out = not drawing.playout.is_empty
-        shown = drawing.draw(views, scales, probe_at, busy)
+        shown = drawing.draw(views, scales, tasks, probe_at, busy)
         if shown is not None:
             with self._turn:
                 if epoch == self._epoch:  # else it belongs to what came before a cut

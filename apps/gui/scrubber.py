@@ -87,12 +87,12 @@ class Scrubber:
         return opened[0] == self._name
 
     def _read(self, source: Source, t_us: int, window_us: int) -> None:
-        """Read a window and show it, unless something else is wished meanwhile."""
+        """Read a window and show it, whatever is wished meanwhile: else a drag showed nothing."""
         source.seek(t_us - window_us)
         parts: list[Events] = []
         count = 0
         for packet in source:
-            if self._wish is not None or self._quits:
+            if self._quits:
                 return
             data = packet.events.data
             stop = int(np.searchsorted(data["t"], t_us))

@@ -22,7 +22,7 @@ METHODS: dict[str, tuple[tuple[str, str], ...]] = {
 
 WITH_PLACE = {
     "alarm": "an alarm needs a place: press r, drag a rectangle in a view, choose Raise an alarm",
-    "counting": "counting needs a place: press r, drag a rectangle in a view, choose Count",
+    "counting": "counting needs a place: press c and drag a line in a view, or r for a rectangle",
 }
 """Tasks that watch a place, and what to do where none has been chosen."""
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 SWITCH_S = 0.0005
 """So long a thread may keep the interpreter while another waits: each thing that the window does
 waits for it once, and five times longer would be seen."""
+
+PAINTING_S = 0.02
+"""So long the window may keep it while it paints. Were it to hand the interpreter over every half
+millisecond, it would wait for other threads ten times in a picture, and those may have been put
+aside by the system for longer than they need."""
 
 DRAWING, WORKING, BACKGROUND = 0, 5, 10
 """How far a thread stands back."""
@@ -28,3 +34,14 @@ def stand_back(by: int) -> None:
 def share_the_interpreter() -> None:
     """Let threads hand the interpreter over sooner than they usually do."""
     sys.setswitchinterval(SWITCH_S)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let the window's thread finish what it paints before others have the interpreter."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(PAINTING_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)

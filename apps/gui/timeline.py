@@ -162,6 +162,24 @@ def potential_columns(
     return places[starts], np.maximum.reduceat(values, starts)
 
 
+def marks_of(flags: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:
+    """Return which columns have something to mark, each flag at least one of them.
+
+    Args:
+        flags: Shape (bins,).
+        width: Columns.
+    """
+    marks = np.zeros(width, bool)
+    places = np.flatnonzero(flags)
+    first = places * width // flags.size
+    marks[first] = True
+    if width > flags.size:  # bins are wider than columns
+        last = ((places + 1) * width - 1) // flags.size
+        for offset in range(1, -(-width // flags.size)):
+            marks[np.minimum(first + offset, last)] = True
+    return marks
+
+
 class Sightings:
     """Where objects were seen and alarms were raised, over the whole recording.
 

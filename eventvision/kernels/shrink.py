@@ -1,4 +1,4 @@
-"""Pictures made smaller for a screen: every pixel of the source counts, so no event vanishes."""
+"""Pictures and cells made smaller for a screen: every pixel counts, so no event vanishes."""
 
 from __future__ import annotations
 
@@ -38,6 +38,39 @@ def shrink(
             for x in range(left + 1, right):
                 total += sums[x]
             out[row, column] = _mean(total, (bottom - top) * (right - left))
+            left = right
+
+
+@kernel
+def latest_of_blocks(
+    cells: NDArray[np.int64],
+    row_edges: NDArray[np.int64],
+    column_edges: NDArray[np.int64],
+    out: NDArray[np.int64],
+) -> None:
+    """Take the latest event of each block of pixels: the highest cell.
+
+    Args:
+        cells: Shape (height, width), see `event_view`.
+        row_edges: Where the blocks of each row of `out` begin, and the end, shape (rows + 1,).
+        column_edges: The same for columns, shape (columns + 1,).
+        out: Shape (rows, columns); written.
+    """
+    highest = np.empty(cells.shape[1], np.int64)
+    for row in range(out.shape[0]):
+        top = row_edges[row]
+        for x in range(highest.size):
+            highest[x] = cells[top, x]
+        for y in range(top + 1, row_edges[row + 1]):
+            for x in range(highest.size):
+                highest[x] = max(highest[x], cells[y, x])
+        left = column_edges[0]
+        for column in range(out.shape[1]):
+            right = column_edges[column + 1]
+            found = highest[left]
+            for x in range(left + 1, right):
+                found = max(found, highest[x])
+            out[row, column] = found
             left = right
 
 

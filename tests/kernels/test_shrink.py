@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from eventvision.kernels.shrink import shrink
+from eventvision.kernels.shrink import latest_of_blocks, shrink
 
 
 def edges(size: int, parts: int):
@@ -35,3 +35,14 @@ def test_every_pixel_counts_in_one_block(shape):
         difference = (out >> shift & 0xFF).astype(int) - (expected >> shift & 0xFF).astype(int)
         assert np.abs(difference).max() <= 1  # halves may go either way
     assert (out >> 24 == 0xFF).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 11), (40, 64)])
+def test_the_latest_event_of_a_block_is_kept(shape):
+    cells = np.random.default_rng(4).integers(-(1 << 62), 1 << 62, (40, 64))
+    rows, columns = edges(40, shape[0]), edges(64, shape[1])
+    out = np.zeros(shape, np.int64)
+    latest_of_blocks(cells, rows, columns, out)
+    for y, x in np.ndindex(shape):
+        block = cells[rows[y] : rows[y + 1], columns[x] : columns[x + 1]]
+        assert out[y, x] == block.max()

@@ -79,10 +79,15 @@ class PipelineSettings:
         watching = self._with_task("alarm", on=True, method=f"region={region}")
         return self._use(watching, self._player.restart)
 
-    def count_in(self, region: str) -> bool:
-        """Count the objects in `WIDTHxHEIGHT+X+Y`."""
-        counting = self._with_task("counting", on=True, method=f"zone={region}")
+    def count_at(self, place: str) -> bool:
+        """Count at one more place, `line=X0xY0-X1xY1` or `zone=WIDTHxHEIGHT+X+Y`; from 0."""
+        method = ";".join(filter(None, (self._method_of("counting"), place)))
+        counting = self._with_task("counting", on=True, method=method)
         return self._use(counting, self._player.restart)
+
+    def count_nowhere(self) -> bool:
+        """Forget all places at which objects are counted."""
+        return self._use(self._with_task("counting", on=False, method=""), self._player.restart)
 
     def set_device(self, device: str, task: str = "") -> bool:
         """Run a task's model on a device, or those of all tasks that have none of their own."""

@@ -189,8 +189,22 @@ COMMANDS: tuple[Command, ...] = (
         "View",
         "Choose region",
         ("r",),
-        lambda w: w.grid.choose_region(),
+        lambda w: w.grid.choose("region"),
         "Drag a rectangle: raise alarms or count in it, keep only its events, or zoom to it",
+    ),
+    Command(
+        "View",
+        "Counting line",
+        ("c",),
+        lambda w: w.grid.choose("line"),
+        "Drag a line: count what crosses it, by direction",
+    ),
+    Command(
+        "View",
+        "No counting",
+        ("Shift+C",),
+        lambda w: w.controller.pipeline.count_nowhere(),
+        "Forget all lines and zones at which objects are counted",
     ),
     Command(
         "View",

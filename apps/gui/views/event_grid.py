@@ -10,6 +10,7 @@ from ..drawing import Shown
 from ..legend import legend_of
 from ..state import AppState, PlaybackPart, ViewSettings, ViewsPart
 from ..words import BASE_NAMES
+from .chooser import Wanted
 from .event_view import EventView
 from .legend_line import LegendLine
 from .observing import observe_while
@@ -72,10 +73,10 @@ class EventGrid(QWidget):
         observe_while(self, state.playback, self._show_phase)
         observe_while(self, state.sensor, lambda _sensor: self._arrange(state.views.value))
 
-    def choose_region(self) -> None:
-        """Let the next drag choose a rectangle in the active view; or no longer."""
+    def choose(self, wanted: Wanted) -> None:
+        """Let the next drag in the active view choose something; asked again, no longer."""
         view = self.panes[self._state.views.value.active].view
-        view.choose_region(on=not view.choosing)
+        view.choose("" if view.wanted == wanted else wanted)
 
     def _arrange(self, part: ViewsPart) -> None:
         """Have as many panes as there are views."""

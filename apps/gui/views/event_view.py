@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
 from PyQt6.QtGui import (
     QColor,
     QImage,
-    QKeySequence,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
     QWheelEvent,
 )
-from PyQt6.QtWidgets import QMenu, QSizePolicy, QWidget
+from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from eventvision.core import SensorSize
 
@@ -22,9 +23,11 @@ from ..controller import Controller
 from ..drawing import Shown
 from ..geometry import Mapping, moved, zoomed
 from ..state import AppState, Viewport
+from ..threads import undisturbed
 from ..words import BASE_HINTS
+from .chooser import Chooser, Wanted, region_menu
 from .images import image_over
-from .overlay import draw_overlay, draw_region
+from .overlay import draw_overlay
 from .theme_style import theme_of
 
 WHEEL_STEP = 1.25
@@ -33,7 +36,7 @@ WHEEL_STEP = 1.25
 class EventView(QWidget):
     """Shows one of the pictures of every moment; zooms with the wheel, moves by dragging.
 
-    With `choosing` on, dragging chooses a rectangle instead.
+    Dragging chooses a rectangle or a line instead once `choose` has been called.
     """
 
     def __init__(self, state: AppState, controller: Controller, index: int) -> None:
@@ -43,9 +46,7 @@ class EventView(QWidget):
         self._picture: Picture | None = None
         self._shown: Shown | None = None
         self._grip: tuple[QPointF, Viewport] | None = None
-        self._corner: tuple[float, float] | None = None
-        self._region: tuple[int, int, int, int] | None = None
-        self.choosing = False
+        self._chooser = Chooser()
         self.setMouseTracking(True)
         self.setMinimumSize(QSize(160, 120))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -67,10 +68,15 @@ class EventView(QWidget):
         self._image = self._picture = self._shown = None
         self.update()
 
-    def choose_region(self, *, on: bool) -> None:
-        """Let dragging choose a rectangle, or not."""
-        self.choosing, self._corner, self._region = on, None, None
-        self.setCursor(Qt.CursorShape.CrossCursor if on else Qt.CursorShape.ArrowCursor)
+    @property
+    def wanted(self) -> Wanted:
+        """What the next drag chooses; empty for nothing."""
+        return self._chooser.wanted
+
+    def choose(self, wanted: Wanted) -> None:
+        """Let dragging choose something, or nothing."""
+        self._chooser.want(wanted)
+        self.setCursor(Qt.CursorShape.CrossCursor if wanted else Qt.CursorShape.ArrowCursor)
         self.update()
 
     def mapping(self) -> Mapping | None:
@@ -91,27 +97,49 @@ class EventView(QWidget):
     def paintEvent(self, _event: QPaintEvent | None) -> None:  # noqa: N802 - Qt's name
         """Draw picture, overlay and frame."""
         painter = QPainter(self)
-        theme = theme_of(self)
-        painter.fillRect(self.rect(), QColor(theme.around))
-        mapping = self.mapping()
+        with undisturbed():
+            self._paint(painter)
+        painter.end()
+
+    def _paint(self, painter: QPainter) -> None:
+        theme, mapping = theme_of(self), self.mapping()
         if self._image is not None and self._shown is not None and mapping is not None:
             self._controller.renderer.fit(self._index, mapping.scale * self.devicePixelRatioF())
+            self._paint_around(painter, mapping, QColor(theme.around))
             self._paint_picture(painter, self._image, self._shown.sensor, mapping)
-            views = self._state.views.value.views
-            if self._index < len(views):
-                view, pipeline = views[self._index], self._state.pipeline.value
-                overlay = self._shown.overlay.of_tasks(pipeline.on)
-                draw_overlay(painter, overlay, view, mapping, pipeline.regions)
-                if view.base not in overlay.bases:
-                    self._paint_hint(painter, BASE_HINTS[view.base])
-            if self._region is not None:
-                draw_region(painter, self._region, mapping, is_on=False)
+            self._paint_over(painter, self._shown, mapping)
         else:
+            painter.fillRect(self.rect(), QColor(theme.around))
             self._paint_empty(painter)
         part = self._state.views.value
         if len(part.views) > 1 and part.active == self._index:
             painter.setPen(QPen(QColor(theme.accent), 2))
             painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
+
+    def _paint_around(self, painter: QPainter, mapping: Mapping, colour: QColor) -> None:
+        """Fill what the picture leaves free: beside it, or above and below."""
+        width, height = self.width(), self.height()
+        left, top = math.ceil(mapping.left), math.ceil(mapping.top)
+        right = math.floor(mapping.left + mapping.width) - 1
+        bottom = math.floor(mapping.top + mapping.height) - 1
+        if left > 0:
+            painter.fillRect(0, 0, left, height, colour)
+        if right < width:
+            painter.fillRect(right, 0, width - right, height, colour)
+        if top > 0:
+            painter.fillRect(0, 0, width, top, colour)
+        if bottom < height:
+            painter.fillRect(0, bottom, width, height - bottom, colour)
+
+    def _paint_over(self, painter: QPainter, shown: Shown, mapping: Mapping) -> None:
+        views = self._state.views.value.views
+        if self._index < len(views):
+            view, pipeline = views[self._index], self._state.pipeline.value
+            overlay = shown.overlay.of_tasks(pipeline.on)
+            draw_overlay(painter, overlay, view, mapping, pipeline.regions)
+            if view.base not in overlay.bases:
+                self._paint_hint(painter, BASE_HINTS[view.base])
+        self._chooser.paint(painter, mapping)
 
     def _paint_picture(
         self, painter: QPainter, image: QImage, sensor: SensorSize, mapping: Mapping
@@ -161,9 +189,10 @@ class EventView(QWidget):
             return
         self._controller.views.activate(self._index)
         if event.button() == Qt.MouseButton.LeftButton:
-            mapping = self.mapping()
-            if self.choosing and mapping is not None:
-                self._corner = mapping.to_sensor(event.position().x(), event.position().y())
+            mapping, sensor = self.mapping(), self._sensor
+            if self._chooser.wanted and mapping is not None and sensor is not None:
+                at = mapping.to_sensor(event.position().x(), event.position().y())
+                self._chooser.begin(at, sensor)
             else:
                 self._grip = (event.position(), self._viewport)
 
@@ -175,8 +204,8 @@ class EventView(QWidget):
         x, y = mapping.to_sensor(event.position().x(), event.position().y())
         inside = 0 <= x < sensor.width and 0 <= y < sensor.height
         self._controller.renderer.probe(*((int(x), int(y)) if inside else (-1, -1)))
-        if self._corner is not None:
-            self._region = _rectangle(self._corner, (x, y), sensor)
+        if self._chooser.is_dragging:
+            self._chooser.move((x, y), sensor)
             self.update()
         elif self._grip is not None:
             start, before = self._grip
@@ -185,17 +214,20 @@ class EventView(QWidget):
             self._controller.views.look(moved(sensor, size, before, (by.x(), by.y())), self._index)
 
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802 - Qt's name
-        """End dragging; ask what to do with what was chosen."""
+        """End dragging; count at the line that was chosen, or ask what to do with a rectangle."""
         self._grip = None
-        if event is None or self._corner is None:
+        if event is None or not self._chooser.is_dragging:
             return
-        region, at = self._region, event.globalPosition().toPoint()
-        self._corner = None
-        if region is not None and region[2] > 1 and region[3] > 1:
-            menu = self._region_menu(region)
-            menu.exec(at)
+        region, line = self._chooser.region, self._chooser.line
+        pipeline = self._controller.pipeline
+        self.choose("")
+        if region is not None:
+            menu = region_menu(self, region, pipeline, lambda: self._look_at(region))
+            menu.exec(event.globalPosition().toPoint())
             menu.deleteLater()
-        self.choose_region(on=False)
+        elif line is not None:
+            (x0, y0), (x1, y1) = line
+            pipeline.count_at(f"line={x0:.0f}x{y0:.0f}-{x1:.0f}x{y1:.0f}")
 
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802 - Qt's name
         """Show the whole sensor."""
@@ -205,27 +237,6 @@ class EventView(QWidget):
     def leaveEvent(self, _event: object) -> None:  # noqa: N802 - Qt's name
         """Mean no pixel any more."""
         self._controller.renderer.probe(-1, -1)
-
-    def _region_menu(self, region: tuple[int, int, int, int]) -> QMenu:
-        """Return what can be done with a rectangle."""
-        x, y, width, height = region
-        text = f"{width}x{height}+{x}+{y}"
-        menu = QMenu(self)
-        pipeline = self._controller.pipeline
-        for words, act in (
-            ("Raise an alarm when an object enters", lambda: pipeline.watch_region(text)),
-            ("Count the objects in it", lambda: pipeline.count_in(text)),
-            ("Keep only the events in it (filter)", lambda: pipeline.add_filter(f"roi:{text}")),
-            ("Zoom to it", lambda: self._look_at(region)),
-        ):
-            action = menu.addAction(words)
-            if action is not None:
-                action.triggered.connect(lambda _checked=False, act=act: act())
-        menu.addSeparator()
-        cancel = menu.addAction("Nothing")
-        if cancel is not None:
-            cancel.setShortcut(QKeySequence("Esc"))
-        return menu
 
     def _look_at(self, region: tuple[int, int, int, int]) -> None:
         sensor = self._sensor
@@ -238,17 +249,3 @@ class EventView(QWidget):
             x=(x + width / 2) / sensor.width, y=(y + height / 2) / sensor.height, zoom=zoom
         )
         self._controller.views.look(middle, self._index)
-
-
-def _rectangle(
-    one: tuple[float, float], other: tuple[float, float], sensor: SensorSize
-) -> tuple[int, int, int, int]:
-    """Return x, y, width and height of the pixels between two corners, within the sensor."""
-    left, right = sorted(
-        (min(max(0.0, one[0]), sensor.width), min(max(0.0, other[0]), sensor.width))
-    )
-    top, bottom = sorted(
-        (min(max(0.0, one[1]), sensor.height), min(max(0.0, other[1]), sensor.height))
-    )
-    x, y = int(left), int(top)
-    return x, y, max(1, round(right) - x), max(1, round(bottom) - y)

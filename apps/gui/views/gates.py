@@ -27,14 +27,19 @@ def draw_counts(painter: QPainter, counts: Counts, mapping: Mapping) -> None:
         top = min(corners, key=lambda corner: corner.y())
         _write(painter, top, f"{zone.name}: {zone.inside} now, {zone.entered} came{stay}")
     for line in counts.lines:
-        painter.setPen(QPen(_GATE, 2))
         whole = QLineF(*_placed((line.start, line.end), mapping))
-        painter.drawLine(whole)
-        way = whole.normalVector()
-        way.setLength(-_WAY_PX)
-        way.translate(whole.center() - whole.p1())
-        painter.drawLine(way)
+        draw_line(painter, whole)
         _write(painter, whole.center(), f"{line.name}: {line.forward} on, {line.backward} back")
+
+
+def draw_line(painter: QPainter, whole: QLineF) -> None:
+    """Draw a line, and a stroke to the side that is forward."""
+    painter.setPen(QPen(_GATE, 2))
+    painter.drawLine(whole)
+    way = whole.normalVector()
+    way.setLength(-_WAY_PX)
+    way.translate(whole.center() - whole.p1())
+    painter.drawLine(way)
 
 
 def _placed(points: Sequence[tuple[float, float]], mapping: Mapping) -> list[QPointF]:

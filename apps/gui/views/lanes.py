@@ -17,6 +17,7 @@ from ..theme import Theme
 from ..timeline import (
     Axis,
     Sightings,
+    marks_of,
     potential_columns,
     rate_columns,
     rate_picture,
@@ -145,17 +146,12 @@ def write(painter: QPainter, lane: QRectF, inks: Inks, text: str, *, at_end: boo
 
 def _paint_sightings(painter: QPainter, lane: QRectF, inks: Inks, sightings: Sightings) -> None:
     """Draw where objects were seen so far, and alarms."""
-    scale = lane.width() / sightings.objects.size
+    width = round(lane.width())
+    strip = np.full(width, inks.rates[0], np.uint32)
+    strip[marks_of(sightings.objects > 0, width)] = _OPAQUE | inks.lanes.objects
+    strip[marks_of(sightings.alarms, width)] = _OPAQUE | inks.lanes.alarm
     top = lane.bottom() - SIGHTINGS_H + 2
-    for flags, colour in (
-        (sightings.objects > 0, inks.objects),
-        (sightings.alarms, inks.alarm),
-    ):
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]])))
-        for first, last in edges.reshape(-1, 2).tolist():
-            left = lane.left() + first * scale
-            width = max((last - first) * scale, 1.0)
-            painter.fillRect(QRectF(left, top, width, SIGHTINGS_H - 3), colour)
+    _paint_strip(painter, QPointF(lane.left(), top), SIGHTINGS_H - 3, strip)
 
 
 def _paint_marks(

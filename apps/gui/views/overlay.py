@@ -1,4 +1,4 @@
-"""Boxes, labels, trails and regions over a picture, sharp at any zoom."""
+"""Boxes, labels and regions over a picture, sharp at any zoom."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QPointF, QRectF, Qt
-from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
+from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from eventvision.core import Detections, Tracks
 
@@ -22,7 +22,6 @@ Region = tuple[int, int, int, int]
 SMALL_PX = 560
 """Views less wide than this have smaller labels."""
 LABEL_PX, SMALL_LABEL_PX = 12, 10
-_FADES, _SHADES = 4, 8
 _INK = QColor(0x0A, 0x0C, 0x12)
 _DIM = QColor(0xCD, 0xCD, 0xCD, 110)
 _PLAIN = QColor(0xCD, 0xCD, 0xCD)
@@ -42,13 +41,6 @@ def draw_overlay(
     font = QFont(painter.font())
     font.setPixelSize(LABEL_PX if painter.window().width() > SMALL_PX else SMALL_LABEL_PX)
     painter.setFont(font)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
-    if view.trails and overlay.tracks is not None:
-        followed = set(overlay.tracks.ids.tolist())
-        for number, path in overlay.trails:
-            if number in followed:
-                _draw_trail(painter, number, path, mapping)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
     if view.regions:
         is_on = overlay.alarm is not None and len(overlay.alarm.objects) > 0
         for region in regions:
@@ -135,7 +127,7 @@ def _draw_tracks(painter: QPainter, tracks: Tracks, view: ViewSettings, mapping:
         strict=True,
     )
     for number, rectangle, class_, score in rows:
-        painter.setPen(_pen(number, _SHADES))
+        painter.setPen(_pen(number))
         painter.drawRect(rectangle)
         if view.labels:
             name = f" {tracks.class_names[class_]}" if named else ""
@@ -163,25 +155,10 @@ class _Labels:
         self._painter.drawText(QPointF(left + 3, top + self._metrics.ascent()), text)
 
 
-def _draw_trail(
-    painter: QPainter, number: int, path: NDArray[np.float64], mapping: Mapping
-) -> None:
-    """Draw where a centre has been, fading with age."""
-    ages, columns, rows = path.T.tolist()
-    points = [QPointF(*mapping.to_view(x, y)) for x, y in zip(columns, rows, strict=True)]
-    step = max(1, -(-(len(points) - 1) // _FADES))
-    for first in range(0, len(points) - 1, step):
-        last = min(first + step, len(points) - 1)
-        painter.setPen(_pen(number, max(1, round(_SHADES * (1 - ages[last])))))
-        painter.drawPolyline(QPolygonF(points[first : last + 1]))
-
-
-@lru_cache(maxsize=2048)
-def _pen(number: int, shade: int) -> QPen:
-    """Return the pen of an object; `shade` 1 is the palest, `_SHADES` opaque."""
-    faded = QColor(colour_of(number))
-    faded.setAlphaF(shade / _SHADES)
-    return QPen(faded, 2)
+@lru_cache(maxsize=512)
+def _pen(number: int) -> QPen:
+    """Return the pen of an object; not to be changed."""
+    return QPen(colour_of(number), 2)
 
 
 def _rectangles(boxes: NDArray[np.float32], mapping: Mapping) -> list[QRectF]:

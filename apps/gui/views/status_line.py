@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QLabel, QSizePolicy, QStatusBar
 from ..state import AppState, PlaybackPart, PointerPart, Problem, RecordingPart, Severity
 from ..trouble import drops
 from ..words import count, milliseconds, rate
+from .figure import Figure
 from .observing import observe_while
 from .words import Role, set_role
 
@@ -28,9 +29,9 @@ class StatusLine(QStatusBar):
         super().__init__()
         self._playback = state.playback
         self._ticks: deque[float] = deque()
-        self._problem, self._pixel = QLabel(), QLabel()
-        self._recording, self._rates, self._display = QLabel(), QLabel(), QLabel()
-        self._latency, self._drops = QLabel(), QLabel()
+        self._problem, self._pixel = QLabel(), Figure()
+        self._recording, self._rates, self._display = Figure(), Figure(), Figure()
+        self._latency, self._drops = Figure(), Figure()
         self._problem.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.addWidget(self._problem, 1)
         for label in (

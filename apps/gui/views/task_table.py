@@ -20,6 +20,7 @@ from ..controllers.pipeline import PipelineSettings
 from ..state import AppState, PipelinePart, TaskSetting
 from ..task_forms import DEVICES, METHODS, WITH_PLACE, TaskCost, cost_of, load_text, task_cost
 from ..words import TASK_NAMES, count, milliseconds
+from .figure import Figure
 from .observing import observe_while
 
 if TYPE_CHECKING:
@@ -84,8 +85,8 @@ class _Line:
     def __init__(self, pipeline: PipelineSettings, name: str, parent: QWidget) -> None:
         self._name, self._pipeline = name, pipeline
         self.on = QCheckBox(TASK_NAMES.get(name, name), parent)
-        self.latency, self.rate = QLabel("–", parent), QLabel("–", parent)
-        self.drops = QLabel("–", parent)
+        self.latency, self.rate = Figure("–", parent), Figure("–", parent)
+        self.drops = Figure("–", parent)
         self.drops.setToolTip(_DROPS_TIP)
         self.where = QComboBox(parent)
         self.where.setAccessibleName(f"Method and device of {name}")

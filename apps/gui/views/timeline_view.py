@@ -8,6 +8,7 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from ..controller import Controller
 from ..state import AppState
+from ..threads import undisturbed
 from ..timeline import Axis, Sightings, recent_axis, whole_axis
 from .calm import Calm
 from .lanes import Inks, WholeLane, paint_recent
@@ -16,7 +17,8 @@ from .theme_style import theme_of
 
 _MARGIN, _WHOLE_H, _GAP = 8, 54, 6
 _FONT_PX = 10
-_PAINT_EVERY_MS = 40
+_PAINT_EVERY_MS = 60
+"""What moves here moves a pixel or two in that time."""
 
 
 class TimelineView(QWidget):
@@ -74,7 +76,12 @@ class TimelineView(QWidget):
 
     def paintEvent(self, _event: QPaintEvent | None) -> None:  # noqa: N802 - Qt's name
         """Draw both lanes."""
-        painter, inks = QPainter(self), self._inks
+        painter = QPainter(self)
+        with undisturbed():
+            self._paint(painter, self._inks)
+        painter.end()
+
+    def _paint(self, painter: QPainter, inks: Inks) -> None:
         painter.fillRect(self.rect(), inks.ground)
         font = QFont(painter.font())
         font.setPixelSize(_FONT_PX)

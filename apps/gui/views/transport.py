@@ -11,6 +11,7 @@ from ..controller import Controller
 from ..controllers.playback import SPEEDS
 from ..state import AppState, PlaybackPart, SourcePart
 from ..words import PHASE_NAMES, clock, speed
+from .figure import Figure
 from .icons import icon
 from .observing import observe_while
 
@@ -44,7 +45,8 @@ class Transport(QWidget):
         mark_out = self._button("OUT", "Let the marked part end here (p)", playback.mark_out)
         clear = self._button("✕", "No marks (x)", playback.clear_marks)
         self._seeking = (back, on, self._speed, self._loop, mark_in, mark_out, clear)
-        self._place, self._phase = QLabel(), QLabel()
+        self._place, self._phase = Figure(), QLabel()
+        self._told: tuple[object, ...] = ()
         line.addSpacing(8)
         line.addWidget(self._place)
         line.addWidget(self._phase)
@@ -57,6 +59,7 @@ class Transport(QWidget):
         super().changeEvent(event)
         if event is not None and event.type() == QEvent.Type.PaletteChange:
             self._draw_icons()
+            self._told = ()
             self._show(self._state.playback.value)
 
     def _draw_icons(self) -> None:
@@ -79,6 +82,14 @@ class Transport(QWidget):
         self._playback.set_loops(loops=not self._state.playback.value.loops)
 
     def _show(self, part: PlaybackPart) -> None:
+        self._place.setText(self._place_text(part))
+        told = (part.phase, part.loops, part.speed, part.is_seeking)
+        if told != self._told:
+            self._told = told
+            self._show_state(part)
+
+    def _show_state(self, part: PlaybackPart) -> None:
+        """Show what does not change with every picture."""
         self._play.setIcon(self._icons["pause" if part.phase == "playing" else "play"])
         self._loop.setChecked(part.loops)
         row = self._speed.findData(part.speed)
@@ -86,7 +97,6 @@ class Transport(QWidget):
             self._speed.addItem(speed(part.speed), part.speed)
             row = self._speed.count() - 1
         self._speed.setCurrentIndex(row)
-        self._place.setText(self._place_text(part))
         text = "seeking…" if part.is_seeking else PHASE_NAMES[part.phase]
         self._phase.setText(text)
 

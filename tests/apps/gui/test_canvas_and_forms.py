@@ -82,7 +82,7 @@ def test_without_events_only_the_base_is_seen(canvas):
 @pytest.mark.parametrize("base", BASE_HINTS)
 def test_a_base_that_is_not_there_yet_is_the_ground(canvas, base):
     np.testing.assert_array_equal(drawn(canvas, base=base), drawn(canvas))
-    assert base not in canvas.overlay(NOW_US).bases
+    assert base not in canvas.overlay().bases
 
 
 GREY = np.full(SENSOR.shape, 0.5, np.float32)
@@ -100,7 +100,7 @@ GIVEN = {
 def test_a_base_lies_under_the_events(canvas, base):
     canvas.take(GIVEN[base])
     picture = drawn(canvas, base=base, events=False)
-    assert base in canvas.overlay(NOW_US).bases
+    assert base in canvas.overlay().bases
     assert picture[1, 2] != PALETTES["dark"].ground
     covered = drawn(canvas, base=base, fades=False)
     assert covered[1, 1] == PALETTES["dark"].on

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from eventvision_apps.daemon.install import sample
+from eventvision_apps.daemon.settings import load_daemon_config
 from eventvision_apps.gui.controller import Controller
 from eventvision_apps.gui.state import AppState
 
@@ -375,6 +377,33 @@ def test_a_preset_is_saved_and_loaded(bench, tmp_path):
     assert chosen["depth"] == (True, "cpu")
     assert not chosen["graph"][0]
     assert now.preset == str(path)
+
+
+def test_the_file_of_the_daemon_is_a_preset_and_keeps_what_else_it_says(bench, tmp_path):
+    path = tmp_path / "eventvision.yaml"
+    path.write_text(f"speed: 2\npre_roll_s: 3\n{sample('eventvision.yaml')}")
+    before = load_daemon_config(path)
+    pipeline = bench.controller.pipeline
+    assert pipeline.load_preset(path)
+    assert bench.state.pipeline.value.on == {"detection", "tracking", "alarm"}
+    assert bench.state.pipeline.value.regions == ((110, 70, 120, 120),)
+    assert pipeline.set_slicer("count:5000")
+    assert pipeline.save_preset(path)
+    after = load_daemon_config(path)
+    assert after.slicer == "count:5000"
+    changed = {"slicer"}
+    assert after.model_dump(exclude=changed) == before.model_dump(exclude=changed)
+
+
+def test_a_configuration_opens_the_source_that_it_names_unless_another_is_named(bench, tmp_path):
+    path = tmp_path / "preset.yaml"
+    path.write_text("source: sim:shapes\nslicer: count:5000\n")
+    bench.controller.start(None, path)
+    assert bench.state.source.value.name == "sim:shapes"
+    assert bench.state.pipeline.value.slicer == "count:5000"
+    bench.controller.start("sim:street", path)
+    assert bench.state.source.value.name == "sim:street"
+    bench.controller.source.close()
 
 
 def test_a_preset_that_cannot_be_used_is_told(bench, tmp_path):

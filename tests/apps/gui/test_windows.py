@@ -17,6 +17,7 @@ from PyQt6.QtGui import QMouseEvent, QWheelEvent
 from PyQt6.QtWidgets import QComboBox, QLineEdit, QToolButton
 
 from eventvision.core import Detections, Events, SensorSize, Slice, SliceResult, SourceInfo
+from eventvision.tasks import parse_gates
 
 SENSOR = SensorSize(64, 48)
 INFO = SourceInfo(name="x", format="AEDAT4", sensor=SENSOR, sensor_from="header")
@@ -163,8 +164,8 @@ def test_what_watches_a_place_says_how_to_choose_one(window):
     pipeline, state = window.controller.pipeline, window.state
     for name in ("alarm", "counting"):
         assert not pipeline.set_task(name, on=True)
-        assert "press r" in state.problems.value[-1].text
-    assert pipeline.count_in("40x30+2+3")
+        assert "press" in state.problems.value[-1].text
+    assert pipeline.count_at("zone=40x30+2+3")
     assert "counting" in state.pipeline.value.on
     assert not state.problems.value
     assert pipeline.set_task("counting", on=False)
@@ -173,8 +174,8 @@ def test_what_watches_a_place_says_how_to_choose_one(window):
 
 def test_a_region_that_was_dragged_can_become_a_filter(drawn, monkeypatch):
     view = drawn.grid.panes[0].view
-    drawn.grid.choose_region()
-    assert view.choosing
+    drawn.grid.choose("region")
+    assert view.wanted
     offered = []
 
     def choose(menu, _at):
@@ -191,7 +192,23 @@ def test_a_region_that_was_dragged_can_become_a_filter(drawn, monkeypatch):
     assert name == "roi"
     assert abs(width - 20) <= 1
     assert abs(height - 15) <= 1
-    assert not view.choosing
+    assert not view.wanted
+
+
+def test_lines_that_are_dragged_are_counted_at(drawn):
+    view, pipeline = drawn.grid.panes[0].view, drawn.controller.pipeline
+    for places in (((10, 10), (10, 30)), ((20, 10), (20, 10)), ((40, 10), (60, 30))):
+        drawn.grid.choose("line")
+        mapping = view.mapping()
+        drag(view, *(QPoint(*map(round, mapping.to_view(*place))) for place in places))
+        assert not view.wanted
+    (counting,) = (task for task in drawn.state.pipeline.value.tasks if task.name == "counting")
+    gates = parse_gates(counting.method)
+    assert counting.on
+    assert len(gates.lines) == 2  # a click is no line
+    np.testing.assert_allclose(gates.lines[0].points, [[10, 10], [10, 30]], atol=1)
+    assert pipeline.count_nowhere()
+    assert "counting" not in drawn.state.pipeline.value.on
 
 
 def test_without_anything_open_the_view_says_what_to_do(window):

@@ -1,0 +1,57 @@
+"""Labels whose text changes all the time: they never lay their neighbours out anew for that.
+
+A `QLabel` asks for a layout of the whole window with every text, and paints it again.
+"""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QSize, Qt
+from PyQt6.QtGui import QPainter, QPaintEvent
+from PyQt6.QtWidgets import QLabel, QWidget
+
+
+class Figure(QLabel):
+    """One line of text; as wide as the widest so far, until it is cleared."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__("", parent)
+        self._text, self._width = "", 0
+        self.setText(text)
+
+    def text(self) -> str:
+        """Return what it says."""
+        return self._text
+
+    def setText(self, text: str | None) -> None:  # noqa: N802 - Qt's name
+        """Say something else."""
+        text = text or ""
+        if text == self._text:
+            return
+        self._text = text
+        self.setAccessibleName(text)
+        width = self.fontMetrics().horizontalAdvance(text)
+        if width > self._width or not text:
+            self._width = width
+            self.updateGeometry()
+        self.update()
+
+    def clear(self) -> None:
+        """Say nothing."""
+        self.setText("")
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return the size of the widest text."""
+        return QSize(self._width, self.fontMetrics().height())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return the same."""
+        return self.sizeHint()
+
+    def paintEvent(self, _event: QPaintEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Write the text as a label would."""
+        if not self._text:
+            return
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        sides = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(self.contentsRect(), sides | Qt.TextFlag.TextSingleLine, self._text)
