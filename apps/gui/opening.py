@@ -21,12 +21,6 @@ def save_filters() -> list[str]:
     return _by_name(known for known in FORMATS if known.writer)
 
 
-def writable_suffixes() -> tuple[str, ...]:
-    """Return the extensions of recordings that can be written, each once, best first."""
-    suffixes = (suffix for known in FORMATS if known.writer for suffix in known.suffixes)
-    return tuple(dict.fromkeys(suffixes))
-
-
 def dropped_sources(paths: Iterable[str]) -> tuple[list[str], str]:
     """Return the recordings among what was dropped, and why there are none, if so.
 

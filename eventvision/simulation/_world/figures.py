@@ -57,7 +57,6 @@ _THIGH, _SHIN = _Limb(0.42, 0.085, 0.06), _Limb(0.43, 0.06, 0.045)
 _HIP_M, _SHOULDER_M, _TALL_M = 0.9, 0.5, 1.75
 
 WALKER_PARTS = 9
-CYCLIST_PARTS = 10
 
 
 def walker(

@@ -6,7 +6,6 @@ bursts, a late start. Both are drawn by chance and tabulated at evenly spaced kn
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,7 +93,6 @@ def _late_start(random: np.random.Generator, time: FloatArray) -> FloatArray:
     return _eased(np.where((time > start) ^ (random.random() < 0.3), 1.0, 1e-4))
 
 
-_Profile = Callable[[np.random.Generator, FloatArray], FloatArray]
 _PROFILES: NDArray[np.object_] = np.array([_steady, _uneven, _stop_and_go, _bursts, _late_start])
 _PROFILE_CHANCES = (0.3, 0.25, 0.15, 0.2, 0.1)
 
