@@ -20,7 +20,7 @@ from typing import Any
 SETTINGS = """\
 source: {source}
 filters: [background:2ms]
-slicer: time:33ms
+slicer: {slicer}
 tasks: [{tasks}]
 recorder: {{folder: rec, format: raw, when: alarm, keep: {{gigabytes: 1, free_gigabytes: 0.1}}}}
 outputs: {{folder: res, keep: {{free_gigabytes: 0.1}}}}
@@ -43,18 +43,30 @@ class Watch:
             of `/api/status`.
         log: What it logged.
         rates: When each rate of the camera began, in seconds since the first slice.
+        missed: Events that the camera could not get rid of, since nobody took them.
+        alarms: Alarms that the broker passed on: how long after the last event of their slice had
+            left the camera, in ms, and the message.
+        written: Slices in which alarms begin, in the results files.
         exit_s: How long it took to end after SIGTERM.
     """
 
     started_s: float = 0.0
     seen: list[dict[str, Any]] = field(default_factory=list)
     log: list[dict[str, Any]] = field(default_factory=list)
-    rates: list[tuple[float, str]] = field(default_factory=list)
+    rates: list[tuple[float, float]] = field(default_factory=list)
+    missed: int = 0
+    alarms: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
+    written: list[int] = field(default_factory=list)
     exit_s: float = 0.0
 
 
 def watch(
-    folder: Path, stretches: Sequence[str], *, tasks: str = ALL_TASKS, broker: bool = True
+    folder: Path,
+    stretches: Sequence[str],
+    *,
+    tasks: str = ALL_TASKS,
+    slicer: str = "time:33ms",
+    broker: bool = True,
 ) -> Watch:
     """Let a daemon perceive what the camera shows; return what was seen of it.
 
@@ -62,6 +74,7 @@ def watch(
         folder: Where it works.
         stretches: What the camera shows, as `_daemon_camera` reads it.
         tasks: What it looks for.
+        slicer: When its slices end.
         broker: Whether to start a broker, where there is mosquitto.
     """
     found = Watch()
@@ -70,12 +83,15 @@ def watch(
         address = str(camera.stdout.readline()).strip() if camera.stdout else ""
         port = _free_port()
         path = folder / "daemon.yaml"
+        broker_port = _broker(running, folder) if broker else None
+        heard = [] if broker_port is None else _listening(running, broker_port)
         path.write_text(
             SETTINGS.format(
                 source=address,
                 tasks=tasks,
+                slicer=slicer,
                 port=port,
-                broker=_broker(running, folder) if broker else "",
+                broker="" if broker_port is None else f"mqtt: {{port: {broker_port}, name: bench}}",
             )
         )
         began_s = time.monotonic()
@@ -112,9 +128,11 @@ def watch(
         daemon.wait(60)
         found.exit_s = time.monotonic() - stopping_s
         camera.wait(60)
-        found.rates = [
-            (float(line.split()[0]) - first_wall, line.split()[1]) for line in (camera.stdout or ())
-        ]
+        *begun, (_, _, missed) = [line.split() for line in (camera.stdout or ())]
+        found.rates = [(float(at) - first_wall, float(rate)) for at, rate in begun]
+        found.missed = int(missed)
+        found.alarms = [_delayed(*one, began_wall=float(begun[0][0])) for one in heard]
+        found.written = _alarms_written(folder / "res")
         found.log = [json.loads(line) for line in log.read_text().splitlines() if line[:1] == "{"]
     return found
 
@@ -144,18 +162,46 @@ def _ended(process: subprocess.Popen[str]) -> None:
         process.stdout.close()
 
 
-def _broker(running: ExitStack, folder: Path) -> str:
-    """Start mosquitto, if it is here; return the daemon's section for it."""
-    command = shutil.which("mosquitto")
+def _broker(running: ExitStack, folder: Path) -> int | None:
+    """Start mosquitto, if it is here; return its port."""
+    command = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
     if command is None:
-        return ""
+        return None
     port = _free_port()
     settings = folder / "mosquitto.conf"
     settings.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n")
     process = subprocess.Popen([command, "-c", settings], stderr=subprocess.DEVNULL)
     running.callback(process.wait)
     running.callback(process.kill)
-    return f"mqtt: {{port: {port}, name: bench}}"
+    return port
+
+
+def _listening(running: ExitStack, port: int) -> list[tuple[float, bytes]]:
+    """Return a list that fills with alarms and the times at which the broker passes them on."""
+    from paho.mqtt import client as paho
+
+    heard: list[tuple[float, bytes]] = []
+    client = paho.Client(paho.CallbackAPIVersion.VERSION2)
+    client.on_connect = lambda *_: client.subscribe("eventvision/bench/alarms", 1)
+    client.on_message = lambda _, __, told: heard.append((time.time(), told.payload))
+    client.reconnect_delay_set(1, 1)
+    client.connect_async("127.0.0.1", port)
+    client.loop_start()
+    running.callback(client.loop_stop)
+    running.callback(client.disconnect)
+    return heard
+
+
+def _delayed(at: float, text: bytes, *, began_wall: float) -> tuple[float, dict[str, Any]]:
+    told: dict[str, Any] = json.loads(text)
+    return 1e3 * (at - began_wall) - told["t1_us"] / 1e3, told
+
+
+def _alarms_written(folder: Path) -> list[int]:
+    """Return the slices in which alarms begin, of all results files."""
+    files = sorted(folder.glob("*.jsonl*"))
+    lines = (json.loads(line) for file in files for line in file.read_text().splitlines())
+    return [line["slice"] for line in lines if line.get("alarm") and line["alarm"]["began"]]
 
 
 def _status(port: int) -> dict[str, Any] | None:

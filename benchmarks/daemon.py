@@ -3,10 +3,12 @@
     python -m benchmarks.daemon soak [--minutes 5] [--rate 1e6] [--plot FILE]
     python -m benchmarks.daemon overload [--rate 1e6] [--seconds 60]
     python -m benchmarks.daemon cost [--rate 1e5] [--seconds 30]
+    python -m benchmarks.daemon alarm [--rate 3e5] [--seconds 60]
 
 The camera, the broker (mosquitto, where it is installed) and the daemon are processes of their own
 on this machine, so that on two cores the camera takes its share as well. Soak and overload do all
-tasks, with recorder, results, HTTP and MQTT; cost does `perception-nano` alone at 346x260.
+tasks, with recorder, results, HTTP and MQTT; cost does `perception-nano` alone at 346x260; alarm
+runs an event graph in slices of a millisecond, and times alarms from their events to a subscriber.
 """
 
 from __future__ import annotations
@@ -23,13 +25,18 @@ import numpy as np
 from ._daemon_watch import Watch, watch
 
 NANO = "detection:model, segmentation, depth"
+OVERLOAD_SLICER = "count:33k"
+"""Slices by events, so that five times the events are five times the slices, and the work."""
+
+GRAPH = "graph:every=10ms:score=0.05"
 MB = 1e6
 
 
 def soak(minutes: float, rate: float, plot: Path | None) -> dict[str, Any]:
     """Run all tasks for minutes; say whether memory and latency stay."""
     found = _watched([f"{rate:g}:{60 * minutes + 30:g}"])
-    later = found.seen[len(found.seen) // 4 :]
+    later = [status for status in found.seen if "total" in status["stages"]]
+    later = later[len(later) // 4 :]
     at_min = np.array([status["at_s"] for status in later]) / 60
     memory_mb = np.array([status["daemon"]["memory_bytes"] for status in later]) / MB
     p99_ms = np.array([status["stages"]["total"]["p99_ms"] for status in later])
@@ -53,11 +60,13 @@ def soak(minutes: float, rate: float, plot: Path | None) -> dict[str, Any]:
 
 def overload(rate: float, seconds: float) -> dict[str, Any]:
     """Show five times the rate for a while; say what gave way, and when it was well again."""
-    found = _watched([f"{rate:g}:30", f"{5 * rate:g}:{seconds:g}", f"{rate:g}:40"])
-    begins = [at for at, what in found.rates if what != "missed"]
+    stretches = [f"{rate:g}:30", f"{5 * rate:g}:{seconds:g}", f"{rate:g}:40"]
+    found = _watched(stretches, slicer=OVERLOAD_SLICER)
+    begins = [at for at, _ in found.rates]
     before, under = _between(found, 10, begins[1]), _between(found, begins[1], begins[2])
     after = _between(found, begins[2] + 5, begins[2] + 40)
     return {
+        "events_per_s": {"before": _event_rate(before), "during": _event_rate(under)},
         "latency_p99_ms": {
             "before": _worst(before),
             "during": _worst(under),
@@ -91,6 +100,26 @@ def cost(rate: float, seconds: float) -> dict[str, Any]:
     }
 
 
+def alarm(rate: float, seconds: float) -> dict[str, Any]:
+    """Say how long after its events an alarm of an event graph has passed the broker."""
+    tasks = f"{GRAPH}, 'alarm:region=60x60+30+30:score=0.05'"
+    found = _watched([f"{rate:g}:{seconds:g}"], tasks=tasks, slicer="time:1ms")
+    if not found.alarms:
+        raise SystemExit("no alarm has passed a broker; is mosquitto installed?")
+    begun = [(ms, told) for ms, told in found.alarms if told["alarm"]["objects"]]
+    p50_ms, p99_ms = np.percentile([ms for ms, _ in begun], [50, 99])
+    total = found.seen[-1]["stages"]["total"]
+    return {
+        "events_per_s": _event_rate(found.seen),
+        "alarms_over_mqtt": len(begun),
+        "alarms_in_results": len(found.written),
+        "same_alarms": [told["slice"] for _, told in begun] == found.written,
+        "from_event_to_subscriber_ms": {"p50": round(p50_ms, 1), "p99": round(p99_ms, 1)},
+        "from_event_to_result_ms": {"p50": total["p50_ms"], "p99": total["p99_ms"]},
+        **_common(found),
+    }
+
+
 def _watched(stretches: Sequence[str], **options: Any) -> Watch:
     with tempfile.TemporaryDirectory() as folder:
         return watch(Path(folder), stretches, **options)
@@ -102,6 +131,7 @@ def _common(found: Watch) -> dict[str, Any]:
         "first_slice_after_s": round(found.started_s, 2),
         "ended_after_s": round(found.exit_s, 2),
         "dropped": {cause: count for cause, count in last["dropped"].items() if count},
+        "events_that_nobody_took": found.missed,
         "faults": last["daemon"]["faults"],
         "restarts": last["daemon"]["restarts"],
     }
@@ -121,7 +151,15 @@ def _between(found: Watch, start_s: float, end_s: float) -> list[dict[str, Any]]
 
 
 def _worst(seen: Sequence[dict[str, Any]]) -> float:
-    return max((status["stages"]["total"]["p99_ms"] for status in seen), default=0.0)
+    stages = [status["stages"] for status in seen]
+    return max((told["total"]["p99_ms"] for told in stages if "total" in told), default=0.0)
+
+
+def _event_rate(seen: Sequence[dict[str, Any]]) -> int:
+    if len(seen) < 2:
+        return 0
+    first, last = seen[0], seen[-1]
+    return round((last["events"] - first["events"]) / (last["at_s"] - first["at_s"]))
 
 
 def _slice_rate(seen: Sequence[dict[str, Any]]) -> float:
@@ -148,7 +186,9 @@ def _plot(found: Watch, path: Path) -> None:
     at_min = [status["at_s"] / 60 for status in found.seen]
     rows = {
         "memory, MB": [status["daemon"]["memory_bytes"] / MB for status in found.seen],
-        "latency p99, ms": [status["stages"]["total"]["p99_ms"] for status in found.seen],
+        "latency p99, ms": [
+            status["stages"].get("total", {}).get("p99_ms", np.nan) for status in found.seen
+        ],
         "Mev/s": [status["event_rate_hz"] / 1e6 for status in found.seen],
         "slices dropped": [status["dropped"]["slices: results too slow"] for status in found.seen],
     }
@@ -167,7 +207,7 @@ def _plot(found: Watch, path: Path) -> None:
 def main() -> None:
     """Run what was asked for and print it as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("what", choices=("soak", "overload", "cost"))
+    parser.add_argument("what", choices=("soak", "overload", "cost", "alarm"))
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--rate", type=float, default=None, help="events a second")
@@ -177,6 +217,8 @@ def main() -> None:
         found = soak(wanted.minutes, wanted.rate or 1e6, wanted.plot)
     elif wanted.what == "overload":
         found = overload(wanted.rate or 1e6, wanted.seconds)
+    elif wanted.what == "alarm":
+        found = alarm(wanted.rate or 3e5, wanted.seconds)
     else:
         found = cost(wanted.rate or 1e5, wanted.seconds)
     print(json.dumps(found, indent=2))

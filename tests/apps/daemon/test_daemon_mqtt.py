@@ -60,6 +60,21 @@ def test_tasks_are_switched_by_messages_and_all_switches_are_told(daemon, listen
     assert len(daemon.opened) == 1
 
 
+def test_an_alarm_is_told_to_the_broker_written_and_recorded(daemon, listener, tmp_path):
+    daemon.edit(SPOTS, f"{SPOTS}, 'alarm:region=64x48+0+0:score=0.01'")
+    with daemon.path.open("a") as settings:
+        settings.write(f"recorder: {{folder: {tmp_path}/rec, keep: {{free_gigabytes: 0}}}}\n")
+    with daemon.running() as supervisor:
+        wait_until(lambda: listener.of("alarm/state")[-1:] == [b"ON"])
+        wait_until(lambda: len(listener.of("alarms")) > 0)
+        wait_until(lambda: status_of(supervisor, "recorder") is not None)
+    (told,) = [json.loads(text) for text in listener.of("alarms")[:1]]
+    assert told["alarm"]["objects"]
+    written = {line["slice"]: line for line in map(json.loads, daemon.results())}
+    assert written[told["slice"]]["alarm"]["began"]
+    assert list((tmp_path / "rec").glob("*.aedat4"))
+
+
 def test_other_tasks_in_the_settings_are_told_without_a_stop(daemon, listener):
     with daemon.running() as supervisor:
         wait_until(lambda: listener.of("tasks/detection/state") == [b"ON"])

@@ -9,6 +9,7 @@ import socket
 
 import pytest
 from eventvision_apps.daemon.faults import Faults
+from eventvision_apps.daemon.housekeeping import Housekeeping
 from eventvision_apps.daemon.logs import JournalLines, JsonLines, set_up_logging
 from eventvision_apps.daemon.notify import Notifier
 from eventvision_apps.daemon.parts import DaemonState, memory_bytes
@@ -78,6 +79,25 @@ def test_a_clock_that_jumps_is_noticed_and_distrusted_for_a_while():
     steady.now_s += 11
     wall.now_s += 11
     assert watch.is_trusted(10)
+
+
+def test_a_clock_that_jumps_is_told_once_and_no_file_goes_for_its_age(tmp_path, caplog):
+    old = tmp_path / "20260101T000000Z.jsonl"
+    old.write_text("{}")
+    (tmp_path / "20260101T010000Z.jsonl").write_text("{}")
+    os.utime(old, (1e9, 1e9))
+    keep = {"days": 1, "gigabytes": None, "free_gigabytes": 0}
+    outputs = {"folder": str(tmp_path), "keep": keep}
+    config = DaemonConfig.model_validate({"source": "a", "outputs": outputs})
+    wall, steady, faults = Clock(1e9), Clock(), Faults()
+    clock = ClockWatch(wall, steady)
+    wall.now_s += 8e8
+    Housekeeping(config, faults, clock).tick(config)
+    assert faults.counts == {"clock jump": 1}
+    assert sum("the clock jumped by" in record.message for record in caplog.records) == 1
+    assert old.exists()
+    Housekeeping(config, Faults(), ClockWatch(wall, steady))
+    assert not old.exists()
 
 
 @pytest.fixture(params=["file", "abstract"])

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
+import socket
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from eventvision_apps.daemon.supervisor import DONE, FAILED, MISTAKEN
@@ -205,13 +210,80 @@ def test_settings_that_no_sensor_fits_end_it_at_once(daemon):
     assert one.codes == [MISTAKEN]
 
 
-def test_a_task_whose_model_is_damaged_is_left_out_and_the_others_run(daemon, tmp_path):
+@pytest.mark.parametrize("harm", ["missing", "cut off", "another file"])
+def test_a_task_whose_model_is_damaged_is_left_out_and_the_others_run(
+    daemon, tmp_path, toy_models, harm
+):
+    model = tmp_path / "model"
+    if harm != "missing":
+        shutil.copytree(toy_models.reconstruction, model)
+        whole = (model / "model.onnx").read_bytes()
+        harmed = whole[: len(whole) // 2] if harm == "cut off" else b"x" * 10_000
+        (model / "model.onnx").write_bytes(harmed)
     one = daemon(LiveSource())
-    one.edit("tasks: [detection]", f"tasks: [detection, 'depth:model={tmp_path}/nothing']")
+    one.edit("stage_s: 1", "stage_s: 60")
+    one.edit("tasks: [detection]", f"tasks: [detection, 'reconstruction:model={model}']")
     with one.running() as supervisor:
         wait_until(lambda: status_of(supervisor, "slices") > 2)
-        assert set(supervisor.state.results().results) == {"detection"}
-        assert any("depth" in kind for kind in status_of(supervisor, "daemon", "faults"))
+        wait_until(lambda: set(supervisor.state.results().results) == {"detection"})
+        assert any("reconstruction" in kind for kind in status_of(supervisor, "daemon", "faults"))
+
+
+def test_a_device_that_is_killed_comes_back_while_everything_else_goes_on(daemon, toy_models):
+    one = daemon(LiveSource())
+    one.edit("stage_s: 1", "stage_s: 60")
+    model = f"'reconstruction:model={toy_models.reconstruction}'"
+    one.edit("tasks: [detection]", f"tasks: [detection, {model}]\ndevice: process:onnx")
+    before = children()
+    with one.running() as supervisor:
+        wait_until(lambda: status_of(supervisor, "slices") > 2)
+        (device,) = children() - before
+        os.kill(device, signal.SIGKILL)
+        wait_until(lambda: status_of(supervisor, "networks")[0]["failures"] == 1)
+        seen = status_of(supervisor, "slices")
+        wait_until(lambda: status_of(supervisor, "slices") > seen)
+        wait_until(lambda: "detection" in supervisor.state.results().results)
+        wait_until(lambda: status_of(supervisor, "networks")[0]["restarts"] == 1)
+        wait_until(lambda: "reconstruction" in supervisor.state.results().results)
+        (network,) = status_of(supervisor, "networks")
+        assert network["dropped"] > 0
+        assert network["is_running"]
+        assert status_of(supervisor, "tasks", "reconstruction", "missed") >= network["dropped"]
+    assert status_of(supervisor, "daemon", "restarts") == {}
+
+
+def children() -> set[int]:
+    """Return the processes that this one has started."""
+    tasks = Path("/proc/self/task").iterdir()
+    return {int(pid) for task in tasks for pid in (task / "children").read_text().split()}
+
+
+def test_more_memory_than_allowed_ends_it_to_be_started_afresh(daemon, caplog):
+    one = daemon(LiveSource())
+    one.edit("restarts: 3", "restarts: 3, memory_megabytes: 50")
+    with one.running() as supervisor:
+        wait_until(lambda: bool(one.codes))
+    assert one.codes == [FAILED]
+    assert status_of(supervisor, "daemon", "faults") == {"memory": 1}
+    assert sum("more than 50 MB" in record.message for record in caplog.records) == 1
+
+
+def test_results_are_shown_in_a_viewer(daemon):
+    rerun = pytest.importorskip("rerun", reason="Rerun is not installed")
+    viewer = rerun.RecordingStream("viewer")
+    one = daemon(LiveSource())
+    one.edit("stage_s: 1", "stage_s: 60")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    target = viewer.serve_grpc(grpc_port=port)
+    with one.path.open("a") as settings:
+        settings.write(f"rerun: {{viewer: '{target}', most_per_s: 1000}}\n")
+    with one.running() as supervisor:
+        wait_until(lambda: status_of(supervisor, "rerun", "shown") > 3)
+        assert status_of(supervisor, "rerun", "connected")
+    viewer.disconnect()
+    assert status_of(supervisor, "daemon", "faults") == {}
 
 
 def test_tasks_switched_by_hand_stay_so_when_the_run_begins_anew(daemon):
