@@ -16,6 +16,8 @@ from eventvision.pipeline._task_runner import TaskRunner
 from eventvision.slicing import SliceByCount
 from eventvision.tasks import build_tasks
 
+HOUR_NS = 3600 * 1_000_000_000
+
 
 class Watching:
     """Asks for the status after every slice."""
@@ -150,3 +152,13 @@ def test_a_meter_tells_the_rate_of_late_and_nothing_after_a_silence():
     assert meter.total == 21_000
     assert meter.per_second(3_000_000) == pytest.approx(10_000, rel=0.05)
     assert meter.per_second(60_000_000) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("duration_ns", "like_ns"), [(0, 1), (10 * HOUR_NS, int(1.02**1399.5)), (-5, 1)]
+)
+def test_durations_off_the_scale_count_as_the_shortest_or_the_longest(duration_ns, like_ns):
+    found, expected = Histogram(), Histogram()
+    found.add(duration_ns)
+    expected.add(like_ns)
+    assert found.percentile_ms(50) == expected.percentile_ms(50)
