@@ -178,12 +178,19 @@ def _broker(running: ExitStack, folder: Path) -> int | None:
 
 def _listening(running: ExitStack, port: int) -> list[tuple[float, bytes]]:
     """Return a list that fills with alarms and the times at which the broker passes them on."""
-    from paho.mqtt import client as paho
+    from paho.mqtt.client import Client, MQTTMessage
+    from paho.mqtt.enums import CallbackAPIVersion
 
     heard: list[tuple[float, bytes]] = []
-    client = paho.Client(paho.CallbackAPIVersion.VERSION2)
-    client.on_connect = lambda *_: client.subscribe("eventvision/bench/alarms", 1)
-    client.on_message = lambda _, __, told: heard.append((time.time(), told.payload))
+    client = Client(CallbackAPIVersion.VERSION2)
+
+    def on_connect(*_: object) -> None:
+        client.subscribe("eventvision/bench/alarms", 1)
+
+    def on_message(_: object, __: object, told: MQTTMessage) -> None:
+        heard.append((time.time(), bytes(told.payload)))
+
+    client.on_connect, client.on_message = on_connect, on_message
     client.reconnect_delay_set(1, 1)
     client.connect_async("127.0.0.1", port)
     client.loop_start()

@@ -39,7 +39,7 @@ def measure(recordings: int, *, on_ray: bool) -> dict[str, object]:
         _batch(folder / "in" / "0.aedat4", folder / "warm", "--workers", "1")
         crew = _nodes if on_ray else _processes
         one_s, two_s = (_timed(folder, crew(cores)) for cores in (CORES[:1], CORES))
-        told = {
+        told: dict[str, object] = {
             "recordings": recordings,
             "where": "ray" if on_ray else "processes",
             "one_worker_s": round(one_s, 2),

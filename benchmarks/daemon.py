@@ -159,7 +159,7 @@ def _event_rate(seen: Sequence[dict[str, Any]]) -> int:
     if len(seen) < 2:
         return 0
     first, last = seen[0], seen[-1]
-    return round((last["events"] - first["events"]) / (last["at_s"] - first["at_s"]))
+    return int((last["events"] - first["events"]) / (last["at_s"] - first["at_s"]))
 
 
 def _slice_rate(seen: Sequence[dict[str, Any]]) -> float:
