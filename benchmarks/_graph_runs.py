@@ -83,7 +83,7 @@ def events(count: int, recording: str | None, width: int = WIDTH, height: int = 
 @cache
 def network(channels: tuple[int, ...], form: str, depth: int = 1) -> Any:
     """Return a network of random weights, with the head of a detector."""
-    from eventvision.graph import GraphLayer, GraphNetwork, GraphRules, Head
+    from eventvision.graph import GraphLayer, GraphNetwork, GraphRules, with_integer_head
 
     random, rules = np.random.default_rng(0), GraphRules(neighbours=NEIGHBOURS, depth=depth)
     offsets, inputs = len(rules.offsets()), 2
@@ -110,25 +110,31 @@ def network(channels: tuple[int, ...], form: str, depth: int = 1) -> Any:
             arrays["shift"] = np.full(outputs, 7, np.int32)
         layers.append(GraphLayer(**arrays))
         inputs = outputs
-    head = Head(
+    made = GraphNetwork(
+        rules=rules,
+        layers=tuple(layers),
+        cell_px=8,
+        memory_us=30_000,
+        head=_detector_head(inputs + 1, random),
+        leak_us=10_000 if form == "spiking" else None,
+    )
+    return with_integer_head(made, [events(20_000, None)]) if form == "int8" else made
+
+
+def _detector_head(inputs: int, random: np.random.Generator) -> Any:
+    from eventvision.graph import Head
+
+    return Head(
         convolutions=tuple(
             (random.normal(0, 0.1, (32, size, 3, 3)).astype(np.float32), np.zeros(32, np.float32))
-            for size in (inputs + 1, 32, 32)
+            for size in (inputs, 32, 32)
         ),
         strides=(2, 1, 1),
         weight=random.normal(0, 0.1, (9, 32)).astype(np.float32),
         bias=np.zeros(9, np.float32),
         shows="grid",
         relative_to="cell",
-        inputs=inputs + 1,
-    )
-    return GraphNetwork(
-        rules=rules,
-        layers=tuple(layers),
-        cell_px=8,
-        memory_us=30_000,
-        head=head,
-        leak_us=10_000 if form == "spiking" else None,
+        inputs=inputs,
     )
 
 

@@ -10,9 +10,11 @@ from ._fade import Fade
 from ._files import load_network, network_from_bytes, network_to_bytes, save_network
 from ._governor import RateGovernor
 from ._head import Head
+from ._integer_head import ByteConvolution, IntegerHead
 from ._network import GraphLayer, GraphNetwork
 from ._objects import GridSettings, grid_objects
 from ._quantise import quantised
+from ._quantise_head import with_integer_head
 from ._reference import (
     Neighbour,
     reference_map,
@@ -25,6 +27,7 @@ from ._stream import GraphStream
 
 __all__ = [
     "Bulk",
+    "ByteConvolution",
     "Edges",
     "Fade",
     "GraphLayer",
@@ -33,6 +36,7 @@ __all__ = [
     "GraphStream",
     "GridSettings",
     "Head",
+    "IntegerHead",
     "Neighbour",
     "RateGovernor",
     "grid_objects",
@@ -46,4 +50,5 @@ __all__ = [
     "reference_output",
     "run_bulk",
     "save_network",
+    "with_integer_head",
 ]

@@ -17,7 +17,7 @@ from ._edges import Edges
 from ._map import CoarseMap
 from ._network import GraphNetwork
 from ._program import Program
-from ._reader import HeadReader
+from ._reader import reader_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Bulk:
 
     def read(self, t_us: int) -> NDArray[np.float32]:
         """Return what the head says at a time not before the last event; see `Head.read`."""
-        reader = HeadReader(self.network.head, self.map.rows, self.map.columns)
+        reader = reader_of(self.network.head, self.map.rows, self.map.columns)
         return reader.read(*self.map.at(t_us))
 
 

@@ -18,7 +18,7 @@ from eventvision.core import (
     safetensors_to_bytes,
 )
 
-from ._head import Head
+from ._head_files import head_from_arrays, head_to_arrays, whole
 from ._network import GraphLayer, GraphNetwork
 from ._rules import GraphRules
 
@@ -59,14 +59,12 @@ def load_network(path: str | Path) -> GraphNetwork:
 def network_to_bytes(network: GraphNetwork) -> bytes:
     """Return the content of a network's file."""
     rules, head = network.rules, network.head
-    arrays: Arrays = {"head.weight": head.weight, "head.bias": head.bias}
+    arrays, head_settings = head_to_arrays(head)
     for number, layer in enumerate(network.layers):
         for name in _LAYER_ARRAYS:
             arrays[f"layers.{number}.{name}"] = getattr(layer, name)
         if layer.shift is not None:
             arrays[f"layers.{number}.shift"] = layer.shift
-    for number, (weight, bias) in enumerate(head.convolutions):
-        arrays[f"head.{number}.weight"], arrays[f"head.{number}.bias"] = weight, bias
     settings = {
         "rules": {name: getattr(rules, name) for name in rules.__slots__},
         "aggregates": [layer.aggregate for layer in network.layers],
@@ -74,11 +72,7 @@ def network_to_bytes(network: GraphNetwork) -> bytes:
         "memory_us": network.memory_us,
         "leak_us": network.leak_us,
         "scale": network.scale,
-        "convolutions": len(head.convolutions),
-        "shows": head.shows,
-        "relative_to": head.relative_to,
-        "inputs": head.inputs,
-        "strides": list(head.strides),
+        **head_settings,
     }
     text = json.dumps(settings, separators=(",", ":"))
     return safetensors_to_bytes(arrays, {"format": FORMAT, "version": VERSION, "network": text})
@@ -111,33 +105,21 @@ def _network(settings: dict[str, Any], arrays: Arrays) -> GraphNetwork:
         layer = GraphLayer(**found, aggregate=aggregate, shift=shift)
         _check_types(number, layer)
         layers.append(layer)
-    convolutions = tuple(
-        (arrays.pop(f"head.{number}.weight"), arrays.pop(f"head.{number}.bias"))
-        for number in range(_whole(settings["convolutions"]))
-    )
-    head = Head(
-        convolutions=convolutions,
-        weight=arrays.pop("head.weight"),
-        bias=arrays.pop("head.bias"),
-        shows=settings["shows"],
-        relative_to=settings["relative_to"],
-        inputs=_whole(settings["inputs"]),
-        strides=tuple(map(_whole, settings["strides"])),
-    )
+    head = head_from_arrays(settings, arrays)
     if arrays:
         raise ValueError(f"array {next(iter(arrays))!r} belongs to nothing")
     rules = settings["rules"]
-    ages = tuple(map(_whole, rules["ages_us"]))
-    numbers = {name: _whole(rules[name]) for name in GraphRules.__slots__ if name != "ages_us"}
+    ages = tuple(map(whole, rules["ages_us"]))
+    numbers = {name: whole(rules[name]) for name in GraphRules.__slots__ if name != "ages_us"}
     leak = settings["leak_us"]
     return GraphNetwork(
         rules=GraphRules(**numbers, ages_us=ages),
         layers=tuple(layers),
-        cell_px=_whole(settings["cell_px"]),
-        memory_us=_whole(settings["memory_us"]),
+        cell_px=whole(settings["cell_px"]),
+        memory_us=whole(settings["memory_us"]),
         head=head,
         scale=float(settings["scale"]),
-        leak_us=None if leak is None else _whole(leak),
+        leak_us=None if leak is None else whole(leak),
     )
 
 
@@ -149,9 +131,3 @@ def _check_types(number: int, layer: GraphLayer) -> None:
             raise ValueError(f"{name} of layer {number + 1} is not {np.dtype(kind)}")
     if layer.shift is not None and layer.shift.dtype != np.int32:
         raise ValueError(f"shift of layer {number + 1} is not int32")
-
-
-def _whole(value: Any) -> int:
-    if type(value) is not int:
-        raise ValueError(f"{value!r} is no whole number")
-    return value

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Shows = Literal["vector", "grid"]
+Number = TypeVar("Number", np.float32, np.int64)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,15 +97,21 @@ class Head:
         Raises:
             ValueError: If the map is not as large as the last layer wants it.
         """
-        x = np.ascontiguousarray(np.moveaxis(self.scaled(sums, counts), 2, 0))
-        for (weight, bias), stride in zip(self.convolutions, self.strides, strict=True):
-            x = np.maximum(_convolved(x, weight, stride) + bias[:, None, None], 0)
+        *_, x = self.images(sums, counts)
         if self.shows == "grid":
             grid: Floats = np.tensordot(self.weight, x, 1) + self.bias[:, None, None]
             return grid
         self.check_places(x[0].size)
         vector: Floats = self.weight @ x.reshape(-1) + self.bias
         return vector
+
+    def images(self, sums: Floats, counts: Floats) -> Iterator[Floats]:
+        """Yield what comes in, and what each convolution makes of it, (channels, rows, columns)."""
+        x = np.ascontiguousarray(np.moveaxis(self.scaled(sums, counts), 2, 0))
+        yield x
+        for (weight, bias), stride in zip(self.convolutions, self.strides, strict=True):
+            x = np.maximum(_convolved(x, weight, stride) + bias[:, None, None], 0)
+            yield x
 
     def scaled(self, sums: Floats, counts: Floats) -> Floats:
         """Return what the first convolution sees of a map, (rows, columns, inputs)."""
@@ -118,12 +126,14 @@ class Head:
 
 def _convolved(x: Floats, weight: Floats, stride: int) -> Floats:
     """Convolve (inputs, rows, columns) by 3x3, padded with zeros."""
-    inputs, rows, columns = x.shape
-    padded = np.zeros((inputs, rows + 2, columns + 2), np.float32)
-    padded[:, 1:-1, 1:-1] = x
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (1, 2))
-    windows = windows[:, ::stride, ::stride]
-    rows, columns = windows.shape[1:3]
-    patches = windows.transpose(0, 3, 4, 1, 2).reshape(inputs * 9, rows * columns)
-    convolved: Floats = weight.reshape(len(weight), -1) @ patches
-    return convolved.reshape(-1, rows, columns)
+    rows = -(-x.shape[1] // stride)
+    convolved: Floats = weight.reshape(len(weight), -1) @ patches(x, stride)
+    return convolved.reshape(len(weight), rows, -1)
+
+
+def patches(x: NDArray[Number], stride: int) -> NDArray[Number]:
+    """Return what each window of 3x3 sees of (inputs, rows, columns), (inputs * 9, windows)."""
+    windows = np.lib.stride_tricks.sliding_window_view(
+        np.pad(x, ((0, 0), (1, 1), (1, 1))), (3, 3), (1, 2)
+    )[:, ::stride, ::stride]
+    return windows.transpose(0, 3, 4, 1, 2).reshape(len(x) * 9, -1)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._head import Head
+from ._integer_head import IntegerHead
 from ._rules import GraphRules
 
 POLARITIES = 2
@@ -97,7 +98,7 @@ class GraphNetwork:
     layers: tuple[GraphLayer, ...]
     cell_px: int
     memory_us: int
-    head: Head
+    head: Head | IntegerHead
     scale: float = 1.0
     leak_us: int | None = None
 
@@ -113,6 +114,8 @@ class GraphNetwork:
             value = getattr(self, name)
             if value is not None and not 1 <= value <= 1 << 40:
                 raise ValueError(f"{name} must be positive, got {value}")
+        if isinstance(self.head, IntegerHead) and not self.is_integer:
+            raise ValueError("a head of integers goes with layers of integers")
         if self.head.inputs != self.channels + 1:
             raise ValueError(
                 f"the head takes {self.head.inputs} channels, the map has {self.channels} and a "

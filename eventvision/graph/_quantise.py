@@ -4,7 +4,8 @@ Weights become signed bytes; a scale per channel says what their 1 is worth. In 
 features become unsigned bytes worth a power of two each, wide enough for all but the largest
 thousandth of what a few recordings show, and the scales of weights are chosen such that sums become
 features by a shift. Spiking networks need no such scales: a spike is 1, and what a weight is worth
-becomes a threshold. The map and its fading are exact numbers too; the head stays as it is.
+becomes a threshold. The map and its fading are exact numbers too, and so is a head of convolutions
+(`with_integer_head`); one that is linear only stays as it is.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from numpy.typing import NDArray
 
 from eventvision.core import Events
 
+from ._head import Head
 from ._network import GraphLayer, GraphNetwork
+from ._quantise_head import with_integer_head
 from ._stream import GraphStream
 
 _LARGEST_WEIGHT = 127
@@ -32,7 +35,8 @@ def quantised(network: GraphNetwork, recordings: Sequence[Events]) -> GraphNetwo
 
     Args:
         network: In float32.
-        recordings: What it will see, to tell how large features get; not used for spiking ones.
+        recordings: What it will see, to tell how large features get; spiking ones need them for
+            a head of convolutions only.
 
     Raises:
         ValueError: If the network is one of integers already, or there is no recording.
@@ -41,7 +45,7 @@ def quantised(network: GraphNetwork, recordings: Sequence[Events]) -> GraphNetwo
         raise ValueError("the network is one of integers already")
     if network.is_spiking:
         layers = tuple(map(_spiking_layer, network.layers))
-        return replace(network, layers=layers)
+        return with_integer_head(replace(network, layers=layers), recordings)
     if not any(len(events) for events in recordings):
         raise ValueError("quantising needs recordings with events")
     made, scale = [], 1.0
@@ -49,25 +53,21 @@ def quantised(network: GraphNetwork, recordings: Sequence[Events]) -> GraphNetwo
         worth = _worth(network, number, recordings)
         made.append(_relu_layer(layer, scale, worth))
         scale = worth
-    return replace(network, layers=tuple(made), scale=scale)
+    return with_integer_head(replace(network, layers=tuple(made), scale=scale), recordings)
 
 
 def _worth(network: GraphNetwork, layers: int, recordings: Sequence[Events]) -> float:
     """Return the power of two that a feature behind so many layers is worth."""
-    head = network.head
-    cut = replace(
-        network,
-        layers=network.layers[:layers],
-        head=replace(
-            head,
-            convolutions=(),
-            strides=(),
-            weight=np.zeros((1, network.layers[layers - 1].outputs + 1), np.float32),
-            bias=np.zeros(1, np.float32),
-            shows="grid",
-            inputs=network.layers[layers - 1].outputs + 1,
-        ),
+    channels = network.layers[layers - 1].outputs
+    head = Head(
+        convolutions=(),
+        weight=np.zeros((1, channels + 1), np.float32),
+        bias=np.zeros(1, np.float32),
+        shows="grid",
+        relative_to="cell",
+        inputs=channels + 1,
     )
+    cut = replace(network, layers=network.layers[:layers], head=head)
     largest = max(
         float(np.quantile(GraphStream(cut, events.sensor).nodes(events), _LARGEST))
         for events in recordings

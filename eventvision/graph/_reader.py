@@ -13,9 +13,18 @@ from numpy.typing import NDArray
 from eventvision.kernels.graph_head import convolve, lay_out, mix
 
 from ._head import Head
+from ._integer_head import IntegerHead
+from ._integer_reader import IntegerReader
 from ._program import padded
 
 Floats = NDArray[np.float32]
+
+
+def reader_of(head: Head | IntegerHead, rows: int, columns: int) -> HeadReader | IntegerReader:
+    """Return a reader of a head, of floats or of bytes."""
+    if isinstance(head, IntegerHead):
+        return IntegerReader(head, rows, columns)
+    return HeadReader(head, rows, columns)
 
 
 class HeadReader:

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from eventvision.core import Events, SensorSize
 from eventvision.kernels.words import as_words
 
+from ._integer_reader import IntegerReader
 from ._map import CoarseMap
 from ._network import GraphNetwork
-from ._reader import HeadReader
+from ._reader import HeadReader, reader_of
 from ._relu import ReluEngine
 from ._spikes import SpikeEngine
 
@@ -39,7 +40,7 @@ class GraphStream:
         self.map = CoarseMap(network, sensor)
         engine = SpikeEngine if network.is_spiking else ReluEngine
         self._engine = engine(network, sensor, self.map)
-        self._reader: HeadReader | None = None
+        self._reader: HeadReader | IntegerReader | None = None
         self.events = 0
 
     @property
@@ -67,7 +68,7 @@ class GraphStream:
     def read(self, t_us: int) -> NDArray[np.float32]:
         """Return what the head says at a time not before the last event; see `Head.read`."""
         if self._reader is None:
-            self._reader = HeadReader(self.network.head, self.map.rows, self.map.columns)
+            self._reader = reader_of(self.network.head, self.map.rows, self.map.columns)
         return self._reader.read(*self.map.at(t_us))
 
     def reset(self) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from eventvision.graph import GraphStream, Head
-from eventvision.graph._reader import HeadReader
+from eventvision.graph import ByteConvolution, GraphStream, Head, IntegerHead, quantised
+from eventvision.graph._reader import HeadReader, reader_of
 
 
 def drawn_head(*, inputs=7, convolutions=(), strides=(), shows="grid", outputs=9, places=1,
@@ -96,3 +98,74 @@ def test_a_stream_reads_what_the_definition_reads_of_its_map(draw_network, draw_
     t_us = int(events.t[-1]) + 2_000
     expected = network.head.read(*stream.map.at(t_us))
     np.testing.assert_allclose(stream.read(t_us), expected, rtol=1e-4, atol=1e-5)
+
+
+def drawn_integer_head(inputs=7, convolutions=(16, 20), strides=(2, 1), outputs=9, seed=0):
+    random, layers, channels = np.random.default_rng(seed), [], inputs
+    for size, stride in zip(convolutions, strides, strict=True):
+        layers.append(
+            ByteConvolution(
+                weight=random.integers(-127, 128, (size, channels, 3, 3)).astype(np.int8),
+                bias=random.integers(-9000, 9000, size).astype(np.int32),
+                shift=random.integers(0, 12, size).astype(np.int32),
+                stride=stride,
+            )
+        )
+        channels = size
+    return IntegerHead(
+        gain=np.exp2(random.integers(0, 9, inputs - 1)).astype(np.float32),
+        levels=np.expm1((np.arange(255) + 0.5) / 32).astype(np.float32),
+        convolutions=tuple(layers),
+        weight=random.integers(-127, 128, (outputs, channels)).astype(np.int8),
+        bias=random.integers(-9000, 9000, outputs).astype(np.int32),
+        worth=random.random(outputs).astype(np.float32),
+    )
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(1, 1), (5, 8), (6, 26), (9, 27)])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"convolutions": (33,), "strides": (1,), "outputs": 40},
+        {"inputs": 33, "convolutions": (48, 8, 64), "strides": (1, 2, 2)},
+    ],
+    ids=["halved", "one", "quartered"],
+)
+def test_a_head_of_integers_is_read_exactly_as_its_definition_says(rows, columns, settings):
+    head = drawn_integer_head(**settings)
+    reader = reader_of(head, rows, columns)
+    for seed in range(2):
+        sums, counts = drawn_map(rows, columns, head.inputs - 1, seed)
+        np.testing.assert_array_equal(reader.read(sums, counts), head.read(sums, counts))
+
+
+def test_a_head_of_integers_is_near_the_head_that_it_was_made_of(draw_network, draw_events):
+    events = draw_events(count=2000, width=80, height=60)
+    head = drawn_head(inputs=21, convolutions=(16, 20), strides=(2, 1))
+    network = replace(draw_network(), head=head)
+    integer = quantised(network, [events])
+    assert isinstance(integer.head, IntegerHead)
+    stream = GraphStream(integer, events.sensor)
+    stream.push(events)
+    sums, counts = stream.map.at(int(events.t[-1]))
+    expected = head.read(sums, counts)
+    found = stream.read(int(events.t[-1]))
+    np.testing.assert_array_equal(found, integer.head.read(sums, counts))
+    np.testing.assert_allclose(found, expected, atol=0.05 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"levels": np.zeros(255, np.float32)}, "rising levels"),
+        ({"convolutions": ()}, "a convolution or more"),
+        ({"gain": np.ones(3, np.float32)}, "a convolution of 4 channels"),
+        ({"weight": np.zeros((9, 3), np.int8)}, "last layer of 20 channels"),
+        ({"worth": np.ones(3, np.float32)}, "bias and worth"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
+)
+def test_impossible_heads_of_integers_are_refused(change, said):
+    with pytest.raises(ValueError, match=said):
+        replace(drawn_integer_head(), **change)
