@@ -6,6 +6,11 @@ its loop, which other programs on the machine do not change. Drawing alone is be
 viewers of others.
 
     python -m benchmarks.gui [--json] [--repeat N]
+    python -m benchmarks.gui_memory [--minutes M]
+
+Under `xvfb-run -s "-screen 0 1600x1000x24"` it is a window as on any desktop; without a screen it
+is drawn and not shown. `cv2.imshow` needs the package `opencv-python`, in an environment of its own
+(`EVENTVISION_PEERS_PYTHON`), since its Qt and that of PyQt6 cannot both be loaded.
 """
 
 from __future__ import annotations
@@ -24,10 +29,15 @@ from ._worker import Worker
 SENSOR = SensorSize(1280, 720)
 FOLDER = Path(__file__).parents[1] / "out" / "benchmarks"
 RATE_HZ = 10_000_000
-SECONDS = 1.0
 PLAYED_S = 8.0
 FRAMES = 60
-TASKS = ("reconstruction", "detection", "tracking")
+BY_HAND = ("reconstruction:fibar", "detection:clusters", "tracking")
+EVERY = (
+    "reconstruction:model", "detection:model", "segmentation:model", "depth:model", "graph:model",
+    "tracking", "alarm:region=400x300+100+100", "counting:line=640x720-640x0",
+)  # fmt: skip
+LARGE_S = 13
+"""So many seconds of it are a recording of more than 1 GB."""
 
 
 def scene(rate_hz: float, seconds: float) -> NDArray[np.void]:
@@ -46,15 +56,17 @@ def scene(rate_hz: float, seconds: float) -> NDArray[np.void]:
     return events
 
 
-def recording() -> Path:
-    """Return the recording that is played, made if it is not there."""
-    path = FOLDER / "gui-1280x720.aedat4"
+def recording(seconds: int = 1, name: str = "gui-1280x720") -> Path:
+    """Return the recording that is played, made if it is not there: a second, again and again."""
+    path = FOLDER / f"{name}.aedat4"
     if not path.exists():
         FOLDER.mkdir(parents=True, exist_ok=True)
         writer = open_writer(path, SENSOR)
-        events = scene(RATE_HZ, SECONDS)
-        for part in np.array_split(events, 200):
-            writer.write(Packet(Events(part, SENSOR)))
+        events = scene(RATE_HZ, 1.0)
+        for _ in range(seconds):
+            for part in np.array_split(events, 200):
+                writer.write(Packet(Events(part.copy(), SENSOR)))
+            events["t"] += 1_000_000
         writer.close()
     return path
 
@@ -81,47 +93,77 @@ def starts(options: Options) -> list[Row]:
 
 
 def plays() -> list[Row]:
-    """Play with one view and no task, and with two views and all that needs no model."""
+    """Play with nothing to do, with what needs no model, and with every task and its model."""
     rows: list[Row] = []
-    for label, views, tasks in (("no tasks", 1, ()), ("all tasks without a model", 2, TASKS)):
+    for label, views, tasks in (
+        ("1 view, no tasks", 1, ()),
+        ("2 views, no tasks", 2, ()),
+        ("2 views, all tasks without a model", 2, BY_HAND),
+        ("2 views, all tasks, four models", 2, EVERY),
+    ):
         tell(f"playing, {label}")
         with Worker("_gui_ours.py") as ours:
             found = ours.call(
                 "play", path=str(recording()), seconds=PLAYED_S, views=views, tasks=list(tasks),
                 speed=1.0,
             ).value  # fmt: skip
-        name = f"1280x720, {RATE_HZ / 1e6:.0f} Mev/s, {views} view{'s' * (views > 1)}, {label}"
+        name = f"1280x720, {RATE_HZ / 1e6:.0f} Mev/s, {label}"
         rows += [
             Row(label=f"{name}: display", unit="fps", ours=found["fps"]),
             Row(label=f"{name}: played", unit="Mev/s", ours=found["mev_s"]),
-            Row(label=f"{name}: longest stall", unit="ms", ours=found["worst_ms"]),
-            Row(label=f"{name}: most work at once", unit="ms of CPU", ours=found["work_ms"]),
-            Row(label=f"{name}: stalls over 50 ms", unit=f"in {PLAYED_S:.0f} s",
-                ours=found["stalls"]),
-        ]  # fmt: skip
+            Row(label=f"{name}: window's share of a core", unit="", ours=found["window_cpu"]),
+            *_smooth(name, found),
+        ]
     return rows
+
+
+def scrubs() -> list[Row]:
+    """Drag the position over a recording of more than 1 GB, 60 moves a second."""
+    tell("scrubbing")
+    path = recording(LARGE_S, "gui-large")
+    with Worker("_gui_ours.py") as ours:
+        found = ours.call("scrub", path=str(path), seconds=PLAYED_S).value
+    name = f"drag over {path.stat().st_size / 1e9:.1f} GB of AEDAT4"
+    return [
+        Row(label=f"{name}: places seen", unit="fps", ours=found["fps"]),
+        Row(label=f"{name}: let go to shown", unit="ms", ours=found["settled_ms"]),
+        *_smooth(name, found),
+    ]
+
+
+def _smooth(name: str, found: dict[str, float]) -> list[Row]:
+    """Return how long the window did nothing else."""
+    return [
+        Row(label=f"{name}: longest stall", unit="ms", ours=found["worst_ms"]),
+        Row(label=f"{name}: most work at once", unit="ms of CPU", ours=found["work_ms"]),
+        Row(label=f"{name}: stalls over 50 ms", unit=f"in {PLAYED_S:.0f} s", ours=found["stalls"]),
+    ]
 
 
 def draws(options: Options) -> list[Row]:
     """Draw windows of 10 ms beside others."""
     tell("drawing")
-    shared = {
+    shared: dict[str, object] = {
         "path": str(windows()), "width": SENSOR.width, "height": SENSOR.height, "frames": FRAMES,
     }  # fmt: skip
     with (
         Worker("_gui_ours.py") as ours,
         Worker.of_peers("_gui_peers.py") as pyqtgraph,
         Worker.of_peers("_gui_peers.py") as cv2,
+        Worker.of_peers("_gui_peers.py") as dv,
     ):
 
-        def run(worker: Worker, function: str) -> float:
-            return float(worker.call(function, **shared).value)
+        def run(worker: Worker, function: str, **others: object) -> float:
+            return float(worker.call(function, **(shared | others)).value)
 
         results = race(
             {
                 "ours": lambda: run(ours, "draw"),
                 "pyqtgraph ImageItem": lambda: run(pyqtgraph, "pyqtgraph"),
                 "cv2.imshow": lambda: run(cv2, "cv2"),
+                "dv-processing and cv2.imshow": lambda: run(
+                    dv, "dv_processing", path=str(recording())
+                ),
             },
             repeat=options.repeat,
         )
@@ -130,9 +172,9 @@ def draws(options: Options) -> list[Row]:
 
 
 def measure(options: Options) -> list[Row]:
-    """Measure start, playing and drawing."""
+    """Measure start, playing, scrubbing and drawing."""
     try:
-        return [*starts(options), *plays(), *draws(options)]
+        return [*starts(options), *plays(), *scrubs(), *draws(options)]
     except KeyError as missing:
         raise Absent("the window did not come up", str(missing)) from None
 

@@ -140,8 +140,8 @@ class Canvas:
         Args:
             settings: What that is.
             now_us: Present time.
-            out: Shape (height, width) of the sensor, or less: then the latest event of a block of
-                pixels is seen. 0xFFRRGGBB; written.
+            out: Any shape: where it is less than that of the sensor, the latest event of a block
+                of pixels is seen. 0xFFRRGGBB; written.
         """
         from eventvision.kernels.event_view import paint_on_ground, paint_on_picture
 
@@ -171,15 +171,15 @@ class Canvas:
 
         Args:
             now_us: Present time.
-            scale: Pixels of the screen for one of the sensor: where it is more than 1, the
-                picture will be enlarged.
-            out: Shape (height, width) of the sensor, or less; changed in place.
+            scale: Pixels of the screen for one of the sensor.
+            out: Picture of the whole sensor in any size; changed in place.
         """
         if self._tracks is None:
             return
         followed = set(self._tracks.ids.tolist())
         paths = (path for path in self._memory.trails.paths(now_us) if path[0] in followed)
-        draw_trails(paths, self.sensor, max(TRAIL_PX / max(scale, 1.0), 1.0), out)
+        width_px = TRAIL_PX * out.shape[1] / (self.sensor.width * scale)
+        draw_trails(paths, self.sensor, max(width_px, 1.0), out)
 
     def _base(self, base: Base, ground: int, shape: tuple[int, int]) -> Picture | None:
         """Return the picture under the events in a size, shape (rows * columns,)."""

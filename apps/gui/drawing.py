@@ -21,6 +21,9 @@ from .state import PointerPart, ViewsPart
 
 _SETS = 3
 
+MOST_PIXELS = 1920 * 1080
+"""Larger pictures are drawn in the size of the sensor, and stretched by the window."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Shown:
@@ -29,8 +32,8 @@ class Shown:
     Attributes:
         sensor: Size of the pixel array.
         now_us: The moment.
-        pictures: One for each view, all of the sensor, 0xFFRRGGBB: shape (height, width), less
-            where the view shows it smaller; valid until the next but one call of `Renderer.take`.
+        pictures: One for each view, all of the sensor, 0xFFRRGGBB, in the size in which it is seen
+            or in that of the sensor; valid until the next but one call of `Renderer.take`.
         views: Settings with which they were drawn.
         overlay: What is to be drawn over them.
         pointer: The pixel under the pointer.
@@ -139,6 +142,6 @@ class Drawing:
 
 
 def _shape(sensor: SensorSize, scale: float) -> tuple[int, int]:
-    """Return rows and columns of the picture of a view: those of the sensor, or fewer."""
-    rows, columns = (max(1, round(size * min(scale, 1.0))) for size in sensor.shape)
-    return rows, columns
+    """Return rows and columns in which a view is seen; those of the sensor where it is zoomed."""
+    rows, columns = (max(1, round(size * scale)) for size in sensor.shape)
+    return (rows, columns) if scale < 1 or rows * columns <= MOST_PIXELS else sensor.shape

@@ -102,7 +102,7 @@ class Renderer:
             self._turn.notify()
 
     def fit(self, index: int, scale: float) -> None:
-        """Draw a view no larger than it is seen: `scale` screen pixels for one of the sensor."""
+        """Draw a view in the size in which it is seen: `scale` screen pixels a sensor pixel."""
         if scale != self._scales[index]:
             with self._turn:
                 self._scales[index], self._is_stale = scale, True

@@ -15,7 +15,7 @@ Edges = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 class Shrunk:
-    """Remembers smaller forms for as long as what they were made from does not change.
+    """Remembers other sizes for as long as what they were made from does not change.
 
     Args:
         sensor: Size of the pixel array.
@@ -36,7 +36,7 @@ class Shrunk:
 
         Args:
             cells: Of all pixels, shape (pixels,).
-            shape: Rows and columns of the picture; the sensor's or less.
+            shape: Rows and columns of the picture.
 
         Returns:
             Shape (rows * columns,).
@@ -57,7 +57,7 @@ class Shrunk:
         Args:
             picture: Of all pixels, shape (pixels,); another array when it is another picture.
             base: What it shows.
-            shape: Rows and columns; the sensor's or less.
+            shape: Rows and columns.
 
         Returns:
             Shape (rows * columns,).

@@ -198,7 +198,7 @@ class PipelinePart:
         wanted = {task.name for task in self.tasks if task.on}
         if "counting" in wanted:
             wanted.add("tracking")
-        if wanted & {"tracking", "alarm"} and "graph" not in wanted:
+        if "tracking" in wanted or ("alarm" in wanted and "graph" not in wanted):
             wanted.add("detection")
         return frozenset(wanted)
 

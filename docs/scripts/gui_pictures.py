@@ -203,6 +203,24 @@ def learned(studio: Studio) -> None:
     studio.take(strip, "activity")
 
 
+def places(studio: Studio) -> None:
+    """Take an alarm that the event graph raises, and a line and a zone at which is counted."""
+    pipeline = studio.controller.pipeline
+    pipeline.set_method("graph", "score=0.2")
+    pipeline.set_task("graph", on=True)
+    pipeline.watch_region("120x120+0+60:score=0.3")
+    pipeline.count_at("line=173x250-173x10@middle")
+    pipeline.count_at("zone=100x90+226+90@right")
+    studio.open(sample("street"), 1.2)
+    alarms = studio.state.history
+    studio.controller.playback.set_speed(SLOWLY)
+    studio.controller.playback.toggle()
+    studio.until(lambda: bool(alarms.value.rows.size and alarms.value.rows["alarm"][-1]))
+    studio.controller.playback.pause()
+    studio.wait(1)
+    studio.take(studio.window.grid, "places")
+
+
 def window_light(studio: Studio) -> None:
     """Take the whole window in light colours."""
     studio.controller.views.set_palette("light")
@@ -267,6 +285,7 @@ PICTURES: dict[str, tuple[Callable[[Studio], None], ThemeName]] = {
     "welcome": (welcome, "dark"),
     "window": (window, "dark"),
     "learned": (learned, "dark"),
+    "places": (places, "dark"),
     "window-light": (window_light, "light"),
     "sources": (sources, "dark"),
     "recording": (recording, "dark"),

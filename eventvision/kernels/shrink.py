@@ -1,4 +1,8 @@
-"""Pictures and cells made smaller for a screen: every pixel counts, so no event vanishes."""
+"""Pictures and cells in the size of a screen: every pixel counts, so no event vanishes.
+
+Where the screen has more pixels than the source, blocks may be empty: then the pixel at which they
+begin stands for them.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,8 @@ def shrink(
 
     Args:
         picture: Shape (height, width), 0xFFRRGGBB.
-        row_edges: Where the blocks of each row of `out` begin, and the end, shape (rows + 1,).
+        row_edges: Where the blocks of each row of `out` begin, and the end, shape (rows + 1,);
+            never decreasing.
         column_edges: The same for columns, shape (columns + 1,).
         out: Shape (rows, columns), 0xFFRRGGBB; written.
     """
@@ -37,7 +42,7 @@ def shrink(
             total = sums[left]
             for x in range(left + 1, right):
                 total += sums[x]
-            out[row, column] = _mean(total, (bottom - top) * (right - left))
+            out[row, column] = _mean(total, max(bottom - top, 1) * max(right - left, 1))
             left = right
 
 

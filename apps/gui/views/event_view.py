@@ -106,7 +106,7 @@ class EventView(QWidget):
         if self._image is not None and self._shown is not None and mapping is not None:
             self._controller.renderer.fit(self._index, mapping.scale * self.devicePixelRatioF())
             self._paint_around(painter, mapping, QColor(theme.around))
-            self._paint_picture(painter, self._image, self._shown.sensor, mapping)
+            self._paint_picture(painter, self._image, mapping)
             self._paint_over(painter, self._shown, mapping)
         else:
             painter.fillRect(self.rect(), QColor(theme.around))
@@ -141,13 +141,11 @@ class EventView(QWidget):
                 self._paint_hint(painter, BASE_HINTS[view.base])
         self._chooser.paint(painter, mapping)
 
-    def _paint_picture(
-        self, painter: QPainter, image: QImage, sensor: SensorSize, mapping: Mapping
-    ) -> None:
+    def _paint_picture(self, painter: QPainter, image: QImage, mapping: Mapping) -> None:
         """Copy the picture if it has been drawn in this size; else stretch it for the moment."""
         target = QRectF(mapping.left, mapping.top, mapping.width, mapping.height)
         ratio = self.devicePixelRatioF()
-        if image.width() < sensor.width and image.width() == round(target.width() * ratio):
+        if image.width() == round(target.width() * ratio):
             image.setDevicePixelRatio(ratio)
             painter.drawImage(target.topLeft().toPoint(), image)
         else:

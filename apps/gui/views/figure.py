@@ -41,7 +41,9 @@ class Figure(QLabel):
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Return the size of the widest text."""
-        return QSize(self._width, self.fontMetrics().height())
+        edges = self.contentsMargins()
+        width = self._width + edges.left() + edges.right() if self._width else 0
+        return QSize(width, self.fontMetrics().height())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Return the same."""

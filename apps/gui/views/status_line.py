@@ -37,6 +37,7 @@ class StatusLine(QStatusBar):
         for label in (
             self._pixel, self._recording, self._rates, self._latency, self._drops, self._display,
         ):  # fmt: skip
+            label.setContentsMargins(5, 0, 5, 0)
             self.addPermanentWidget(label)
         set_role(self._recording, "bad")
         observe_while(self, state.pointer, self._show_pixel)

@@ -113,10 +113,12 @@ class _Line:
         """Show whether it is on, how it is done and where."""
         self.on.setChecked(task.on)
         place = ("device", task.device) if task.device else ("method", task.method)
-        row = next(
-            (row for row in range(self.where.count()) if self.where.itemData(row) == place), 0
-        )
-        self.where.setCurrentIndex(row)
+        rows = range(self.where.count())
+        row = next((row for row in rows if self.where.itemData(row) == place), -1)
+        if row < 0 and self.where.count() and place[1]:  # as a preset says it
+            self.where.addItem(place[1], place)
+            row = self.where.count() - 1
+        self.where.setCurrentIndex(max(row, 0))
         self.where.setToolTip(f"device of all tasks: {default_device}")
 
     def show_cost(self, cost: TaskCost | None) -> None:
