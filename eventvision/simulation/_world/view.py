@@ -75,6 +75,22 @@ class PanelScene:
         """`DETECTION_CLASSES`."""
         return DETECTION_CLASSES
 
+    def seen(self, *, still: bool = False, zoom: float = 1.0) -> PanelScene:
+        """Return the same world seen otherwise.
+
+        Args:
+            still: Whether the camera stays where it is at first.
+            zoom: How much longer the focal length is.
+        """
+        place = self._eye(0.0)
+        return PanelScene(
+            self.sensor,
+            self._world,
+            (lambda _seconds: place) if still else self._eye,
+            focal_px=self.intrinsics[0] * zoom,
+            labels=self._labels,
+        )
+
     def render(self, t_us: int) -> NDArray[np.float32]:
         """Return linear intensity, shape (height, width); valid until the next call."""
         atlas = self._world.atlas

@@ -84,6 +84,7 @@ def train_detector(
         course.end_epoch()
         say(f"{recipe.name} {course.epoch}/{recipe.epochs}: loss {total / steps:.3f}")
     if recipe.head_epochs:
+        clips += kept_clips(clips_folder, cast_of(recipe.head_clips, _FIRST_SEED))
         train_head(model, recipe, clips, folder, say)
     return model.eval(), clips
 

@@ -43,7 +43,8 @@ class GraphRecipe(BaseModel):
         dropout: Share of the last layer's inputs left out.
         augmentation: How a classifier's recordings are changed before they are learned from.
         window_us: Length of the stretches that a detector learns from.
-        clips: Simulated clips of a detector: number by scene.
+        clips: Simulated clips of a detector: number by scene; see `make_clip` for the names.
+        head_clips: Clips that only the head learns from, beside the others.
         held_out: The same for clips to score on, whose seeds begin at 900.
         seed: Of everything that is drawn.
     """
@@ -70,6 +71,7 @@ class GraphRecipe(BaseModel):
     augmentation: Annotated[Augmentation, BeforeValidator(_augmentation)] = Augmentation()
     window_us: int = Field(120_000, ge=20_000)
     clips: dict[str, int] = {}
+    head_clips: dict[str, int] = {}
     held_out: dict[str, int] = {}
     seed: int = Field(0, ge=0)
 
