@@ -14,7 +14,7 @@ pytest.importorskip("fastapi", reason="the daemon's HTTP side is not installed")
 from conftest import Site
 from eventvision_apps.daemon.http import HttpServer, HttpSettings
 
-TASKS = "['graph:score=0.01:every=10ms', 'alarm:region=64x48+0+0:score=0.01']"
+TASKS = "['graph:score=0:every=10ms', 'alarm:region=64x48+0+0:score=0']"
 
 
 def test_an_alarm_of_the_graph_is_told_over_http_and_written(tmp_path, monkeypatch):

@@ -379,6 +379,21 @@ def test_a_preset_is_saved_and_loaded(bench, tmp_path):
     assert now.preset == str(path)
 
 
+def test_a_graph_watches_a_region(bench, recording):
+    pipeline = bench.controller.pipeline
+    assert pipeline.set_method("graph", "score=0")
+    assert pipeline.set_task("graph", on=True)
+    assert pipeline.set_method("alarm", "region=48x32+0+0:score=0")
+    assert pipeline.set_task("alarm", on=True)
+    bench.controller.playback.set_speed(None)
+    bench.controller.source.open(recording)
+    bench.until(lambda: any(bench.state.history.value.rows["alarm"]), seconds=200)
+    assert bench.is_on("graph")
+    assert bench.is_on("alarm")
+    rows = bench.state.history.value.rows
+    np.testing.assert_array_equal(rows["alarm"], rows["objects"] > 0)
+
+
 def test_the_file_of_the_daemon_is_a_preset_and_keeps_what_else_it_says(bench, tmp_path):
     path = tmp_path / "eventvision.yaml"
     path.write_text(f"speed: 2\npre_roll_s: 3\n{sample('eventvision.yaml')}")
