@@ -173,12 +173,18 @@ def cluster():
     pytest.importorskip("ray", reason="Ray is not installed: pip install 'eventvision[cluster]'")
     from ray.cluster_utils import Cluster
 
-    head = {"num_cpus": 1, "include_dashboard": False}
-    cluster = Cluster(initialize_head=True, head_node_args=head)
-    cluster.add_node(num_cpus=1)
-    cluster.wait_for_nodes()
-    yield cluster.address
-    cluster.shutdown()
+    cluster = Cluster()
+    try:
+        for _ in range(2):
+            cluster.add_node(num_cpus=1, include_dashboard=False)
+        cluster.wait_for_nodes()
+        yield cluster.address
+    except Exception as error:
+        if "timed out during startup" not in str(error):
+            raise
+        pytest.skip("this machine is too busy: Ray gives its nodes 30 s to start")
+    finally:
+        cluster.shutdown()
 
 
 @pytest.mark.filterwarnings("ignore")
