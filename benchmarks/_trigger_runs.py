@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -25,11 +25,13 @@ from eventvision.devices import open_session
 from eventvision.representations import VoxelGrid
 from eventvision.slicing import parse_slicer
 from eventvision.training.evaluation import percentile_scaled
-from eventvision.training.triggers import CellStream, make_stream
+from eventvision.training.triggers import CellStream, best_lengths, ends_of, make_stream
 
 SENSOR, CELL_US, SECONDS = SensorSize(240, 180), 2_500, 2.0
 HELD_OUT = 1_000_000
 """Scenes and cameras of seeds from here on were never learned from."""
+
+LONGEST_US = 100_000
 
 LOOK_CELLS = 4
 """Errors are taken every so many cells."""
@@ -42,7 +44,7 @@ _RATES: Mapping[str, tuple[str, float, float]] = {
     "constant count": ("count:{:.0f}", 20.0, 3e6),
     "activity": ("activity:10%+{:.0f}", 1.0, 1e5),
 }
-SLICERS = tuple(_RATES)
+SLICERS = ("trigger", "constant time", "constant count", "activity")
 
 
 @cache
@@ -57,16 +59,43 @@ def cut_at_rate(
     name: str, events: Events, until_us: int, rate_hz: float, model: str
 ) -> list[Slice]:
     """Cut a stream by a slicer whose setting is found by halving, for the rate that is asked."""
-    text, low, high = _RATES[name]
-    wanted = rate_hz * until_us / 1e6
+    (found,) = _cut_alike(_RATES[name], [events], rate_hz * until_us / 1e6, model)
+    return found
+
+
+def cut_together(
+    name: str, streams: Sequence[CellStream], rate_hz: float, model: str
+) -> list[list[Slice]]:
+    """Cut streams of several cameras and speeds by one setting, for the mean rate that is asked.
+
+    The trigger is told a rate, as users do, and its threshold follows the scene.
+    """
+    seconds = sum(shown.cells * shown.cell_us for shown in streams) / 1e6
+    setting = _RATES["adapting trigger" if name == "trigger" else name]
+    return _cut_alike(setting, [shown.events for shown in streams], rate_hz * seconds, model)
+
+
+def cut_best(shown: CellStream, rate_hz: float) -> list[Slice]:
+    """Cut a stream where that keeps the scene on the screen freshest, knowing all of it."""
+    asked_cells = 1e6 / rate_hz / shown.cell_us
+    lengths = best_lengths(shown, asked_cells=asked_cells, most_cells=LONGEST_US // shown.cell_us)
+    ends = ends_of(lengths)
+    return [shown.slice(*span) for span in zip([0, *ends[:-1]], ends, strict=True)]
+
+
+def _cut_alike(
+    setting: tuple[str, float, float], streams: Sequence[Events], wanted: float, model: str
+) -> list[list[Slice]]:
+    text, low, high = setting
     more_with_less = "rate" not in text
-    found: list[Slice] = []
+    nearest, found = math.inf, list[list[Slice]]()
     for _ in range(_ROUNDS):
         middle = math.sqrt(low * high)
-        slices = _cut(text.format(middle), events, model)
-        if not found or abs(len(slices) - wanted) < abs(len(found) - wanted):
-            found = slices
-        if (len(slices) > wanted) == more_with_less:
+        slices = [_cut(text.format(middle), events, model) for events in streams]
+        count = sum(map(len, slices))
+        if abs(count - wanted) < nearest:
+            nearest, found = abs(count - wanted), slices
+        if (count > wanted) == more_with_less:
             low = middle
         else:
             high = middle

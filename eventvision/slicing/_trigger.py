@@ -37,7 +37,7 @@ CELL_INPUT = "cell"
 CURRENT_OUTPUT = "current"
 """Names of the network's input, (1, 2, rows, columns), and of its output, which is summed."""
 
-_GAIN = 0.1
+_GAIN, _FIRST_GAIN = 0.03, 1.0
 _MOST_DRIFT = 1024.0
 
 
@@ -159,6 +159,7 @@ class SliceByTrigger:
     def _start_anew(self) -> None:
         settings = self._settings
         self._threshold = settings.threshold
+        self._adapted = 1
         self._origin_us: int | None = None
         self._cell_end_us = 0
         self._forget()
@@ -208,9 +209,14 @@ class SliceByTrigger:
         return replace(slice_, potential=np.array(self._trace, np.float32))
 
     def _adapt(self, duration_us: int) -> None:
-        """Raise the threshold after a short slice and lower it after a long one, a little."""
+        """Raise the threshold after a short slice and lower it after a long one, a little.
+
+        The first slices move it more, so that a camera of other biases is soon met.
+        """
+        gain = max(_GAIN, _FIRST_GAIN / self._adapted)
+        self._adapted += 1
         wanted_us = 1e6 / self._settings.rate_hz
         error = min(1.0, max(-1.0, 1 - duration_us / wanted_us))
-        drift = self._threshold / self._settings.threshold * math.exp(_GAIN * error)
+        drift = self._threshold / self._settings.threshold * math.exp(gain * error)
         drift = min(_MOST_DRIFT, max(1 / _MOST_DRIFT, drift))
         self._threshold = self._settings.threshold * drift
