@@ -8,17 +8,18 @@ import subprocess
 import sys
 
 import pytest
+from command_line import run
 
 
-def run(*arguments, path=None):
-    extra = {"PYTHONPATH": str(path)} if path else {}
+def run_beside(path, *arguments):
+    """Run a process that finds more packages in a folder."""
     return subprocess.run(
-        [sys.executable, "-m", "eventvision_apps.cli.main", *map(str, arguments)],
+        [sys.executable, "-m", "eventvision_apps.cli.main", *arguments],
         capture_output=True,
         text=True,
         timeout=250,
         check=False,
-        env={**os.environ, **extra},
+        env={**os.environ, "PYTHONPATH": str(path)},
     )
 
 
@@ -34,7 +35,7 @@ def broken(tmp_path):
 
 
 def test_devices_are_listed_with_what_is_missing(broken):
-    done = run("devices", "--json", path=broken)
+    done = run_beside(broken, "devices", "--json")
     devices = {entry["name"]: entry for entry in json.loads(done.stdout)["devices"]}
     assert devices["onnx"]["present"]
     assert devices["cpu"]["facets"] == ["ActivityMeter"]

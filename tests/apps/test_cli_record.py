@@ -6,13 +6,13 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import run
 from eventvision_apps.cli import cameras, info, record, record_trigger
 
 from eventvision.core import (
@@ -30,16 +30,6 @@ from eventvision.io import UDEV_RULES, CameraDescription, install_udev_rules, op
 
 SENSOR = SensorSize(64, 48)
 PACKET_US = 5_000
-
-
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "eventvision_apps.cli.main", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
 
 
 def packet(number: int, *, count: int = 50, rising: bool = False) -> Packet:

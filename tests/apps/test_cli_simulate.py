@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from command_line import run
 from eventvision_apps.cli.main import main
 
 from eventvision.core import Events
 from eventvision.io import open_source
 
 SMALL = ("--sensor", "64x48", "--seconds", 0.1)
-
-
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "eventvision_apps.cli.main", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=250,
-        check=False,
-    )
 
 
 def events_of(path: Path) -> Events:
@@ -48,7 +38,7 @@ def test_a_scene_becomes_a_recording_with_the_truth_beside_it(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"a.aedat4", "a.truth.npz"}
 
 
-@pytest.mark.parametrize("suffix", ["raw", "csv", "npz"])
+@pytest.mark.parametrize("suffix", ["raw", "csv"])
 def test_the_same_seed_gives_the_same_bytes_and_another_one_others(tmp_path, suffix):
     for name, seed in (("a", 5), ("b", 5), ("c", 6)):
         done = run("simulate", "shapes", tmp_path / f"{name}.{suffix}", *SMALL, "--seed", seed,
