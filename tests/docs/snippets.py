@@ -26,7 +26,7 @@ _BLOCK = re.compile(
 )
 _REMARK = re.compile(r"<!-- (parsed only|shown only): (.+?) -->")
 _GIVEN = re.compile(r"<!-- given:\n([\s\S]*?)-->")
-_COMMAND = re.compile(r"^(?:sudo )?(?:\.venv/bin/)?(eventvision|python -m [\w.]+) ?(.*)$")
+_COMMAND = re.compile(r"^(?:sudo )?(?:\S*/bin/)?(eventvision|python -m [\w.]+) ?(.*)$")
 
 
 @dataclass(frozen=True, slots=True)
