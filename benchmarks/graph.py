@@ -6,13 +6,13 @@ GraphConv layers of 16 channels. "Event by event" for the peer is running the ne
 present graph of 10,000 events, without building the graph. Rows without a peer show that the cost
 of an event depends neither on how long the stream has run nor on the size of the sensor; those
 named after recordings are of the first 100,000 events of real ones, with `--recordings DIR`. AEGNN
-needs torch-cluster, which has no wheel for this torch: its figures are not measured here. Latency
-is from an event to the output that it changed, at 0.3 million events a second: events wait for
-their packet of 64, and for CPU time: the head of a detector is read again as soon as it was read;
-beside it clusters of slices of 10 ms. The live rate is what one core takes in when packets come
-every millisecond and the head is read every ten. Operations are those of the layers, beside
-convolutions of the same reach and channels over all pixels, which a network of frames repeats for
-every answer.
+needs torch-cluster, which has no wheel for this torch: its 49 to 156 ms an event are not measured
+here. Latency is from an event to the output that it changed, at 0.3 million events a second: events
+wait for their packet of 64, and for CPU time: the head of a detector, in bytes, is read again as
+soon as it was read; beside it clusters of slices of 10 ms. The live rate is what one core takes in
+when packets come every millisecond and the head is read every ten. Operations are those of the
+layers, beside convolutions of the same reach and channels over all pixels, which a network of
+frames repeats for every answer.
 
     python -m benchmarks.graph [--json] [--repeat N] [--recordings DIR]
 """
