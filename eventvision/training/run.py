@@ -185,7 +185,7 @@ def _train_scenes(
     best = train_scenes(
         recipe, out / "training", images=images, device=device, weights=begin, watch=watch
     )
-    say(f"best weights: {best}; now its int8 form")
+    say(f"best weights: {best}; now {'its int8 form' if recipe.spiking else 'its files'}")
     for file in finish_model(recipe, out, best, images=images):
         say(f"wrote {file}")
 

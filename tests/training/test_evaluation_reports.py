@@ -348,9 +348,21 @@ def command(monkeypatch, *arguments):
 
 
 def test_the_command_prints_tables_and_writes_files(frozen, tmp_path, monkeypatch, capsys):
-    assert command(monkeypatch, "--data", frozen.folder, "--out", tmp_path / "out") == 0
-    assert "FIBAR" in capsys.readouterr().out
-    assert (tmp_path / "out" / "report.json").is_file()
+    from safetensors.torch import save_file
+
+    from eventvision.training.scenes import build_network, load_scene_recipe
+
+    twin = tmp_path / "twin"
+    twin.mkdir()
+    (twin / "recipe.toml").write_text('size = "tiny"\nspiking = false\n' + RECIPE.lstrip())
+    network = build_network(load_scene_recipe(twin / "recipe.toml"))
+    save_file(network.state_dict(), twin / "model.safetensors")
+    out = tmp_path / "out"
+    assert command(monkeypatch, "--data", frozen.folder, "--out", out, "--twin", twin) == 0
+    told = capsys.readouterr().out
+    assert "FIBAR" in told
+    assert "non-spiking twin" in told
+    assert (out / "report.json").is_file()
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,7 @@ def normalised(events: Tensor) -> Tensor:
         events: Shape (N, bins, height, width).
     """
     squares = events.square().sum(dim=(1, 2, 3), keepdim=True)
-    active = (events != 0).sum(dim=(1, 2, 3), keepdim=True)
+    active = events.sign().abs().sum(dim=(1, 2, 3), keepdim=True)
     return events / (squares / active.clamp(min=1)).sqrt().clamp(min=1e-3)
 
 

@@ -82,6 +82,8 @@ def finish_model(
 ) -> list[Path]:
     """Make the int8 form of a trained network, and write all files of the model.
 
+    A twin that does not spike has no int8 form: it is a yardstick for the float one.
+
     Args:
         recipe: What it was trained by.
         out: Folder of the model.
@@ -96,7 +98,9 @@ def finish_model(
     load_weights(network, weights)
     network.eval()
     training = out / "training"
-    integers = quantised(network, recipe, scene_pool(recipe, images, training, "train"))
+    integers = None
+    if recipe.spiking:
+        integers = quantised(network, recipe, scene_pool(recipe, images, training, "train"))
     shown = scene_pool(recipe, images, training, "val")
     return write_scene_model(out, recipe, network, integers, _golden_slices(shown))
 
