@@ -15,7 +15,7 @@ from eventvision.simulation import DETECTION_CLASSES, Paced, named_scene
 from eventvision.training.evaluation import BoxTally, TrueObjects, results_of
 from eventvision.training.triggers import CellStream
 
-from ._trigger_runs import HELD_OUT, LOOK_CELLS, SENSOR, stream
+from ._trigger_runs import HELD_OUT, SENSOR, look_cells, stream
 
 LEAST_PX, LEAST_EVENTS, LOOK_BACK_US = 8, 20, 50_000
 """An object is to be found if both sides have so many pixels, and so many events so lately."""
@@ -41,8 +41,9 @@ def truths(scene: str, seed: int, speed: float) -> tuple[TrueObjects, ...]:
 
 
 def look_times(shown: CellStream) -> list[int]:
-    """Return the moments at which the screen is looked at."""
-    return [cell * shown.cell_us for cell in range(LOOK_CELLS, shown.cells + 1, LOOK_CELLS)]
+    """Return the moments at which the screen is looked at, anywhere between edges of cells."""
+    phases = np.random.default_rng(0).integers(0, shown.cell_us, shown.cells)
+    return [cell * shown.cell_us + int(phases[cell]) for cell in look_cells(shown)]
 
 
 def true_boxes(scene: str, seed: int, speed: float, slices: Sequence[Slice]) -> list[Detections]:

@@ -31,10 +31,13 @@ SENSOR, CELL_US, SECONDS = SensorSize(240, 180), 2_500, 2.0
 HELD_OUT = 1_000_000
 """Scenes and cameras of seeds from here on were never learned from."""
 
+START_US = 300_000
+"""What is on the screen before does not count: a threshold that follows has to meet its camera."""
+
 LONGEST_US = 100_000
 
 LOOK_CELLS = 4
-"""Errors are taken every so many cells."""
+"""Errors are taken at every so many edges of cells."""
 
 _ROUNDS = 14
 _RATES: Mapping[str, tuple[str, float, float]] = {
@@ -91,7 +94,7 @@ def _cut_alike(
     nearest, found = math.inf, list[list[Slice]]()
     for _ in range(_ROUNDS):
         middle = math.sqrt(low * high)
-        slices = [_cut(text.format(middle), events, model) for events in streams]
+        slices = [cut(text.format(middle), events, model) for events in streams]
         count = sum(map(len, slices))
         if abs(count - wanted) < nearest:
             nearest, found = abs(count - wanted), slices
@@ -102,8 +105,9 @@ def _cut_alike(
     return found
 
 
-def _cut(text: str, events: Events, model: str) -> list[Slice]:
-    setting = text.replace("trigger:", f"trigger:model={model},") if "trigger" in text else text
+def cut(text: str, events: Events, model: str = "trigger-nano") -> list[Slice]:
+    """Cut a stream by a slicer as users write it, but for the model of a trigger."""
+    setting = text.replace("trigger:", f"trigger:model={model},") if "model=" not in text else text
     with _Opened() as opened:
         slicer: Slicer = parse_slicer(setting, events.sensor, open_trigger=opened)
         return [*slicer.push(Packet(events)), *slicer.flush()]
@@ -156,9 +160,17 @@ def picture_maker(
 
 
 def scenes_at(shown: CellStream, slices: list[Slice]) -> list[NDArray[np.float64]]:
-    """Return what the scene looked like when each slice ended: a network that makes no mistake."""
-    cells = [min(shown.cells, slice_.t1_us // shown.cell_us) for slice_ in slices]
-    return [shown.shades[cell].astype(np.float64) / 255 for cell in cells]
+    """Return what the scene looked like when each slice ended: a network that makes no mistake.
+
+    Between two edges of cells, where it is known, it is mixed of both.
+    """
+    found = []
+    for slice_ in slices:
+        place = min(slice_.t1_us / shown.cell_us, float(shown.cells))
+        before = min(int(place), shown.cells - 1)
+        low, high = shown.shades[before : before + 2].astype(np.float64) / 255
+        found.append(low + (place - before) * (high - low))
+    return found
 
 
 def live_error(
@@ -166,15 +178,29 @@ def live_error(
 ) -> float:
     """Return the mean absolute error of what is on the screen, over time and pixels.
 
-    Until a slice ends the picture of the one before is shown, before the first one grey.
+    Until a slice ends the picture of the one before is shown. The truth is known at edges of cells:
+    there, each picture counts as long as it is shown in the time of a cell around the edge, so that
+    slices that end on edges are no better and no worse off than others.
     """
-    ends = np.array([slice_.t1_us for slice_ in slices])
+    ends = np.array([slice_.t1_us for slice_ in slices], np.float64)
     errors = []
-    for cell in range(LOOK_CELLS, shown.cells + 1, LOOK_CELLS):
-        ended = int(np.searchsorted(ends, cell * shown.cell_us, side="right"))
+    for cell in look_cells(shown):
+        around = (cell + np.array([-0.5, 0.5])) * shown.cell_us
+        first, last = np.searchsorted(ends, around, side="right").tolist()
+        shares = np.diff([around[0], *ends[first:last], around[1]]) / shown.cell_us
         truth = shown.shades[cell].astype(np.float64) / 255
-        errors.append(float(np.abs((pictures[ended - 1] if ended else 0.5) - truth).mean()))
+        errors.append(
+            sum(
+                share * np.abs((pictures[ended - 1] if ended else 0.5) - truth).mean()
+                for ended, share in zip(range(first, last + 1), shares, strict=True)
+            )
+        )
     return float(np.mean(errors))
+
+
+def look_cells(shown: CellStream) -> range:
+    """Return the edges of cells at which errors are taken."""
+    return range(START_US // shown.cell_us, shown.cells, LOOK_CELLS)
 
 
 def cell_ms(size: tuple[int, int], device: str, model: str, cells: int = 200) -> float:
