@@ -146,9 +146,13 @@ class Stage:
         return found | {"worst_ms": float(gaps.max()), "stalls": int((gaps > 50).sum())}
 
     def close(self) -> None:
-        """Close the window."""
+        """Close the window; it must be gone before the application is."""
+        from PyQt6.QtCore import QEvent
+
         self._forget()
         self.window.close()
+        self.window.deleteLater()
+        self.application.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
     def _count(self, _tick: int) -> None:
         self.shown += 1

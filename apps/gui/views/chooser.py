@@ -1,4 +1,7 @@
-"""What is dragged out in a view: a rectangle to do something with, or a line to count at."""
+"""What is dragged out in a view: a rectangle to do something with, or a line to count at.
+
+With the keyboard, arrows move a cross, Return begins and ends.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from PyQt6.QtCore import QLineF, QPointF
-from PyQt6.QtGui import QKeySequence, QPainter
+from PyQt6.QtGui import QColor, QKeySequence, QPainter, QPen
 from PyQt6.QtWidgets import QMenu, QWidget
 
 from eventvision.core import SensorSize
@@ -22,6 +25,9 @@ Place = tuple[float, float]
 LEAST_PX = 2
 """What is shorter was a click."""
 
+CROSS_PX = 9
+CHOSEN = QColor(0x4A, 0x9B, 0xFF)
+
 
 class Chooser:
     """Remembers where a drag began and where it is, in pixels of the sensor.
@@ -33,10 +39,11 @@ class Chooser:
     def __init__(self) -> None:
         self.wanted: Wanted = ""
         self._ends: tuple[Place, Place] | None = None
+        self._cross: Place | None = None
 
     def want(self, wanted: Wanted) -> None:
         """Let the next drag choose this, or nothing."""
-        self.wanted, self._ends = wanted, None
+        self.wanted, self._ends, self._cross = wanted, None, None
 
     @property
     def is_dragging(self) -> bool:
@@ -52,6 +59,18 @@ class Chooser:
         """Go on with it."""
         if self._ends is not None:
             self._ends = (self._ends[0], _within(at, sensor))
+
+    def nudge(self, right: float, down: float, sensor: SensorSize) -> None:
+        """Move the cross, which is first in the middle, and what is being chosen with it."""
+        x, y = self._cross or (sensor.width / 2, sensor.height / 2)
+        self._cross = _within((x + right, y + down), sensor)
+        self.move(self._cross, sensor)
+
+    def begin_at_cross(self, sensor: SensorSize) -> None:
+        """Begin where the cross is."""
+        self.nudge(0, 0, sensor)
+        if self._cross is not None:
+            self.begin(self._cross, sensor)
 
     @property
     def region(self) -> Region | None:
@@ -78,6 +97,11 @@ class Chooser:
     def paint(self, painter: QPainter, mapping: Mapping) -> None:
         """Show what would be chosen now."""
         region, line = self.region, self.line
+        if self._cross is not None:
+            x, y = mapping.to_view(*self._cross)
+            painter.setPen(QPen(CHOSEN, 2))
+            painter.drawLine(QPointF(x - CROSS_PX, y), QPointF(x + CROSS_PX, y))
+            painter.drawLine(QPointF(x, y - CROSS_PX), QPointF(x, y + CROSS_PX))
         if region is not None:
             draw_region(painter, region, mapping, is_on=False)
         elif line is not None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
-from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
+from PyQt6.QtCore import QPoint, QPointF, QRectF, QSize, Qt
 from PyQt6.QtGui import (
     QColor,
     QImage,
+    QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -31,6 +32,14 @@ from .overlay import draw_overlay
 from .theme_style import theme_of
 
 WHEEL_STEP = 1.25
+ARROWS: dict[int, tuple[int, int]] = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+ZOOMS: dict[int, int] = {Qt.Key.Key_PageUp: 1, Qt.Key.Key_PageDown: -1}
+ENDS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
 
 
 class EventView(QWidget):
@@ -50,7 +59,7 @@ class EventView(QWidget):
         self.setMouseTracking(True)
         self.setMinimumSize(QSize(160, 120))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName(f"Event view {index + 1}")
 
@@ -76,6 +85,8 @@ class EventView(QWidget):
     def choose(self, wanted: Wanted) -> None:
         """Let dragging choose something, or nothing."""
         self._chooser.want(wanted)
+        if wanted:
+            self.setFocus()
         self.setCursor(Qt.CursorShape.CrossCursor if wanted else Qt.CursorShape.ArrowCursor)
         self.update()
 
@@ -171,15 +182,15 @@ class EventView(QWidget):
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802 - Qt's name
         """Zoom around the pointer."""
-        sensor = self._sensor
-        if event is None or sensor is None:
-            return
-        factor = WHEEL_STEP ** (event.angleDelta().y() / 120)
-        at = event.position()
-        size = (self.width(), self.height())
-        viewport = zoomed(sensor, size, self._viewport, factor, (at.x(), at.y()))
-        self._controller.views.look(viewport, self._index)
-        event.accept()
+        if event is not None:
+            self._zoom(WHEEL_STEP ** (event.angleDelta().y() / 120), event.position())
+            event.accept()
+
+    def _zoom(self, factor: float, at: QPointF) -> None:
+        if (sensor := self._sensor) is not None:
+            size = (self.width(), self.height())
+            viewport = zoomed(sensor, size, self._viewport, factor, (at.x(), at.y()))
+            self._controller.views.look(viewport, self._index)
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802 - Qt's name
         """Make this view the active one; begin to drag, or to choose."""
@@ -212,16 +223,52 @@ class EventView(QWidget):
             self._controller.views.look(moved(sensor, size, before, (by.x(), by.y())), self._index)
 
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802 - Qt's name
-        """End dragging; count at the line that was chosen, or ask what to do with a rectangle."""
+        """End dragging, and use what was chosen."""
         self._grip = None
-        if event is None or not self._chooser.is_dragging:
-            return
+        if event is not None and self._chooser.is_dragging:
+            self._use_choice(event.globalPosition().toPoint())
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Move and zoom with arrows and pages; choose with arrows and Return."""
+        sensor = self._sensor
+        if event is None or sensor is None:
+            return super().keyPressEvent(event)
+        key, small = event.key(), bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        right, down = ARROWS.get(key, (0, 0))
+        if self._chooser.wanted and key in ENDS:
+            self._end_choice(is_wanted=key != Qt.Key.Key_Escape, sensor=sensor)
+        elif self._chooser.wanted and key in ARROWS:
+            step = 1 if small else max(1, sensor.width // 50)
+            self._chooser.nudge(right * step, down * step, sensor)
+            self.update()
+        elif key in ARROWS:
+            by = (-right * self.width() / 10, -down * self.height() / 10)
+            size = (self.width(), self.height())
+            self._controller.views.look(moved(sensor, size, self._viewport, by), self._index)
+        elif key in ZOOMS:
+            self._zoom(WHEEL_STEP ** ZOOMS[key], QPointF(self.width() / 2, self.height() / 2))
+        else:
+            super().keyPressEvent(event)
+        return None
+
+    def _end_choice(self, *, is_wanted: bool, sensor: SensorSize) -> None:
+        """Begin what is chosen with the keyboard, or end it."""
+        if not is_wanted:
+            self.choose("")
+        elif self._chooser.is_dragging:
+            self._use_choice(self.mapToGlobal(self.rect().center()))
+        else:
+            self._chooser.begin_at_cross(sensor)
+            self.update()
+
+    def _use_choice(self, at: QPoint) -> None:
+        """Count at the line that was chosen, or ask what to do with a rectangle."""
         region, line = self._chooser.region, self._chooser.line
         pipeline = self._controller.pipeline
         self.choose("")
         if region is not None:
             menu = region_menu(self, region, pipeline, lambda: self._look_at(region))
-            menu.exec(event.globalPosition().toPoint())
+            menu.exec(at)
             menu.deleteLater()
         elif line is not None:
             (x0, y0), (x1, y1) = line

@@ -11,11 +11,17 @@ from PyQt6.QtWidgets import QLabel, QWidget
 
 
 class Figure(QLabel):
-    """One line of text; as wide as the widest so far, until it is cleared."""
+    """One line of text; as wide as the widest so far, until it is cleared.
 
-    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+    Args:
+        text: What it says at first.
+        parent: The widget that it belongs to.
+        pad_px: Space on both sides; a style sheet takes margins away.
+    """
+
+    def __init__(self, text: str = "", parent: QWidget | None = None, *, pad_px: int = 0) -> None:
         super().__init__("", parent)
-        self._text, self._width = "", 0
+        self._text, self._width, self._pad_px = "", 0, pad_px
         self.setText(text)
 
     def text(self) -> str:
@@ -41,8 +47,7 @@ class Figure(QLabel):
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Return the size of the widest text."""
-        edges = self.contentsMargins()
-        width = self._width + edges.left() + edges.right() if self._width else 0
+        width = self._width + 2 * self._pad_px if self._width else 0
         return QSize(width, self.fontMetrics().height())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
@@ -56,4 +61,5 @@ class Figure(QLabel):
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
         sides = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(self.contentsRect(), sides | Qt.TextFlag.TextSingleLine, self._text)
+        place = self.rect().adjusted(self._pad_px, 0, 0, 0)
+        painter.drawText(place, sides | Qt.TextFlag.TextSingleLine, self._text)

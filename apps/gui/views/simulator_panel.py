@@ -50,7 +50,7 @@ class SimulatorPanel(QWidget):
         self.scenes.setCurrentRow(0)
         self.scenes.itemActivated.connect(lambda _: self._start())
         self.picture = QLineEdit()
-        self.picture.setPlaceholderText("or a video, or a folder of pictures")
+        self.picture.setPlaceholderText("or a video, or pictures")
         self.picture.setToolTip("The camera looks at this instead of a drawn scene")
         self.picture.setAccessibleName("Video or folder of pictures")
         choose = button("Choose…", self._choose, "Choose a video for the camera to look at")

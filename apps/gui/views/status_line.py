@@ -29,16 +29,14 @@ class StatusLine(QStatusBar):
         super().__init__()
         self._playback = state.playback
         self._ticks: deque[float] = deque()
-        self._problem, self._pixel = QLabel(), Figure()
-        self._recording, self._rates, self._display = Figure(), Figure(), Figure()
-        self._latency, self._drops = Figure(), Figure()
+        self._problem = QLabel()
+        figures = [Figure(pad_px=5) for _ in range(6)]
+        self._pixel, self._recording, self._rates = figures[:3]
+        self._latency, self._drops, self._display = figures[3:]
         self._problem.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.addWidget(self._problem, 1)
-        for label in (
-            self._pixel, self._recording, self._rates, self._latency, self._drops, self._display,
-        ):  # fmt: skip
-            label.setContentsMargins(5, 0, 5, 0)
-            self.addPermanentWidget(label)
+        for figure in figures:
+            self.addPermanentWidget(figure)
         set_role(self._recording, "bad")
         observe_while(self, state.pointer, self._show_pixel)
         observe_while(self, state.status, self._show_status)

@@ -211,6 +211,25 @@ def test_lines_that_are_dragged_are_counted_at(drawn):
     assert "counting" not in drawn.state.pipeline.value.on
 
 
+def test_a_line_is_chosen_with_the_keyboard_and_the_view_is_moved(drawn, qtbot):
+    view = drawn.grid.panes[0].view
+    drawn.grid.choose("line")
+    for key in (Qt.Key.Key_Return, *[Qt.Key.Key_Down] * 9, Qt.Key.Key_Return):
+        qtbot.keyClick(view, key)
+    (counting,) = (task for task in drawn.state.pipeline.value.tasks if task.name == "counting")
+    np.testing.assert_array_equal(
+        parse_gates(counting.method).lines[0].points, [[32, 24], [32, 33]]
+    )
+    qtbot.keyClick(view, Qt.Key.Key_PageUp)
+    zoomed = drawn.state.views.value.viewports[0]
+    qtbot.keyClick(view, Qt.Key.Key_Right)
+    assert zoomed.zoom > 1
+    assert drawn.state.views.value.viewports[0].x > zoomed.x
+    drawn.grid.choose("region")
+    qtbot.keyClick(view, Qt.Key.Key_Escape)
+    assert not view.wanted
+
+
 def test_without_anything_open_the_view_says_what_to_do(window):
     empty = window.grid.panes[0].view.grab().toImage()
     window.state.playback.set(PlaybackPart(phase="failed"))
