@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QPointF, QRectF, Qt
-from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
+from PyQt6.QtGui import QColor, QFont, QPainter, QPen
 
 from eventvision.core import Detections, Tracks
 
@@ -18,12 +18,13 @@ from ..state import ViewSettings
 from .gates import draw_counts
 
 Region = tuple[int, int, int, int]
+Label = tuple[str, QRectF, QColor]
 
 SMALL_PX = 560
 """Views less wide than this have smaller labels."""
 LABEL_PX, SMALL_LABEL_PX = 12, 10
 _INK = QColor(0x0A, 0x0C, 0x12)
-_DIM = QColor(0xCD, 0xCD, 0xCD, 110)
+_DIM = QColor(0x78, 0x78, 0x78)
 _PLAIN = QColor(0xCD, 0xCD, 0xCD)
 _ALARM = QColor(0xFF, 0x4D, 0x4D)
 _WATCHED = QColor(0xFF, 0xC8, 0x4A)
@@ -68,7 +69,7 @@ def draw_region(painter: QPainter, region: Region, mapping: Mapping, *, is_on: b
     painter.setPen(QPen(colour, 2, Qt.PenStyle.DashLine))
     painter.drawRect(rectangle)
     if is_on:
-        _Labels(painter).draw("ALARM", rectangle, colour)
+        _draw_labels(painter, [("ALARM", rectangle, colour)])
 
 
 @lru_cache(maxsize=512)
@@ -96,7 +97,7 @@ def _draw_detections(
         _outline(painter, rectangles)
         return
     named = len(found.class_names) > 1
-    labels = _Labels(painter)
+    labels: list[Label] = []
     for rectangle, class_, score in zip(
         rectangles, found.classes.tolist(), found.scores.tolist(), strict=True
     ):
@@ -104,8 +105,10 @@ def _draw_detections(
         colour = _colour_of_class(name, class_) if named else _PLAIN
         painter.setPen(QPen(colour, 2))
         painter.drawRect(rectangle)
-        if view.labels:
-            labels.draw(f"{name} {score:.2f}" if named else f"{score:.2f}", rectangle, colour)
+        text = f"{name} {score:.2f}" if named else f"{score:.2f}"
+        labels.append((text, rectangle, colour))
+    if view.labels:
+        _draw_labels(painter, labels)
 
 
 def _outline(painter: QPainter, rectangles: list[QRectF]) -> None:
@@ -118,41 +121,32 @@ def _draw_tracks(painter: QPainter, tracks: Tracks, view: ViewSettings, mapping:
     rectangles = _rectangles(tracks.boxes, mapping)
     painter.setPen(QPen(_INK, 1))
     _outline(painter, [rectangle.adjusted(-2, -2, 2, 2) for rectangle in rectangles])
-    labels = _Labels(painter)
-    rows = zip(
-        tracks.ids.tolist(),
-        rectangles,
-        tracks.classes.tolist(),
-        tracks.scores.tolist(),
-        strict=True,
-    )
-    for number, rectangle, class_, score in rows:
+    ids = tracks.ids.tolist()
+    for number, rectangle in zip(ids, rectangles, strict=True):
         painter.setPen(_pen(number))
         painter.drawRect(rectangle)
-        if view.labels:
-            name = f" {tracks.class_names[class_]}" if named else ""
-            labels.draw(f"#{number}{name} {score:.2f}", rectangle, colour_of(number))
+    if not view.labels:
+        return
+    labels: list[Label] = []
+    rows = zip(ids, rectangles, tracks.classes.tolist(), tracks.scores.tolist(), strict=True)
+    for number, rectangle, class_, score in rows:
+        name = f" {tracks.class_names[class_]}" if named else ""
+        labels.append((f"#{number}{name} {score:.2f}", rectangle, colour_of(number)))
+    _draw_labels(painter, labels)
 
 
-class _Labels:
-    """Writes above boxes; inside, where there is no room above."""
-
-    def __init__(self, painter: QPainter) -> None:
-        self._painter = painter
-        self._metrics = QFontMetricsF(painter.font())
-        self._height = self._metrics.height()
-
-    def draw(self, text: str, rectangle: QRectF, colour: QColor) -> None:
-        """Write a label."""
-        width = self._metrics.horizontalAdvance(text) + 6
-        top = rectangle.top() - self._height
-        if top < 0:
-            top = rectangle.top()
-        rightmost = self._painter.window().width() - width
-        left = max(0.0, min(rectangle.left() - 1, rightmost))
-        self._painter.fillRect(QRectF(left, top, width, self._height), colour)
-        self._painter.setPen(_INK)
-        self._painter.drawText(QPointF(left + 3, top + self._metrics.ascent()), text)
+def _draw_labels(painter: QPainter, labels: Sequence[Label]) -> None:
+    """Write above boxes, on whole pixels; inside, where there is no room above."""
+    metrics = painter.fontMetrics()
+    height, ascent, right = metrics.height(), metrics.ascent(), painter.window().width()
+    painter.setPen(_INK)
+    for text, rectangle, colour in labels:
+        width = metrics.horizontalAdvance(text) + 6
+        below = int(rectangle.top())
+        top = below - height if below >= height else below
+        left = max(0, min(int(rectangle.left()) - 1, right - width))
+        painter.fillRect(left, top, width, height, colour)
+        painter.drawText(left + 3, top + ascent, text)
 
 
 @lru_cache(maxsize=512)
