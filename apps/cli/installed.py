@@ -76,6 +76,13 @@ def installed_parts(requirements: Iterable[str] | None = None) -> list[Part]:
     ]
 
 
+def remedy_for(module: str) -> str | None:
+    """Return the command that installs a package that is missing; None if we do not need it."""
+    name = module.partition(".")[0].lower()
+    remedies = (part.remedy for part in installed_parts() if name in part.missing)
+    return next(remedies, None)
+
+
 def _of(lines: Iterable[str], extra: str) -> Iterator[str]:
     """Yield the packages that an extra needs here."""
     for line in lines:

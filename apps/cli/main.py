@@ -374,11 +374,12 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
-        from eventvision.core import EventVisionError
+        from .problems import told
 
-        if not isinstance(error, EventVisionError):
+        problem = told(error)
+        if problem is None:
             raise
-        typer.echo(f"eventvision: {error}", err=True)
+        typer.echo(f"eventvision: {problem}", err=True)
         sys.exit(2)
 
 

@@ -8,7 +8,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from command_line import run
 from eventvision_apps.cli import installed
+from eventvision_apps.cli import train as train_command
 from eventvision_apps.cli.installed import GIVES, installed_parts
 from eventvision_apps.cli.main import app
 from typer.testing import CliRunner
@@ -92,3 +94,25 @@ def test_the_shell_completes(words, expected):
     }
     done = CliRunner().invoke(app, [], env=env, prog_name="eventvision")
     assert expected in done.stdout.split(), done.output
+
+
+def test_a_command_without_its_extra_names_it_in_one_line(monkeypatch, tmp_path):
+    def needs_torch(*_: object, **__: object) -> int:
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    monkeypatch.setattr(train_command, "run", needs_torch)
+    monkeypatch.setattr(installed, "_version", lambda name: None if name == "torch" else "1.0")
+    done = run("train", tmp_path / "recipe.toml", tmp_path / "out")
+    expected = "eventvision: torch is not installed; pip install 'eventvision[train]'\n"
+    assert (done.returncode, done.stderr) == (2, expected)
+
+
+@pytest.mark.parametrize("module", ["torch", "no_such_module"])
+def test_other_packages_that_are_missing_are_no_fault_of_the_user(module, monkeypatch, tmp_path):
+    def needs_it(*_: object, **__: object) -> int:
+        raise ModuleNotFoundError("missing", name=module)
+
+    monkeypatch.setattr(train_command, "run", needs_it)
+    monkeypatch.setattr(installed, "_version", lambda name: "1.0")
+    with pytest.raises(ModuleNotFoundError):
+        run("train", tmp_path / "recipe.toml", tmp_path / "out")

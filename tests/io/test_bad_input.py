@@ -18,8 +18,6 @@ from eventvision.core import (
 )
 from eventvision.io import open_source
 
-pytestmark = pytest.mark.timeout(60)
-
 SENSOR = SensorSize(240, 180)
 REAL = {
     "aedat4": "aedat4/road_davis346.aedat4",
