@@ -381,6 +381,8 @@ def test_a_preset_is_saved_and_loaded(bench, tmp_path):
 
 def test_a_graph_watches_a_region(bench, recording):
     pipeline = bench.controller.pipeline
+    for name in ("tracking", "detection"):
+        assert pipeline.set_task(name, on=False)
     assert pipeline.set_method("graph", "score=0")
     assert pipeline.set_task("graph", on=True)
     assert pipeline.set_method("alarm", "region=48x32+0+0:score=0")
