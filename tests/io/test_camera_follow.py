@@ -16,7 +16,7 @@ from eventvision.io._cameras.source import CameraSource
 from eventvision.pipeline import RunConfig, replay
 
 SENSOR = SensorSize(64, 48)
-SOON_S = 10.0
+SOON_S = 60.0
 
 
 class FakeCamera:
@@ -75,6 +75,13 @@ def settings(tmp_path):
     return path
 
 
+def write_at_once(path, text: str) -> None:
+    """Replace a file as editors do: nobody sees a part of it."""
+    part = path.with_name("part")
+    part.write_text(text)
+    part.replace(path)
+
+
 @pytest.mark.parametrize("named", [True, False])
 def test_a_changed_file_takes_effect_and_is_told(camera, settings, named):
     name, given = (f"camera:?settings={settings}", None) if named else ("camera:", settings)
@@ -98,7 +105,7 @@ def test_a_changed_file_takes_effect_and_is_told(camera, settings, named):
 def test_a_file_that_cannot_be_used_is_told_and_changes_nothing(camera, settings, text, words):
     told: list[str] = []
     with open_source("camera:", settings=settings) as opened, follow_settings(opened, told.append):
-        settings.write_text(text)
+        write_at_once(settings, text)
         wait_for(lambda: told)
         assert isinstance(opened, CameraSource)
         assert opened.settings == Evk4Settings(bias_fo=1)

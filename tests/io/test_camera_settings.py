@@ -71,8 +71,9 @@ def test_a_huge_file_is_refused(tmp_path):
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
-    with pytest.raises(OutputError, match="cannot be written"):
-        save_settings(default_settings("evk4"), tmp_path / "nowhere" / "settings.json")
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="a part of the path is a file"):
+        save_settings(default_settings("evk4"), tmp_path / "file" / "settings.json")
 
 
 def test_an_unknown_model_has_no_settings():

@@ -26,7 +26,7 @@ from eventvision.pipeline import Pipeline
 from eventvision.slicing import SliceByTime
 
 SENSOR = SensorSize(64, 48)
-SOON_S = 5.0
+SOON_S = 60.0
 
 
 def events(*times_us: int, x: int = 3) -> np.ndarray:

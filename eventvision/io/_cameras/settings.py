@@ -13,7 +13,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from eventvision.core import ConfigError, OutputError, SourceNotFoundError
+from eventvision.core import ConfigError, SourceNotFoundError, complete_file
 
 from .models import model_of
 
@@ -238,17 +238,16 @@ def checked_settings(values: object, *, place: str = "settings") -> CameraSettin
 
 
 def save_settings(settings: CameraSettings, path: str | Path) -> None:
-    """Write settings to a file that `load_settings` reads; replaces an existing one.
+    """Write settings to a file that `load_settings` reads; replaces an existing one at once.
+
+    Whoever follows the file sees the settings before or these, never a part of them.
 
     Raises:
-        OutputError: If it cannot be written.
+        OutputError: If it cannot be written; an existing file stays.
     """
     values = {"model": settings.model, **settings.model_dump()}
-    try:
-        Path(path).write_text(json.dumps(values, indent=2) + "\n")
-    except OSError as error:
-        problem = f"cannot be written ({error.strerror})"
-        raise OutputError(path, problem, "write the settings elsewhere") from error
+    with complete_file(path) as part:
+        part.write_text(json.dumps(values, indent=2) + "\n")
 
 
 def setting_ranges(model: str) -> Iterator[tuple[str, str, str, str]]:
