@@ -166,8 +166,18 @@ class Stage:
             pipeline.set_task(task.name, on=task.name in wanted)
 
 
-def play(path: str, seconds: float, views: int, tasks: list[str], speed: float) -> dict[str, float]:
+def play(
+    path: str, seconds: float, views: int, tasks: list[str], speed: float, fps: int
+) -> dict[str, float]:
     """Play a recording in a loop in a window; return how smoothly that went.
+
+    Args:
+        path: The recording.
+        seconds: For how long.
+        views: How many event views.
+        tasks: As `eventvision.tasks.parse_task` reads them; all others are off.
+        speed: Recording seconds per second.
+        fps: How many pictures a second are asked for.
 
     Returns:
         `fps`: pictures shown a second; `worst_ms`: longest time in which the window did nothing;
@@ -177,6 +187,7 @@ def play(path: str, seconds: float, views: int, tasks: list[str], speed: float) 
     """
     stage = Stage(views, tasks)
     stage.controller.playback.set_speed(speed)
+    stage.controller.views.set_fps(fps)
     stage.open(path)
     found = stage.run(seconds)
     stage.close()

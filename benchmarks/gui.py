@@ -95,17 +95,19 @@ def starts(options: Options) -> list[Row]:
 def plays() -> list[Row]:
     """Play with nothing to do, with what needs no model, and with every task and its model."""
     rows: list[Row] = []
-    for label, views, tasks in (
-        ("1 view, no tasks", 1, ()),
-        ("2 views, no tasks", 2, ()),
-        ("2 views, all tasks without a model", 2, BY_HAND),
-        ("2 views, all tasks, four models", 2, EVERY),
+    for label, views, tasks, asked_fps in (
+        ("1 view, no tasks", 1, (), 30),
+        ("2 views, no tasks", 2, (), 30),
+        ("2 views, no tasks, 50 fps asked for", 2, (), 50),
+        ("2 views, all tasks without a model", 2, BY_HAND, 30),
+        ("2 views, all tasks without a model, 50 fps asked for", 2, BY_HAND, 50),
+        ("2 views, all tasks, five models", 2, EVERY, 30),
     ):
         tell(f"playing, {label}")
         with Worker("_gui_ours.py") as ours:
             found = ours.call(
                 "play", path=str(recording()), seconds=PLAYED_S, views=views, tasks=list(tasks),
-                speed=1.0,
+                speed=1.0, fps=asked_fps,
             ).value  # fmt: skip
         name = f"1280x720, {RATE_HZ / 1e6:.0f} Mev/s, {label}"
         rows += [
