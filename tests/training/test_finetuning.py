@@ -87,7 +87,7 @@ def test_a_detector_learns_from_a_few_windows_and_the_rest_stays(model, tmp_path
         model,
         Pedro(windows, split=None),
         tmp_path / "new",
-        FineTuning(epochs=60, slices=1, learning_rate=0.01),
+        FineTuning(epochs=40, slices=1, learning_rate=0.01),
         forms=("integer",),
         say=lambda _: None,
     )

@@ -42,7 +42,8 @@ from ._train import build_network
 _BINS = 5
 _CALIBRATION = 8
 _GOLDEN_PX = 64, 96
-_WINDOWS_AT_ONCE = 8
+_WINDOWS_AT_ONCE, _STEPS_OF_EPOCH = 8, 8
+"""Most windows of a step, and steps that an epoch should have, where windows are few."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -251,11 +252,12 @@ def _learn(
 
 def _groups(windows: Sequence[_Window], random: np.random.Generator) -> list[list[_Window]]:
     """Return windows in a random order, in groups of one size."""
+    most = min(_WINDOWS_AT_ONCE, max(1, len(windows) // _STEPS_OF_EPOCH))
     groups: list[list[_Window]] = []
     for index in random.permutation(len(windows)).tolist():
         window = windows[index]
         fits = bool(groups) and groups[-1][0].shape == window.shape
-        if fits and len(groups[-1]) < _WINDOWS_AT_ONCE:
+        if fits and len(groups[-1]) < most:
             groups[-1].append(window)
         else:
             groups.append([window])
