@@ -19,7 +19,7 @@ from eventvision.slicing import parse_slicer
 
 WAITING = 8
 SLICE_US = 10_000
-PATIENCE_S = 5
+PATIENCE_S = 60
 
 
 def packets(count: int) -> list[Packet]:
@@ -48,7 +48,7 @@ class Paced(MemorySource):
 class Task:
     """Lets so many slices be cut while it looks at one, as `plan` says, one after the other."""
 
-    name = "detection"
+    name = "tracking"  # which no load leaves out
     needs = ()
 
     def __init__(self, source: Paced, plan: list[int]) -> None:
