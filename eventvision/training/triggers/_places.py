@@ -12,7 +12,7 @@ import numpy as np
 from ._downstream import Answer, Memory
 from ._streams import CellStream
 
-_GAIN = 0.1
+_GAIN = 0.03
 
 
 @dataclass(slots=True)

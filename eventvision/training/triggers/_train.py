@@ -13,7 +13,13 @@ from torch.func import functional_call
 
 from eventvision.core import load_card
 from eventvision.spiking import nn
-from eventvision.training.networks import WEIGHT_STEP, Trigger, round_weights
+from eventvision.training.networks import (
+    WEIGHT_STEP,
+    Trigger,
+    by_step,
+    folded_time,
+    round_weights,
+)
 from eventvision.training.scenes import load_weights
 
 from ._downstream import Downstream
@@ -175,13 +181,12 @@ class _Training:
         cells = np.stack(counts, axis=1)
         weights = {name: _rounded(value) for name, value in self.network.named_parameters()}
         nn.reset(self.network)
-        blocks = cells.shape[-2] * cells.shape[-1]
-        found = [
-            functional_call(self.network, weights, (torch.from_numpy(cell),))["current"]
-            for cell in cells
-        ]
+        with folded_time(self.network, most):
+            seen = (torch.from_numpy(cells).flatten(0, 1),)
+            found = functional_call(self.network, weights, seen)["current"]
         nn.reset(self.network)
-        total: Tensor = torch.stack(found).sum(dim=(2, 3, 4)) / (blocks * THRESHOLD)
+        blocks = cells.shape[-2] * cells.shape[-1]
+        total: Tensor = by_step(found.sum(dim=(1, 2, 3)), most) / (blocks * THRESHOLD)
         return total
 
     @torch.no_grad()
