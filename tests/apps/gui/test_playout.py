@@ -89,6 +89,18 @@ def test_a_result_comes_with_the_last_of_its_events():
     assert shown(playout, 0.6, 0.01)[1] == 1
 
 
+def test_slices_that_come_late_are_shown_bit_by_bit():
+    playout, pictures = Playout(), 0
+    for picture in range(300):
+        if picture % 4 == 0:  # a quarter of real time is all that comes, of slices of 33 ms
+            start = picture // 4 * 33_000
+            playout.put(result(start, start + 33_000, 100))
+        times, _ = shown(playout, 1 / 30, 1.0)
+        pictures += bool(times)
+    assert pictures > 270
+    assert playout.now_us >= 74 * 33_000 - 50_000  # and the clock does not fall behind
+
+
 def test_what_was_cleared_does_not_come():
     playout = Playout()
     playout.put(result(0, 10_000))
