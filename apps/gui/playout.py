@@ -47,7 +47,8 @@ class Playout:
         self._waiting: deque[SliceResult] = deque()
         self._given = 0
         self.now_us: int | None = None
-        self._forget_pace()
+        self._come_us, self._since_s, self._pace = 0, 0.0, math.inf
+        self._was_empty = False
 
     def clear(self) -> None:
         """Forget everything."""
@@ -109,6 +110,7 @@ class Playout:
         return min(max(now_us, end_us - round(lag_us)), end_us)
 
     def _forget_pace(self) -> None:
+        """Take the next slices to come at the speed at which they are to be played."""
         self._come_us, self._since_s, self._pace = 0, 0.0, math.inf
         self._was_empty = False
 
