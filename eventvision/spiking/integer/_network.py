@@ -58,6 +58,8 @@ class IntegerNetwork:
         self._scratch = [aligned(program.scratch_bytes, np.uint8) for _ in range(threads)]
         self._extra = [aligned(program.extra_bytes, np.uint8) for _ in range(threads)]
         self._counter = aligned(_COUNTER_LINE, np.int64)
+        self._inlets = [_Inlet(node, program.buffers[node.name]) for node in model.inputs]
+        self._outputs = [node.name for node in model.outputs]
         self._steps = 0
         self.reset()
 
@@ -104,9 +106,7 @@ class IntegerNetwork:
         self._take_in(inputs)
         self._steps += 1
         self._team.run(self._share)
-        return {
-            node.name: _unpacked(self._program.buffers[node.name]) for node in self.model.outputs
-        }
+        return {name: _unpacked(self._program.buffers[name]) for name in self._outputs}
 
     def tensor(self, name: str) -> NDArray[np.integer]:
         """Return what a node gave in the last step, shape (channels, height, width).
@@ -154,27 +154,27 @@ class IntegerNetwork:
 
     def _take_in(self, inputs: Mapping[str, NDArray[np.generic]]) -> None:
         checked = checked_inputs(self.model, self.shapes, inputs, left_real=np.float32)
-        for node in self.model.inputs:
-            _put(node, checked[node.name], self._program.buffers[node.name])
+        for inlet in self._inlets:
+            inlet.put(checked[inlet.node.name])
 
 
-def _put(node: Input, values: NDArray[np.generic], buffer: Buffer) -> None:
-    """Write an input's units or float32 values into its buffer."""
-    contiguous = np.ascontiguousarray(values)
-    top, left = buffer.rim
-    if contiguous.dtype != np.float32:
-        pack_units(contiguous, buffer.flip, buffer.memory, top, left)
-        return
-    limits = np.iinfo(node.dtype)
-    pack_real(
-        contiguous,
-        units_in_one(node, contiguous),
-        np.float32(limits.min),
-        np.float32(limits.max),
-        buffer.memory,
-        top,
-        left,
-    )
+class _Inlet:
+    """Writes an input's values into its buffer."""
+
+    def __init__(self, node: Input, buffer: Buffer) -> None:
+        self.node, self._buffer = node, buffer
+        limits = np.iinfo(node.dtype)
+        self._low, self._high = np.float32(limits.min), np.float32(limits.max)
+
+    def put(self, values: NDArray[np.generic]) -> None:
+        """Write units or float32 values."""
+        contiguous, buffer = np.ascontiguousarray(values), self._buffer
+        top, left = buffer.rim
+        if contiguous.dtype == np.float32:
+            factor = units_in_one(self.node, contiguous)
+            pack_real(contiguous, factor, self._low, self._high, buffer.memory, top, left)
+        else:
+            pack_units(contiguous, buffer.flip, buffer.memory, top, left)
 
 
 def _unpacked(buffer: Buffer) -> NDArray[np.integer]:
