@@ -36,7 +36,7 @@ def run(
     devices: Sequence[str],
     slicers: Sequence[str],
     filters: str,
-    twin: Path | None,
+    twins: Sequence[Path],
     out: Path,
     page: Path | None,
     threads: int,
@@ -52,8 +52,7 @@ def run(
         for model in models
         for device in devices or ("auto",)
     ]
-    if twin is not None:
-        opened.append(open_model(twin, threads=threads, name="non-spiking twin"))
+    opened += [open_model(twin, threads=threads, name="non-spiking twin") for twin in twins]
     chosen = "" if filters.strip().lower() == "none" else filters
     report = run_evaluation(
         opened, data, out, slicers=slicers or ("own",), filters=chosen, say=tell

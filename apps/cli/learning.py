@@ -104,15 +104,21 @@ def evaluate(
             show_default=False,
         ),
     ],
+    twin: Annotated[
+        list[Path],
+        typer.Option(
+            metavar="DIR",
+            help="A non-spiking twin, to compare with; may be given again.",
+            default_factory=list,
+            show_default=False,
+        ),
+    ],
     filters: Annotated[
         str,
         typer.Option(
             metavar="LIST", help="Filters that all see the events through, as for replay."
         ),
     ] = "none",
-    twin: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The non-spiking twin, to compare with.")
-    ] = None,
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Where report.json and pictures go.")
     ] = Path("evaluation"),
@@ -142,7 +148,7 @@ def evaluate(
             devices=device,
             slicers=slicer,
             filters=filters,
-            twin=twin,
+            twins=twin,
             out=out,
             page=page,
             threads=threads,
