@@ -5,21 +5,60 @@ counted in blocks of 8x8 pixels, two layers of neurons without leak remember wha
 since the slice began, and every place brings a current to one last neuron, which lives in the
 slicer (`eventvision.slicing.SliceByTrigger`).
 
-Weights are multiples of 2**-6 when it is used: every sum is then exact in float32, so that the
-float form and the int8 form give the same current to the last bit, and a chip of
-integrate-and-fire neurons can run it.
+Weights are multiples of 2**-6 when it is used, and potentials stop where those of the int8 form
+do, at the ends of 16 bits: every sum is then exact in float32, so that the float form and the int8
+form give the same current to the last bit, and a chip of integrate-and-fire neurons can run it.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch import nn as torch_nn
 
 from eventvision.spiking import nn
+from eventvision.spiking.steps import Step, after_spike, clip, spike
 
 WEIGHT_STEP = 2.0**-6
 """Weights are multiples of this, from -128 to 127 times it."""
+
+_UNITS = 1024
+"""To a threshold, of potentials of 16 bits; until the int8 form says otherwise."""
+
+Value = Any
+
+
+def _integrate_within(
+    x: Value, v: Value, *, threshold: Value, lowest: Value, highest: Value, reset: str
+) -> Value:
+    """Add the input, stop at the ends of a range; spike at the threshold."""
+    v = clip(v + clip(x, lowest, highest), lowest, highest)
+    s = spike(v - threshold)
+    return s, after_spike(v, s, threshold, reset)
+
+
+class _BoundedIF(nn.IF):
+    """Integrate and fire, with potentials that stop where those of 16 bits do."""
+
+    definition = Step(_integrate_within, "BoundedIF")
+
+    lowest: Tensor
+    highest: Tensor
+
+    def __init__(self) -> None:
+        super(nn.IF, self).__init__(
+            {"threshold": 1.0, "lowest": -32.0, "highest": 32.0, "reset": "soft"}, step_mode="s"
+        )
+        self.stop_at(_UNITS)
+
+    def stop_at(self, units: int) -> None:
+        """Let potentials stop where 16 bits do that hold so many units to a threshold."""
+        ends = torch.iinfo(torch.int16)
+        self.lowest.fill_(ends.min / units)
+        self.highest.fill_(ends.max / units)
 
 
 class Trigger(torch_nn.Module):
@@ -33,9 +72,9 @@ class Trigger(torch_nn.Module):
     def __init__(self, *, first: int = 8, second: int = 16) -> None:
         super().__init__()
         self.enter = torch_nn.Conv2d(2, first, 3, stride=2, padding=1)
-        self.fire = nn.IF(step_mode="s")
+        self.fire = _BoundedIF()
         self.deepen = torch_nn.Conv2d(first, second, 3, stride=2, padding=1)
-        self.fire_again = nn.IF(step_mode="s")
+        self.fire_again = _BoundedIF()
         self.out = torch_nn.Conv2d(second, 1, 1, bias=False)
         with torch.no_grad():
             self.out.weight.abs_()  # at first, all that fires brings the end nearer
@@ -51,6 +90,15 @@ class Trigger(torch_nn.Module):
         """
         spikes = self.fire(self.enter(cell))
         return {"current": self.out(self.fire_again(self.deepen(spikes)))}
+
+    def stop_potentials(self, units: Mapping[str, int]) -> None:
+        """Let potentials stop where those of the int8 form do.
+
+        Args:
+            units: To a threshold, by layer: "fire", "fire_again".
+        """
+        self.fire.stop_at(units["fire"])
+        self.fire_again.stop_at(units["fire_again"])
 
 
 @torch.no_grad()

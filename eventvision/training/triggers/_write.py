@@ -14,7 +14,7 @@ from torch import Tensor
 from eventvision.core import GoldenSample, SensorSize, output_errors, save_golden
 from eventvision.spiking import nn
 from eventvision.spiking.convert import export_onnx
-from eventvision.spiking.integer import IntegerModel, IntegerNetwork, save_model
+from eventvision.spiking.integer import IntegerModel, IntegerNetwork, Neuron, save_model
 from eventvision.spiking.quantise import quantise
 from eventvision.training.networks import Trigger
 
@@ -47,14 +47,16 @@ def write_trigger(
     steps = torch.from_numpy(cells)[:, None]
     with output_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        save_file(
-            {name: value.contiguous() for name, value in network.state_dict().items()},
-            folder / "model.safetensors",
-        )
         nn.reset(network)
         model = quantise(network, [steps]).to_integer()
         save_model(model, folder / "model.integer.safetensors")
         nn.reset(network)
+        layers = [node for node in model.nodes if isinstance(node, Neuron)]
+        network.stop_potentials({layer.name: int(layer.threshold[0]) for layer in layers})
+        save_file(
+            {name: value.contiguous() for name, value in network.state_dict().items()},
+            folder / "model.safetensors",
+        )
         export_onnx(network, folder / "model.onnx", {"cell": steps[0]}, any_size=True)
         currents = _currents(network, steps)
         sample = GoldenSample(
