@@ -97,7 +97,7 @@ def test_perception_goes_on_without_the_broker_and_nothing_found_is_lost(daemon,
         wait_until(lambda: not status_of(supervisor, "mqtt", "connected"))
         seen = status_of(supervisor, "slices")
         wait_until(lambda: status_of(supervisor, "mqtt", "waiting") > 5)
-        assert status_of(supervisor, "slices") > seen
+        wait_until(lambda: status_of(supervisor, "slices") > seen)
         broker.start()
         wait_until(lambda: status_of(supervisor, "mqtt", "connections") == 2)
         wait_until(lambda: status_of(supervisor, "mqtt", "waiting") < 5)
