@@ -49,16 +49,22 @@ class _BoundedIF(nn.IF):
     highest: Tensor
 
     def __init__(self) -> None:
+        lowest, highest = _ends(_UNITS)
         super(nn.IF, self).__init__(
-            {"threshold": 1.0, "lowest": -32.0, "highest": 32.0, "reset": "soft"}, step_mode="s"
+            {"threshold": 1.0, "lowest": lowest, "highest": highest, "reset": "soft"}, step_mode="s"
         )
-        self.stop_at(_UNITS)
 
     def stop_at(self, units: int) -> None:
         """Let potentials stop where 16 bits do that hold so many units to a threshold."""
-        ends = torch.iinfo(torch.int16)
-        self.lowest.fill_(ends.min / units)
-        self.highest.fill_(ends.max / units)
+        lowest, highest = _ends(units)
+        self.lowest.fill_(lowest)
+        self.highest.fill_(highest)
+
+
+def _ends(units: int) -> tuple[float, float]:
+    """Return the ends of 16 bits that hold so many units to a threshold, in thresholds."""
+    ends = torch.iinfo(torch.int16)
+    return ends.min / units, ends.max / units
 
 
 class Trigger(torch_nn.Module):

@@ -39,16 +39,32 @@ _SURE = 0.05
 """Boxes of lower scores are left out."""
 
 
-class Reconstruction:
-    """Shows what a reconstruction network makes of the slices.
+class _Frozen:
+    """A network that is not changed.
 
     Args:
-        network: The network; it is not changed.
+        network: The network.
         multiple: Height and width of what it sees are multiples of this.
     """
 
     def __init__(self, network: torch_nn.Module, *, multiple: int) -> None:
         self._network, self._multiple = network.eval(), multiple
+
+    def _step(
+        self, stream: CellStream, memory: Memory, spans: Sequence[Span]
+    ) -> tuple[Any, list[Memory]]:
+        """Let copies of the network that remember the same take a slice each."""
+        sensor = stream.events.sensor
+        voxels = VoxelGrid(sensor, bins=_BINS)
+        grids = [torch.from_numpy(voxels.render(stream.slice(*span)).copy()) for span in spans]
+        right, below = -sensor.width % self._multiple, -sensor.height % self._multiple
+        events = functional.pad(torch.stack(grids), (0, right, 0, below))
+        _put(self._network, memory, len(spans))
+        return self._network(normalised(events)), _taken(self._network, len(spans))
+
+
+class Reconstruction(_Frozen):
+    """Shows what a reconstruction network makes of the slices."""
 
     @torch.no_grad()
     def answers(
@@ -56,7 +72,7 @@ class Reconstruction:
     ) -> tuple[list[Answer], list[Memory]]:
         """See `Downstream`."""
         sensor = stream.events.sensor
-        found, memories = _step(self._network, self._multiple, stream, memory, spans)
+        found, memories = self._step(stream, memory, spans)
         return list(scaled(found[..., : sensor.height, : sensor.width])), memories
 
     def errors(self, stream: CellStream, answer: Answer, edges: range) -> Tensor:
@@ -64,26 +80,19 @@ class Reconstruction:
         return picture_errors(stream, answer, edges)
 
 
-class Detection:
+class Detection(_Frozen):
     """Shows the boxes that a detection network finds in the slices.
 
     What is wrong with them is one less twice the overlap of boxes and objects by the number of
     both, where a box counts as much as its score; classes do not matter.
-
-    Args:
-        network: The network; it is not changed.
-        multiple: Height and width of what it sees are multiples of this.
     """
-
-    def __init__(self, network: torch_nn.Module, *, multiple: int) -> None:
-        self._network, self._multiple = network.eval(), multiple
 
     @torch.no_grad()
     def answers(
         self, stream: CellStream, memory: Memory, spans: Sequence[Span]
     ) -> tuple[list[Answer], list[Memory]]:
         """See `Downstream`."""
-        found, memories = _step(self._network, self._multiple, stream, memory, spans)
+        found, memories = self._step(stream, memory, spans)
         boxes = [
             results_of({"detection": each[None].numpy()}, stream.events.sensor)["detection"]
             for each in found["detection"]
@@ -140,23 +149,6 @@ def _opened(name: str) -> Downstream:
     load_weights(network, card.artifact("safetensors"))
     kind = Reconstruction if card.task == "reconstruction" else Detection
     return kind(network, multiple=card.multiple)
-
-
-def _step(
-    network: torch_nn.Module,
-    multiple: int,
-    stream: CellStream,
-    memory: Memory,
-    spans: Sequence[Span],
-) -> tuple[Any, list[Memory]]:
-    """Let copies of a network that remember the same take a slice each."""
-    sensor = stream.events.sensor
-    voxels = VoxelGrid(sensor, bins=_BINS)
-    grids = [torch.from_numpy(voxels.render(stream.slice(*span)).copy()) for span in spans]
-    right, below = -sensor.width % multiple, -sensor.height % multiple
-    events = functional.pad(torch.stack(grids), (0, right, 0, below))
-    _put(network, memory, len(spans))
-    return network(normalised(events)), _taken(network, len(spans))
 
 
 def _put(network: torch_nn.Module, memory: Memory, copies: int) -> None:
