@@ -8,8 +8,16 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+# The same examples every time, however busy the machine is; `--hypothesis-profile=search` draws others.
+settings.register_profile(
+    "check", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("search", settings.get_profile("check"), derandomize=False)
+settings.load_profile("check")
 
 SHARED = Path(os.environ.get("EVENTVISION_SHARED", Path(__file__).parents[2] / "shared"))
 

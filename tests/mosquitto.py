@@ -20,7 +20,7 @@ MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin:/usr
 needs_mosquitto = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
 
 BASE = "eventvision/camera"
-PATIENCE_S = 100.0
+PATIENCE_S = 120.0
 
 
 def until(condition: Callable[[], object]) -> None:

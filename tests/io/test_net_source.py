@@ -34,6 +34,9 @@ from eventvision.io._network.content import EVERY_KIND, Encoder, decode
 from eventvision.io._network.protocol import Unframer
 from eventvision.io._network.source import NetworkSource
 
+pytestmark = pytest.mark.usefixtures("patient")
+
+PATIENCE_S = 120
 VGA = SensorSize(640, 480)
 HELLO = Encoder().hello(VGA, "camera")
 
@@ -60,13 +63,13 @@ def packets(events, size=100):
 def peer(behave):
     """Run a server at a free port that lets one client in and does `behave(connection)`."""
     listener = socket.create_server(("127.0.0.1", 0))
-    listener.settimeout(10)
+    listener.settimeout(PATIENCE_S)
 
     def attend():
         with contextlib.suppress(OSError):
             connection, _ = listener.accept()
             with connection:
-                connection.settimeout(10)
+                connection.settimeout(PATIENCE_S)
                 behave(connection)
 
     thread = threading.Thread(target=attend)
@@ -143,7 +146,7 @@ def test_events_arrive_unchanged_and_an_orderly_end_is_noted():
 )
 def test_what_is_no_header_of_events_is_refused(first):
     with peer(waiting_after(first)) as name, pytest.raises(FormatError) as caught:
-        NetworkSource(name, timeout_s=5)
+        NetworkSource(name)
     assert name in str(caught.value)
 
 
@@ -207,8 +210,13 @@ def test_a_packet_that_claims_to_be_large_takes_no_memory_before_it_comes():
 
 def test_a_packet_that_never_ends_is_given_up(monkeypatch):
     monkeypatch.setattr(network_source, "PACKET_S", 0.3)
-    whole = packets(made(100))
-    trickle = saying(HELLO, *(whole[i : i + 1] for i in range(200)), pause_s=0.01)
+
+    def trickle(connection):
+        connection.sendall(HELLO + struct.pack("<ii", 0, 1 << 20))
+        while True:  # until the reader leaves
+            connection.sendall(b"\0")
+            time.sleep(0.01)
+
     with (
         peer(trickle) as name,
         NetworkSource(name) as source,
@@ -217,15 +225,28 @@ def test_a_packet_that_never_ends_is_given_up(monkeypatch):
         list(source)
 
 
+class Clock:
+    """The true time, and more."""
+
+    late_s = 0.0
+
+    def monotonic(self):
+        return time.monotonic() + self.late_s
+
+    def monotonic_ns(self):
+        return time.monotonic_ns()
+
+
 def test_a_reader_that_pauses_does_not_blame_its_peer(monkeypatch):
-    monkeypatch.setattr(network_source, "PACKET_S", 0.2)
+    clock = Clock()
+    monkeypatch.setattr(network_source, "time", clock)
     monkeypatch.setattr(network_source, "RECEIVE_BYTES", 64)
     events = made(300)
     with peer(saying(HELLO, packets(events))) as name, NetworkSource(name) as source:
         found = []
         for packet in source:
             found.append(packet.events.data)
-            time.sleep(0.3 if len(found) == 1 else 0)
+            clock.late_s += 2 * PATIENCE_S
     assert np.array_equal(np.concatenate(found), events)
 
 
@@ -238,12 +259,15 @@ def test_a_stream_that_breaks_off_inside_a_packet_is_damaged(end):
 
 
 def test_a_connection_that_is_reset_is_damage_and_ends_the_stream():
+    introduced = threading.Event()
+
     def behave(connection):
         connection.sendall(HELLO)
-        time.sleep(0.3)
+        introduced.wait(PATIENCE_S)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     with peer(behave) as name, NetworkSource(name) as source:
+        introduced.set()
         assert joined(source).size == 0
     assert source.damage.kinds == {"disconnected": 1}
 

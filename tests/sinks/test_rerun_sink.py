@@ -25,7 +25,7 @@ from eventvision.sinks import RerunSink
 
 from .conftest import detections
 
-PATIENCE_S = 60
+PATIENCE_S = 120
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ source: camera:test
 filters: none
 slicer: time:20ms
 tasks: [detection]
-watchdog: {{wait_s: 0.01, stage_s: 1, restarts: 3}}
+watchdog: {{wait_s: 0.01, stage_s: 3600, restarts: 3, within_s: 3600}}
 outputs: {{folder: {folder}/results, keep: {{free_gigabytes: 0}}}}
 """
 
@@ -32,12 +32,13 @@ def wait_until(condition: Callable[[], bool]) -> None:
 class Daemon:
     """A supervisor in a thread, over sources made here."""
 
-    def __init__(self, folder, monkeypatch, sources) -> None:
+    def __init__(self, folder, monkeypatch, sources, drain_s: float = WAIT_S) -> None:
         self.path = folder / "daemon.yaml"
         self.path.write_text(SETTINGS.format(folder=folder))
         self.opened: list[LiveSource] = []
         self._sources = iter(sources)
         monkeypatch.setattr("eventvision_apps.daemon.run.open_source", self._open)
+        monkeypatch.setattr("eventvision_apps.daemon.supervisor.DRAIN_S", drain_s)
         self.codes: list[int] = []
         self._folder = folder
 

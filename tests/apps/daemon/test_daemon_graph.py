@@ -21,7 +21,6 @@ def test_an_alarm_of_the_graph_is_told_over_http_and_written(tmp_path, monkeypat
     daemon = Daemon(tmp_path, monkeypatch, [LiveSource(events=300)])
     daemon.edit("slicer: time:20ms", "slicer: time:5ms")
     daemon.edit("tasks: [detection]", f"tasks: {TASKS}")
-    daemon.edit("stage_s: 1,", "stage_s: 60,")
     with daemon.running() as supervisor:
         wait_until(lambda: supervisor.state.results() is not None)
         server = HttpServer(supervisor.state, HttpSettings(port=0))
@@ -29,7 +28,7 @@ def test_an_alarm_of_the_graph_is_told_over_http_and_written(tmp_path, monkeypat
         with closing(server):
             site = Site(server, supervisor.state)
             wait_until(lambda: site.get("/api/results").json()["alarm"]["objects"])
-            assert site.get("/api/results").json()["detections"]
+            wait_until(lambda: site.get("/api/results").json()["detections"])
             site.send("PUT", "/api/tasks/graph", {"on": False})
             wait_until(lambda: "detections" not in site.get("/api/results").json())
             site.send("PUT", "/api/tasks/graph", {"on": True})

@@ -107,7 +107,7 @@ def manager(request, tmp_path, monkeypatch):
     name = "notify.sock" if request.param == "file" else f"@eventvision-test-{os.getpid()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
         heard.bind(f"\0{name[1:]}" if name.startswith("@") else name)
-        heard.settimeout(10)
+        heard.settimeout(120)
         yield name, heard
 
 

@@ -55,7 +55,7 @@ def site(open_site, certificate, monkeypatch):
 def ask(
     site, trust: ssl.SSLContext, method: str, path: str, body: object = None, **headers: str
 ) -> http.client.HTTPResponse:
-    connection = http.client.HTTPSConnection("127.0.0.1", site.port, timeout=60, context=trust)
+    connection = http.client.HTTPSConnection("127.0.0.1", site.port, timeout=120, context=trust)
     try:
         told = None if body is None else json.dumps(body)
         kind = {"Content-Type": "application/json"} if body else {}

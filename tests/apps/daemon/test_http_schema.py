@@ -61,7 +61,7 @@ def test_every_answer_is_one_that_is_described(site, document, method, path, is_
     def ask(case):
         case.call_and_validate(
             base_url=site.server.address,
-            timeout=30,
+            timeout=120,
             checks=[
                 checks.not_a_server_error,
                 checks.status_code_conformance,
