@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from eventvision.devices import Recovery
 from eventvision.pipeline import RunConfig, replay
 
 FAULTY = Path(__file__).with_name("faulty.py")
@@ -38,14 +39,16 @@ def run(plug_in, toy_models, monkeypatch):
     ("fault", "told"),
     [
         ("killed", "killed by SIGKILL"),
-        ("hang", "did not answer within 2 s"),
+        ("hang", "did not answer within 4 s"),
         ("nan", "not finite"),
         ("shape", "has the shape"),
         ("memory", "MemoryError"),
         ("unplugged", "no such device"),
     ],
 )
-def test_the_run_goes_on(run, fault, told):
+def test_the_run_goes_on(run, monkeypatch, fault, told):
+    if fault == "hang":
+        monkeypatch.setitem(Recovery.__init__.__kwdefaults__, "step_timeout_s", 4.0)
     summary, said = run(f"process:faulty:{fault}")
     (network,) = summary.networks
     assert summary.slices == SLICES

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,9 @@ from eventvision.devices import (
 CARD = load_card("digits-nano")
 GOLDEN = load_golden(CARD)
 EVENTS = {"events": GOLDEN.inputs["events"][0]}
-QUICK = Recovery(step_timeout_s=2.0, start_timeout_s=60.0, first_wait_s=0.0, attempts=2)
+QUICK = Recovery(step_timeout_s=120.0, start_timeout_s=240.0, first_wait_s=0.0, attempts=2)
+IMPATIENT = replace(QUICK, step_timeout_s=4.0)
+"""For devices that hang; on a busy machine it may be true of others, too."""
 FAULTY = Path(__file__).with_name("faulty.py")
 
 
@@ -35,7 +38,7 @@ def faulty(plug_in):
     return folder
 
 
-def step_until(session, wanted, seconds=60.0):
+def step_until(session, wanted, seconds=120.0):
     """Step until `wanted(health)`; return how many results and dropped slices there were."""
     results = dropped = 0
     end = time.monotonic() + seconds
@@ -53,7 +56,7 @@ FAULTS = [
     ("killed", "killed by SIGKILL"),
     ("segfault", "SIGSEGV.*Segmentation fault"),
     ("exit", "ended with code 3.*licence server is gone"),
-    ("hang", "did not answer within 2 s"),
+    ("hang", "did not answer within 4 s"),
     ("memory", "MemoryError"),
     ("nan", "output is not finite"),
     ("shape", r"has the shape \(10,\) instead of \(1, 10\)"),
@@ -65,9 +68,10 @@ FAULTS = [
 def test_after_a_fault_a_new_process_carries_on(faulty, fault, reason):
     told = []
     device = f"process:faulty:{fault}"
-    with open_session(CARD, device, recovery=QUICK, report=told.append) as session:
+    recovery = IMPATIENT if fault == "hang" else QUICK
+    with open_session(CARD, device, recovery=recovery, report=told.append) as session:
         first = session.step(EVENTS)["output"]
-        results, dropped = step_until(session, lambda health: health.restarts == 1)
+        results, dropped = step_until(session, lambda health: health.restarts >= 1)
         health = session.health
         assert not np.array_equal(session.step(EVENTS)["output"], first), "the same process"
     assert health.failures == 1
@@ -80,10 +84,10 @@ def test_after_a_fault_a_new_process_carries_on(faulty, fault, reason):
 def test_a_process_that_takes_nothing_in_is_stopped(faulty):
     told = []
     with open_session(
-        CARD, "process:faulty:stopped", recovery=QUICK, report=told.append
+        CARD, "process:faulty:stopped", recovery=IMPATIENT, report=told.append
     ) as session:
-        step_until(session, lambda health: health.failures == 1)
-    assert "did not answer within 2 s" in told[0]
+        step_until(session, lambda health: health.failures >= 1)
+    assert "did not answer within 4 s" in told[0]
 
 
 def test_a_device_that_was_unplugged_runs_again_once_it_is_back(faulty):
@@ -92,7 +96,7 @@ def test_a_device_that_was_unplugged_runs_again_once_it_is_back(faulty):
     with open_session(CARD, device, recovery=QUICK, report=told.append) as session:
         step_until(session, lambda health: health.failures >= 3)
         (faulty / "plug").touch()
-        step_until(session, lambda health: health.restarts == 1)
+        step_until(session, lambda health: health.restarts >= 1)
         assert session.step(EVENTS)["output"].any()
     assert "no such device" in told[0]
     assert "is unplugged" in told[1]
@@ -125,7 +129,10 @@ def test_a_misfit_is_told_from_the_other_process(faulty):
 
 
 def test_a_process_gives_what_its_device_gives(faulty):
-    with open_session(CARD, "process:cpu") as there, open_session(CARD, "cpu") as here:
+    with (
+        open_session(CARD, "process:cpu", recovery=QUICK) as there,
+        open_session(CARD, "cpu") as here,
+    ):
         for events in GOLDEN.inputs["events"]:
             given = {"events": events}
             np.testing.assert_array_equal(there.step(given)["output"], here.step(given)["output"])
@@ -153,8 +160,9 @@ def test_nothing_is_left_running_after_closing(faulty):
 def test_the_process_ends_with_the_one_that_started_it(faulty):
     script = (
         "import os, threading\n"
-        "from eventvision.devices import open_session\n"
-        "session = open_session('digits-nano', 'process:faulty:hang')\n"
+        "from eventvision.devices import Recovery, open_session\n"
+        "patient = Recovery(step_timeout_s=600, start_timeout_s=600)\n"
+        "session = open_session('digits-nano', 'process:faulty:hang', recovery=patient)\n"
         "import numpy as np\n"
         "events = {'events': np.zeros((1, 2, 34, 34), np.float32)}\n"
         "session.step(events), session.step(events)\n"
@@ -173,7 +181,7 @@ def test_the_process_ends_with_the_one_that_started_it(faulty):
         check=True,
     )
     (child,) = map(int, outcome.stdout.split())
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while is_alive(child) and time.monotonic() < end:
         time.sleep(0.05)
     assert not is_alive(child)

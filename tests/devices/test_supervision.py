@@ -39,7 +39,7 @@ class Moody:
         self.opened += 1
         mood = self.moods.pop(0) if self.moods and self.moods[0] in {"absent", "slow"} else None
         if mood == "slow":
-            self.may_open.wait(20)
+            self.may_open.wait(120)
         if mood == "absent":
             raise DeviceError("moody", "is unplugged", "plug it in")
         return self
@@ -80,7 +80,7 @@ def moody(monkeypatch):
 def run(session, steps):
     """Step until so many results came; return what happened, each a result or `dropped`."""
     happened = []
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while happened.count("result") < steps and time.monotonic() < end:
         try:
             session.step(EVENTS)
@@ -128,12 +128,12 @@ def test_a_device_that_cannot_be_opened_again_is_tried_again(moody):
 
 def test_a_device_that_does_not_open_in_time_is_left_behind(moody):
     device, told = moody("good", "crash", "slow", "good"), []
-    impatient = Recovery(first_wait_s=0.0, start_timeout_s=0.1)
+    impatient = Recovery(first_wait_s=0.0, start_timeout_s=0.5)
     with open_session(CARD, "moody", recovery=impatient, report=told.append) as session:
         run(session, 2)
     device.may_open.set()
     assert "did not open in time" in told[1]
-    assert "runs again" in told[2]
+    assert "runs again" in told[-1]
 
 
 def test_the_fall_back_takes_over_after_some_failures(moody):
@@ -173,7 +173,7 @@ def test_a_device_that_never_gives_a_result_is_given_up(moody):
 
 def test_slices_are_dropped_at_once_while_the_device_waits(moody):
     device = moody("good", "crash")
-    patient = Recovery(first_wait_s=30.0, longest_wait_s=30.0)
+    patient = Recovery(first_wait_s=3600.0, longest_wait_s=3600.0)
     with open_session(CARD, "moody", recovery=patient, report=lambda _: None) as session:
         session.step(EVENTS)
         for _ in range(50):

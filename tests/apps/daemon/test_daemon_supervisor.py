@@ -16,6 +16,7 @@ from live_sources import LiveSource
 from supervised import WAIT_S, Daemon, status_of, wait_until
 
 from eventvision.core import SourceError, SourceNotFoundError
+from eventvision.devices import Recovery
 
 
 @pytest.fixture
@@ -231,7 +232,10 @@ def test_a_task_whose_model_is_damaged_is_left_out_and_the_others_run(
         assert any("reconstruction" in kind for kind in status_of(supervisor, "daemon", "faults"))
 
 
-def test_a_device_that_is_killed_comes_back_while_everything_else_goes_on(daemon, toy_models):
+def test_a_device_that_is_killed_comes_back_while_everything_else_goes_on(
+    daemon, toy_models, monkeypatch
+):
+    monkeypatch.setitem(Recovery.__init__.__kwdefaults__, "step_timeout_s", float(WAIT_S))
     one = daemon(LiveSource())
     model = f"'reconstruction:model={toy_models.reconstruction}'"
     one.edit("tasks: [detection]", f"tasks: [detection, {model}]\ndevice: process:onnx")
