@@ -120,7 +120,7 @@ def test_the_artist_draws_the_latest_wish_and_ends_when_told(no_thread_stays):
     for width in (10, 20, 30):
         artist.want(Wish(SLICES, None, 9_000, Orbit(), width, 40, 2, colours, 0xFF000000))
     while artist.take() is None or artist.take().wish.width_px != 30:
-        assert drawn.wait(30)
+        assert drawn.wait(120)
     assert len(artist.take().pixels) == 30 * 40 * 4
     artist.stop()
     artist.stop()

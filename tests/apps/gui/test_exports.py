@@ -23,7 +23,7 @@ def ignore(share, text=""):
 
 def run(form):
     job = Job("test", form.checked().work())
-    assert job.wait(60)
+    assert job.wait(120)
     return job.status
 
 

@@ -16,6 +16,7 @@ from eventvision.io import CAMERA_MODELS, CameraDescription, default_settings, l
 from eventvision.simulation import shipped_recording
 
 pytestmark = pytest.mark.usefixtures("no_thread_stays")
+PATIENCE_MS = 120_000
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def cloud(shown, qtbot):
 
     panel = shown(CloudPanel(slices))
     panel.resize(600, 400)
-    qtbot.waitUntil(lambda: panel.view._artist.take() is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: panel.view._artist.take() is not None, timeout=PATIENCE_MS)
     yield panel
     panel.view.stop()
 
@@ -64,7 +65,7 @@ def test_without_events_the_cloud_says_what_to_do(shown, qtbot):
     from eventvision_apps.gui.views.cloud_view import CloudView
 
     view = shown(CloudView(list))
-    qtbot.waitUntil(lambda: view._artist.take() is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: view._artist.take() is not None, timeout=PATIENCE_MS)
     view.stop()
     shown_text = view.grab().toImage()
     assert len({shown_text.pixel(x, 5) for x in range(shown_text.width())}) == 1
@@ -146,15 +147,15 @@ def cameras(shown, tmp_path):
 def test_without_a_camera_there_is_a_way_to_try_one(cameras, qtbot):
     assert cameras.nothing.isVisible()
     assert not cameras.open_button.isEnabled()
-    with qtbot.waitSignal(cameras.simulator_wanted):
+    with qtbot.waitSignal(cameras.simulator_wanted, timeout=PATIENCE_MS):
         cameras.simulator_wanted.emit()
 
 
 def test_a_camera_that_is_plugged_in_appears_and_opens(cameras, qtbot):
     cameras.attached.append(EVK4)
     cameras.watch.look_now()
-    qtbot.waitUntil(lambda: cameras.cameras.count() == 1)
-    with qtbot.waitSignal(cameras.wanted) as wanted:
+    qtbot.waitUntil(lambda: cameras.cameras.count() == 1, timeout=PATIENCE_MS)
+    with qtbot.waitSignal(cameras.wanted, timeout=PATIENCE_MS) as wanted:
         cameras.open_button.click()
     assert wanted.args == ["camera:evk4/42", ""]
 
@@ -162,7 +163,7 @@ def test_a_camera_that_is_plugged_in_appears_and_opens(cameras, qtbot):
 def test_a_camera_that_is_in_use_cannot_be_opened_and_says_so(cameras, qtbot):
     cameras.attached.append(BUSY)
     cameras.watch.look_now()
-    qtbot.waitUntil(lambda: cameras.cameras.count() == 1)
+    qtbot.waitUntil(lambda: cameras.cameras.count() == 1, timeout=PATIENCE_MS)
     assert "in use" in cameras.cameras.item(0).text()
     assert cameras.models.currentData() == "davis"
 
@@ -239,7 +240,7 @@ def test_network_fields_make_an_address_and_hide_what_does_not_apply(shown, qtbo
     assert panel.wire.isVisible()
     assert not panel.token.isVisible()
     panel.sensor.setText("640x480")
-    with qtbot.waitSignal(panel.wanted) as wanted:
+    with qtbot.waitSignal(panel.wanted, timeout=PATIENCE_MS) as wanted:
         panel.connect_button.click()
     assert wanted.args == ["udp://localhost:7777?sensor=640x480"]
 
@@ -250,7 +251,7 @@ def test_a_scene_is_opened_by_activating_it(shown, qtbot):
     panel = shown(SimulatorPanel())
     panel.scenes.setCurrentRow(1)
     panel.seed.setValue(4)
-    with qtbot.waitSignal(panel.wanted) as wanted:
+    with qtbot.waitSignal(panel.wanted, timeout=PATIENCE_MS) as wanted:
         panel.scenes.itemActivated.emit(panel.scenes.item(1))
     assert wanted.args == ["sim:street?seed=4"]
 
@@ -351,7 +352,7 @@ def test_the_welcome_opens_samples_and_draws_them(shown, qtbot):
     assert page.geometry() == over.rect()
     page.cards["room"].click()
     assert opened == [str(shipped_recording("room"))]
-    qtbot.waitUntil(lambda: not page.cards["street"].icon().isNull(), timeout=30_000)
+    qtbot.waitUntil(lambda: not page.cards["street"].icon().isNull(), timeout=PATIENCE_MS)
     page.stop()
 
 
@@ -395,7 +396,7 @@ def test_an_export_runs_shows_what_was_done_and_can_be_done_again(shown, qtbot, 
     form = new_export("cut", str(shipped_recording("shapes")), tmp_path)
     dialog = shown(ExportDialog(form))
     dialog.end.setValue(0.1)
-    with qtbot.waitSignal(dialog.strip.over, timeout=30_000) as over:
+    with qtbot.waitSignal(dialog.strip.over, timeout=PATIENCE_MS) as over:
         dialog.go.click()
     assert over.args[0].state == "done"
     assert "shapes-part.aedat4" in dialog.strip.text.text()
@@ -420,7 +421,7 @@ def test_the_contents_of_a_recording_are_shown(shown, qtbot):
     from eventvision_apps.gui.views.inspection_dialog import InspectionDialog
 
     dialog = shown(InspectionDialog(str(shipped_recording("room")), list))
-    qtbot.waitUntil(lambda: dialog.contents.rowCount() > 0, timeout=30_000)
+    qtbot.waitUntil(lambda: dialog.contents.rowCount() > 0, timeout=PATIENCE_MS)
     values = {
         dialog.contents.item(n, 0).text(): dialog.contents.item(n, 1).text() for n in range(12)
     }
@@ -433,7 +434,7 @@ def test_diagnostics_reach_the_clipboard(application, qtbot, shown):
 
     panel = shown(make(*application))
     panel.copy_button.click()
-    qtbot.waitUntil(lambda: "Copied" in panel.told.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: "Copied" in panel.told.text(), timeout=PATIENCE_MS)
     assert "[devices]" in QApplication.clipboard().text()
 
 

@@ -48,7 +48,7 @@ class Bench:
     def __init__(self, state: AppState, controller: Controller) -> None:
         self.state, self.controller = state, controller
 
-    def until(self, is_so: Callable[[], object], seconds: float = 60.0) -> None:
+    def until(self, is_so: Callable[[], object], seconds: float = 120.0) -> None:
         end = time.monotonic() + seconds
         while not is_so():
             assert time.monotonic() < end, self.told()
@@ -82,14 +82,20 @@ class Bench:
         self.settle()
 
     def settle(self) -> None:
-        """Wait until nothing moves any more."""
+        """Wait until nothing moves any more, looked at so often that every thread had its turn."""
         self.until(lambda: not self.state.playback.value.is_seeking)
-        at, since = self.position_us, time.monotonic()
-        while time.monotonic() - since < 0.3:
+        at, quiet_ticks = self.position_us, 0
+        while quiet_ticks < 120:
             self.controller.tick()
             time.sleep(0.002)
-            if self.position_us != at:
-                at, since = self.position_us, time.monotonic()
+            quiet_ticks += 1
+            if self.position_us != at or self._is_busy:
+                at, quiet_ticks = self.position_us, 0
+
+    @property
+    def _is_busy(self) -> bool:
+        pipeline = self.controller.player._runner.pipeline
+        return pipeline is not None and any(pipeline.busy_s().values())
 
 
 @pytest.fixture
@@ -294,13 +300,10 @@ def test_a_model_that_is_missing_is_told_and_settings_go_back(bench, recording):
     bench.open_paused(recording)
     before = bench.state.pipeline.value
     bench.controller.pipeline.set_slicer("trigger:model=no-such-model")
-    bench.until(lambda: bench.state.problems.value)
-    assert bench.state.pipeline.value == before
+    bench.until(lambda: bench.state.problems.value and bench.state.pipeline.value == before)
     bench.controller.pipeline.set_method("detection", "model=no-other-model")
     bench.until(lambda: len(bench.state.problems.value) > 1 or bench.phase == "failed")
-    bench.settle()
-    assert bench.phase == "paused"
-    assert bench.state.pipeline.value == before
+    bench.until(lambda: bench.phase == "paused" and bench.state.pipeline.value == before)
 
 
 def test_what_is_played_can_be_recorded(bench, recording, tmp_path):
@@ -354,8 +357,8 @@ def test_slow_motion_is_shown_at_the_display_rate(bench, recording):
     bench.until(lambda: bench.position_us > 12_000)
     seen = set()
     bench.until(lambda: seen.add(bench.position_us) or len(seen) > 8)
-    steps = np.diff(sorted(seen))
-    assert steps.max() < 8_000  # slices are 10 ms long: it does not jump from one to the next
+    within = [at for at in seen if 1_000 < at % 10_000 < 9_000]
+    assert len(within) > 2  # slices are 10 ms long: it does not jump from one to the next
 
 
 def test_a_preset_is_saved_and_loaded(bench, tmp_path):

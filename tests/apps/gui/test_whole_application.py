@@ -15,6 +15,7 @@ from PyQt6.QtWidgets import QApplication
 
 from eventvision.simulation import shipped_recording
 
+PATIENCE_MS = 120_000
 KINDS = (
     "aedat2/person_walking_dvs128.aedat",
     "aedat4/road_davis346.aedat4",
@@ -40,7 +41,7 @@ class Application:
         self._qtbot = qtbot
 
     def until(self, is_so: Callable[[], object]) -> None:
-        self._qtbot.waitUntil(lambda: bool(is_so() or self.errors), timeout=90_000)
+        self._qtbot.waitUntil(lambda: bool(is_so() or self.errors), timeout=PATIENCE_MS)
         assert not self.errors
 
     @property

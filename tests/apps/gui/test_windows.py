@@ -19,6 +19,7 @@ from PyQt6.QtWidgets import QComboBox, QLineEdit, QToolButton
 from eventvision.core import Detections, Events, SensorSize, Slice, SliceResult, SourceInfo
 from eventvision.tasks import parse_gates
 
+PATIENCE_MS = 120_000
 SENSOR = SensorSize(64, 48)
 INFO = SourceInfo(name="x", format="AEDAT4", sensor=SENSOR, sensor_from="header")
 NO_KEYS = Qt.KeyboardModifier.NoModifier
@@ -62,7 +63,7 @@ def show(window: MainWindow, qtbot, count: int = 3) -> None:
         lambda: (
             window.controller.shown is not None and window.controller.shown.now_us == count * 10_000
         ),
-        timeout=60_000,
+        timeout=PATIENCE_MS,
     )
 
 
@@ -73,7 +74,7 @@ def colours(widget) -> int:
 
 
 def settled(qtbot, is_so: Callable[[], object]) -> None:
-    qtbot.waitUntil(lambda: bool(is_so()), timeout=60_000)
+    qtbot.waitUntil(lambda: bool(is_so()), timeout=PATIENCE_MS)
 
 
 def test_every_command_is_in_a_menu_and_no_key_does_two_things():
