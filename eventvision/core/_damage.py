@@ -59,6 +59,14 @@ class DamageReport:
         if len(self.items) < self.most_items:
             self.items.append(damage)
 
+    def add_all(self, other: DamageReport) -> None:
+        """Count what another report holds, and keep its places while there is room."""
+        self.places += other.places
+        self.events_skipped += other.events_skipped
+        for kind, count in other.kinds.items():
+            self._kinds[kind] = self._kinds.get(kind, 0) + count
+        self.items.extend(other.items[: max(0, self.most_items - len(self.items))])
+
     @property
     def kinds(self) -> dict[str, int]:
         """How often each kind occurred."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Sequence
 from typing import Literal
 
@@ -28,7 +29,7 @@ class PacketQueue:
     def __init__(self, most_bytes: int, policy: Policy) -> None:
         self._most_bytes = most_bytes
         self._policy = policy
-        self._packets: list[Packet] = []
+        self._packets: deque[Packet] = deque()
         self._bytes = 0
         self._after_drop = False
         self._is_closed = False
@@ -65,11 +66,19 @@ class PacketQueue:
             self._ready.notify()
 
     def take(self, timeout_s: float, enough_bytes: int) -> list[Packet] | None:
-        """Return all that waits, once it is enough or time is up; None after the end."""
+        """Return the oldest of what waits, once it is enough or time is up; None after the end.
+
+        More than enough stays here: whoever joins packets never has to copy a whole pre-roll.
+        """
         enough = min(enough_bytes, self._most_bytes // 2)
         with self._ready:
             self._ready.wait_for(lambda: self._bytes >= enough or self._is_closed, timeout_s)
-            packets, self._packets, self._bytes = self._packets, [], 0
+            packets: list[Packet] = []
+            size = 0
+            while self._packets and size < enough:
+                packets.append(self._packets.popleft())
+                size += bytes_of(packets[-1])
+            self._bytes -= size
             self._room.notify_all()
             return None if self._is_closed and not packets else packets
 

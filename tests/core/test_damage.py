@@ -19,6 +19,17 @@ def test_a_report_counts_everything_but_keeps_only_the_first_places():
     assert report.kinds == {"corrupt-block": 1000}
 
 
+def test_reports_of_one_source_add_up():
+    whole, more = DamageReport(most_items=3), DamageReport()
+    for kind, report in [("truncated", whole), ("stalled", more), ("truncated", more)]:
+        for skipped in (1, 2):
+            report.add(Damage(kind=kind, message="here", events_skipped=skipped))
+    whole.add_all(more)
+    assert (whole.places, whole.events_skipped) == (6, 9)
+    assert whole.kinds == {"truncated": 4, "stalled": 2}
+    assert [item.kind for item in whole.items] == ["truncated", "truncated", "stalled"]
+
+
 def test_an_undamaged_report_is_false_and_says_so():
     report = DamageReport()
     assert not report
