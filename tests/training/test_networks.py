@@ -15,6 +15,8 @@ from eventvision.spiking.integer import IntegerNetwork
 from eventvision.spiking.quantise import quantise
 from eventvision.training.networks import (
     MULTIPLE,
+    NANO,
+    SMALL,
     STRIDES,
     Perception,
     PerceptionShape,
@@ -96,9 +98,13 @@ def perception(request):
     return Perception(small, spiking=request.param)
 
 
-def test_perception_nano_stays_within_its_budget():
+@pytest.mark.parametrize(("shape", "most"), [(NANO, 1_500_000), (SMALL, 6_000_000)])
+def test_perception_stays_within_its_parameters(shape, most):
+    assert sum(value.numel() for value in Perception(shape).parameters()) <= most
+
+
+def test_perception_nano_stays_within_its_operations():
     net = Perception()
-    assert sum(value.numel() for value in net.parameters()) <= 1_500_000
     with torch.no_grad():
         report = measure_activity(net, [normalised(events((288, 352)))])
     assert report.macs <= 1e9

@@ -194,9 +194,17 @@ def test_a_wrong_recipe_is_named_with_its_setting(text, complaint, tmp_path):
         load_scene_recipe(path)
 
 
-@pytest.mark.parametrize("name", ["reconstruction-nano", "perception-nano"])
-def test_shipped_recipes_can_be_read(name):
-    assert load_scene_recipe(Path("models") / name / "recipe.toml").name == name
+@pytest.mark.parametrize(
+    ("path", "size"),
+    [
+        ("models/reconstruction-nano/recipe.toml", "nano"),
+        ("models/perception-nano/recipe.toml", "nano"),
+        ("docs/training/perception-small.toml", "small"),
+    ],
+)
+def test_shipped_recipes_can_be_read(path, size):
+    recipe = load_scene_recipe(path)
+    assert (recipe.name in path, recipe.size) == (True, size)
 
 
 TINY = """
