@@ -87,7 +87,7 @@ def test_a_ratio_above_one_means_that_ours_is_better(less_is_better, ratio):
 def test_a_worker_returns_the_value_with_time_and_memory(worker):
     outcome = worker.call("double", value=21)
     assert outcome.value == 42
-    assert 0 <= outcome.seconds < 60
+    assert 0 <= outcome.seconds < 600
     assert 1 < outcome.peak_mb < 1000
 
 

@@ -52,7 +52,7 @@ def batch(folder: Path, out: Path, *options: str) -> subprocess.CompletedProcess
     command = [sys.executable, "-m", "eventvision_apps.cli.main", "batch", str(folder)]
     shared = ["--out", str(out), "--tasks", "none", "--filters", "none", "--json"]
     return subprocess.run(
-        [*command, *shared, *options], capture_output=True, text=True, check=False, timeout=280
+        [*command, *shared, *options], capture_output=True, text=True, check=False, timeout=600
     )
 
 

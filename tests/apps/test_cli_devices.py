@@ -17,7 +17,7 @@ def run_beside(path, *arguments):
         [sys.executable, "-m", "eventvision_apps.cli.main", *arguments],
         capture_output=True,
         text=True,
-        timeout=250,
+        timeout=600,
         check=False,
         env={**os.environ, "PYTHONPATH": str(path)},
     )

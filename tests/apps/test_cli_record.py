@@ -6,8 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +28,7 @@ from eventvision.io import UDEV_RULES, CameraDescription, install_udev_rules, op
 
 SENSOR = SensorSize(64, 48)
 PACKET_US = 5_000
+SIGNAL_AT = 60
 
 
 def packet(number: int, *, count: int = 50, rising: bool = False) -> Packet:
@@ -41,19 +40,20 @@ def packet(number: int, *, count: int = 50, rising: bool = False) -> Packet:
 
 
 class FakeCamera:
-    """A live source that says what the test wants."""
+    """A live source that says what the test wants; a signal comes while it does."""
 
     info = SourceInfo(name="camera:", format="live", sensor=SENSOR, sensor_from="header")
     is_live, progress = True, None
 
-    def __init__(self, packets=None, *, pause_s: float = 0.0) -> None:
-        self.packets, self.pause_s = packets, pause_s
+    def __init__(self, packets=None, *, number: signal.Signals | None = None) -> None:
+        self.packets, self.number = packets, number
         self.damage = DamageReport()
         self.said = 0
 
     def __iter__(self):
         for part in self.packets if self.packets is not None else map(packet, range(10_000)):
-            time.sleep(self.pause_s)
+            if self.said == SIGNAL_AT and self.number is not None:
+                os.kill(os.getpid(), self.number)
             yield part
             self.said += 1
 
@@ -74,10 +74,6 @@ def record_from(camera: FakeCamera, out: Path, monkeypatch, **options) -> int:
 def times(path: Path) -> np.ndarray:
     with open_source(path) as source:
         return np.concatenate([part.events.t for part in source])
-
-
-def after(delay_s: float, number: signal.Signals) -> None:
-    threading.Timer(delay_s, os.kill, (os.getpid(), number)).start()
 
 
 @pytest.fixture
@@ -113,10 +109,9 @@ def test_an_existing_file_is_refused_with_one_line(text_recording, tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_finishes_the_file(tmp_path, monkeypatch, capsys, number):
     out = tmp_path / "out.aedat4"
-    camera = FakeCamera(pause_s=0.002)
-    after(0.3, number)
+    camera = FakeCamera(number=number)
     assert record_from(camera, out, monkeypatch) == 0
-    assert 0 < camera.said < 9_000
+    assert SIGNAL_AT <= camera.said < 9_000
     assert times(out).size == 50 * camera.said
     assert "events" in capsys.readouterr().out
 
@@ -131,8 +126,7 @@ def test_a_recording_ends_after_so_many_seconds(tmp_path, monkeypatch):
 
 def test_the_user_triggers_a_recording_with_a_pre_roll(tmp_path, monkeypatch):
     out = tmp_path / "out.raw"
-    camera = FakeCamera(pause_s=0.002)
-    after(0.3, signal.SIGUSR1)
+    camera = FakeCamera(number=signal.SIGUSR1)
     record_from(camera, out, monkeypatch, pre_roll="20ms", seconds=0.05)
     found = times(out)
     assert found[0] > 0

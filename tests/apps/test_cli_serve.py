@@ -57,7 +57,7 @@ def run(monkeypatch, *arguments):
 
 def told(process):
     """Return what the process says at its end."""
-    said, problems = process.communicate(timeout=100)
+    said, problems = process.communicate(timeout=600)
     assert process.returncode == 0, problems
     return json.loads(said)
 
@@ -92,7 +92,7 @@ def test_a_simulated_camera_is_served_until_ctrl_c():
         with open_source(address) as source:
             packet = next(packet for packet in source if len(packet))
         process.send_signal(signal.SIGINT)
-        said, problems = process.communicate(timeout=100)
+        said, problems = process.communicate(timeout=600)
     assert packet.sensor == source.info.sensor
     assert process.returncode == 0, problems
     assert "clients" in said

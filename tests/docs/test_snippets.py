@@ -106,7 +106,7 @@ def blocks(page: str) -> list[Block]:
     return list(blocks_of(ROOT / page, ROOT))
 
 
-@pytest.mark.timeout(900)  # seconds on a machine with nothing else to do
+@pytest.mark.timeout(1800)  # seconds on a machine with nothing else to do
 @pytest.mark.parametrize("page", [name for name in NAMES if blocks(name)])
 def test_what_a_page_shows_works(page, desk):
     namespace: dict[str, object] = {}

@@ -17,7 +17,7 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_digits_are_learned_and_drawn(shared_recordings, tmp_path):
     data, picture = shared_recordings / "nmnist" / "nmnist_400.npz", tmp_path / "spikes.png"
     outcome = run(data, picture, "--epochs", "10", "1")

@@ -40,7 +40,7 @@ EVENTS_PER_BYTE = 64
 """No file of these sizes can hold more; DEFLATE and LZ4 do not shrink real events further."""
 MOST_BYTES = 3 << 29
 """Address space that reading may take beyond what the process has after its first files."""
-MOST_SECONDS = 20.0
+MOST_SECONDS = 120.0
 
 
 class ViolationError(Exception):

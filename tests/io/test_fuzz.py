@@ -126,7 +126,7 @@ def test_a_reader_that_keeps_its_promises_is_not(monkeypatch, tmp_path):
     assert fuzz.outcome(tmp_path / "a") == "refused"
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_twenty_thousand_damaged_recordings_do_no_harm():
     script = Path(fuzz.__file__)
     command = [sys.executable, str(script), "--inputs", str(INPUTS), "--jobs", "2", "--seed", "1"]

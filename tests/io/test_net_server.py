@@ -79,7 +79,7 @@ def ended(connection):
 
 
 def test_every_client_receives_every_event_from_the_moment_it_is_connected():
-    events = made(3000)
+    events, before = made(3000), set(threading.enumerate())
     with EventServer(sensor=VGA, camera="DVS 1") as server:
         server.write(packet(made(10)))
         with NetworkSource(server.address) as one, NetworkSource(server.address) as two:
@@ -89,7 +89,8 @@ def test_every_client_receives_every_event_from_the_moment_it_is_connected():
             for source in (one, two):
                 assert source.info.camera == "DVS 1"
                 assert np.array_equal(received(source, 3000), events)
-    assert "eventvision-server" not in [thread.name for thread in threading.enumerate()]
+    left = set(threading.enumerate()) - before
+    assert "eventvision-server" not in [thread.name for thread in left]
 
 
 def test_a_server_sends_what_it_is_told_to_and_counts_what_it_leaves_out():

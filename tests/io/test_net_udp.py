@@ -218,13 +218,15 @@ def test_only_the_sender_that_was_named_is_heard():
 
 
 def test_silence_gives_empty_packets_and_close_ends_it_from_another_thread():
+    before = set(threading.enumerate())
     with listening() as source:
         stream = iter(source)
         assert len(next(stream)) == 0
         threading.Timer(0.1, source.close).start()
         assert sum(len(packet) for packet in stream) == 0
         source.close()
-    assert "eventvision-udp" not in [thread.name for thread in threading.enumerate()]
+    left = set(threading.enumerate()) - before
+    assert "eventvision-udp" not in [thread.name for thread in left]
 
 
 def test_a_flood_that_nobody_takes_is_bounded_and_counted(monkeypatch):

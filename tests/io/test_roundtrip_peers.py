@@ -83,7 +83,7 @@ def read_by(tool, path, out):
     script = f"import sys, numpy as np, {tool}\npath, out = sys.argv[1:]\n{READERS[tool]}"
     script += "np.save(out, np.stack([np.asarray(c).astype(np.int64) for c in columns], axis=1))"
     done = subprocess.run(
-        [PYTHON, "-c", script, path, out], check=False, capture_output=True, text=True, timeout=120
+        [PYTHON, "-c", script, path, out], check=False, capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, done.stderr
     return np.load(out)

@@ -179,7 +179,7 @@ def test_nobody_leaves_a_meeting_before_all_have_come():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(120)
     assert wrong == [0, 0, 0]
 
 
