@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from eventvision.core import ConfigError, SensorSize
+from eventvision.core import ConfigError, SensorSize, SourceError
 
 
 def sensor_size(text: str | None) -> SensorSize | None:
@@ -28,10 +28,13 @@ def source_or_simulation(source: str | None, *, sim: bool) -> str:
     """Return what to play, where `--sim` may stand for a simulated camera.
 
     Raises:
-        ConfigError: If neither is given, or both.
+        SourceError: If neither is given, or both.
     """
-    if sim == (source is not None):
-        raise ConfigError("SOURCE", source, "either a source or --sim")
+    if source is None and not sim:
+        problem = "is not given"
+        raise SourceError("SOURCE", problem, "name a recording, camera: or a stream, or add --sim")
+    if source is not None and sim:
+        raise SourceError(source, "is one source, --sim another", "give only one of them")
     return source or "sim:"
 
 

@@ -159,16 +159,3 @@ def hash_ranges(ranges: NDArray[np.int64], at: int) -> None:
 def xxh32(data: NDArray[np.uint8], start: int, end: int) -> int:
     """Return the hash of `data[start:end]`; the caller has checked the bounds."""
     return hash_range(address_of(data) + start, end - start)
-
-
-@kernel
-def xxh32_of_ranges(
-    data: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Return the hashes of `RANGES` ranges of `data`; the caller has checked the bounds."""
-    ranges = np.empty(3 * RANGES, np.int64)
-    for index in range(RANGES):
-        ranges[index] = address_of(data) + starts[index]
-        ranges[RANGES + index] = lengths[index]
-    hash_ranges(ranges, 0)
-    return ranges[2 * RANGES :]

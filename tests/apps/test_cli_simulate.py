@@ -131,8 +131,13 @@ def test_info_says_what_a_simulated_camera_is():
         assert word in done.stdout
 
 
-def test_replay_needs_a_source_or_a_simulation():
-    for arguments in ([], ["a.raw", "--sim"]):
-        done = run("replay", *arguments)
-        assert done.returncode == 2
-        assert "either a source or --sim" in done.stderr
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "SOURCE: is not given; name a recording, camera: or a stream, or add --sim"),
+        (["a.raw", "--sim"], "a.raw: is one source, --sim another; give only one of them"),
+    ],
+)
+def test_replay_needs_a_source_or_a_simulation(arguments, told):
+    done = run("replay", *arguments)
+    assert (done.returncode, done.stderr) == (2, f"eventvision: {told}\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,10 +16,13 @@ from eventvision.graph import GraphLayer, GraphNetwork, GraphRules, Head, run_bu
 torch = pytest.importorskip("torch")
 pytest.importorskip("triton", reason="Triton is not installed here")
 
+HERE = Path(__file__).parent
+
 AHEAD = """
 import sys
+sys.path.insert(0, sys.argv[2])
 from eventvision.kernels.gpu import graphs
-from eventvision.kernels.gpu.ahead import compile_ahead
+from ahead import compile_ahead
 
 pointers = {name: "*i32" for name in ("polarity", "order", "starts", "sources", "kinds")}
 pointers |= {name: "*i64" for name in ("t_us", "pixels", "shifts", "ages_us")}
@@ -105,8 +109,7 @@ def run(code: str, *arguments: str, **environment: str) -> str:
 
 
 def test_interpreted_kernels_give_what_numba_gives():
-    folder = os.path.dirname(__file__)  # noqa: PTH120 - goes into source code as text
-    assert run(INTERPRETED.format(folder=folder), TRITON_INTERPRET="1").strip() == "same"
+    assert run(INTERPRETED.format(folder=str(HERE)), TRITON_INTERPRET="1").strip() == "same"
 
 
 @pytest.mark.gpu
@@ -119,4 +122,4 @@ def test_a_gpu_gives_what_numba_gives(aggregate, depth):
 
 @pytest.mark.parametrize("capability", [80, 90])
 def test_kernels_compile_for_gpus_that_are_not_here(capability):
-    assert run(AHEAD, str(capability)).split() == [r"b'\x7fELF'"] * 5
+    assert run(AHEAD, str(capability), str(HERE)).split() == [r"b'\x7fELF'"] * 5

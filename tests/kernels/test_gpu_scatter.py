@@ -6,6 +6,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,8 +22,9 @@ HEIGHT, WIDTH = 23, 37
 
 AHEAD = """
 import sys
+sys.path.insert(0, sys.argv[2])
 from eventvision.kernels.gpu import scatter
-from eventvision.kernels.gpu.ahead import compile_ahead
+from ahead import compile_ahead
 
 common = {"words": "*i64", "planes": "*fp32", "count": "i32", "width": "i32", "pixels": "i32"}
 more = {"t0_us": "i64", "scale": "fp32", "last": "i32"}
@@ -132,7 +134,7 @@ def test_a_slice_without_duration_is_refused(scatter, device):
 @pytest.mark.parametrize("capability", [80, 90])
 def test_kernels_compile_for_gpus_that_are_not_here(capability):
     environment = {key: value for key, value in os.environ.items() if key != "TRITON_INTERPRET"}
-    command = [sys.executable, "-c", AHEAD, str(capability)]
+    command = [sys.executable, "-c", AHEAD, str(capability), str(Path(__file__).parent)]
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, check=False, timeout=600
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from eventvision.kernels.xxh32 import RANGES, xxh32, xxh32_of_ranges
+from eventvision.kernels._jit import kernel
+from eventvision.kernels._memory import address_of
+from eventvision.kernels.xxh32 import RANGES, hash_ranges, xxh32
 
 P1, P2, P3, P4, P5 = 2654435761, 2246822519, 3266489917, 668265263, 374761393
 M = 0xFFFFFFFF
@@ -51,6 +53,16 @@ def test_a_range_of_any_length_hashes_like_the_definition(length):
     assert xxh32(DATA, 3, 3 + length) == plain_xxh32(DATA[3 : 3 + length].tobytes())
 
 
+@kernel
+def hashes_of(data, starts, lengths):
+    ranges = np.empty(3 * RANGES, np.int64)
+    for index in range(RANGES):
+        ranges[index] = address_of(data) + starts[index]
+        ranges[RANGES + index] = lengths[index]
+    hash_ranges(ranges, 0)
+    return ranges[2 * RANGES :]
+
+
 @pytest.mark.parametrize(
     "lengths",
     [[640] * RANGES, list(range(RANGES)), [15, *[2000] * (RANGES - 1)], [0] * RANGES],
@@ -58,6 +70,6 @@ def test_a_range_of_any_length_hashes_like_the_definition(length):
 )
 def test_ranges_side_by_side_hash_like_each_alone(lengths):
     starts = np.arange(RANGES) * 7
-    found = xxh32_of_ranges(DATA, starts, np.array(lengths))
+    found = hashes_of(DATA, starts, np.array(lengths))
     alone = [xxh32(DATA, start, start + n) for start, n in zip(starts, lengths, strict=True)]
     assert found.tolist() == alone

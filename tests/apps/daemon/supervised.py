@@ -60,6 +60,7 @@ class Daemon:
         thread = threading.Thread(target=lambda: self.codes.append(supervisor.run()), daemon=True)
         thread.start()
         try:
+            wait_until(lambda: supervisor._services is not None or not thread.is_alive())
             yield supervisor
         finally:
             supervisor.stop()
@@ -67,7 +68,8 @@ class Daemon:
             assert not thread.is_alive()
 
     def results(self) -> list[str]:
-        files = sorted((self._folder / "results").glob("*.jsonl*"))
+        files = (self._folder / "results").glob("*.jsonl*")
+        files = sorted(files, key=lambda file: file.stat().st_mtime_ns)
         return [line for file in files for line in file.read_text().splitlines()]
 
 
