@@ -1,4 +1,4 @@
-"""What has to be done from time to time: old files go, and a clock that jumps is noticed."""
+"""What has to be done from time to time: old files go, free memory too, and clocks are watched."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 from eventvision.sinks import Retention
 
 from .faults import Faults
+from .memory import give_back_memory
 from .recording import retention_of
 from .restarts import ClockWatch
 from .settings import DaemonConfig
@@ -46,6 +47,7 @@ class Housekeeping:
             self._sweep_at_s = now_s + SWEEP_EVERY_S
             for retention in retentions(config):
                 self._sweep(retention)
+            give_back_memory()
 
     def _sweep(self, retention: Retention) -> None:
         # The file being written is the youngest: it is the last to go, and never goes for its age.

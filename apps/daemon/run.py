@@ -8,10 +8,14 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from eventvision.core import DeviceError, EventVisionError, ModelError, Sink, Source
-from eventvision.io import follow_settings, open_source
+from eventvision.io import open_source
 from eventvision.pipeline import Pipeline, RunConfig, Summary, build_pipeline
 
 from .faults import Faults
+from .renewed_source import RenewedSource
+from .sink_thread import SinkThread
+from .tolerant import KeptOpen, TolerantSink
+from .turns import Restartable
 
 _LOG = logging.getLogger("eventvision.daemon")
 
@@ -59,6 +63,12 @@ class Run:
         """Whether the source is open and all parts are there."""
         return self.pipeline is not None
 
+    @property
+    def stages(self) -> list[Restartable]:
+        """Those that can be started anew while all others go on."""
+        source = [self._source] if isinstance(self._source, RenewedSource) else []
+        return [*(sink for sink in self._sinks if isinstance(sink, SinkThread)), *source]
+
     def start(self) -> None:
         """Begin."""
         self._thread.start()
@@ -75,10 +85,13 @@ class Run:
         return self.has_ended
 
     def abandon(self) -> None:
-        """Leave a run that does not end to itself, and take its camera away from it."""
+        """Leave a run that does not end to itself: take its camera away, and end its outputs."""
         if self._source is not None:
             with suppress(Exception):
                 self._source.close()
+        for sink in self._sinks:
+            if isinstance(sink, SinkThread | TolerantSink | KeptOpen):  # these never wait for long
+                sink.close()
 
     def _work(self) -> None:
         try:
@@ -87,16 +100,11 @@ class Run:
             self.failure = failure
 
     def _run(self) -> None:
-        config = self._config
-        opened = open_source(
-            config.source,
-            sensor=config.sensor,
-            read=config.read,
-            settings=config.settings,
-            strict=config.strict,
-        )
+        opened = self._open()
         self._source = opened
-        with opened as source, follow_settings(source, _LOG.warning):
+        if opened.is_live:
+            self._source = RenewedSource(opened, self._open, _LOG.warning)
+        with self._source as source:
             if self._stop.is_set():
                 return
             pipeline = self._built(source)
@@ -106,6 +114,16 @@ class Run:
             else:
                 self._on_begin(pipeline, source)
             self.summary = pipeline.run()
+
+    def _open(self) -> Source:
+        config = self._config
+        return open_source(
+            config.source,
+            sensor=config.sensor,
+            read=config.read,
+            settings=config.settings,
+            strict=config.strict,
+        )
 
     def _built(self, source: Source) -> Pipeline:
         """Return the pipeline; without the tasks that cannot be done, if there are such."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from eventvision.tasks import parse_tasks
 from .faults import Faults
 from .parts import DaemonState
 from .settings import DaemonConfig, OutputsSettings
+from .sink_thread import SinkThread
 from .tolerant import KeptOpen, TolerantSink
 
 if TYPE_CHECKING:
@@ -141,9 +143,10 @@ def file_sinks(outputs: OutputsSettings | None, faults: Faults) -> list[Sink]:
         for path in recover_parts(outputs.folder, ".jsonl"):
             _LOG.warning("%s: kept what an earlier run left unfinished", path)
     return [
-        TolerantSink(
+        SinkThread(
             f"{name} files",
-            RotatingSink(
+            partial(
+                RotatingSink,
                 kinds[name],
                 outputs.folder,
                 f".{name}",

@@ -91,7 +91,7 @@ class WatchdogSettings(_Section):
     """A stage that is at the same packet or slice for so long is started again."""
 
     restarts: int = Field(5, ge=0, le=1000)
-    """More restarts than this within `within_s` end the daemon with an error."""
+    """More restarts of a stage than this within `within_s` end the daemon with an error."""
 
     within_s: float = Field(60.0, ge=1, le=86_400)
     """See `restarts`."""

@@ -17,10 +17,12 @@ from .housekeeping import Housekeeping
 from .notify import Notifier
 from .parts import DaemonState, memory_bytes
 from .recording import RecordingKeeper
-from .restarts import BackOff, Restarts
+from .restarts import BackOff
 from .run import Run
 from .services import Services, file_sinks
 from .settings import DaemonConfig, load_daemon_config
+from .tolerant import KeptOpen
+from .watchdog import Watchdog
 
 _LOG = logging.getLogger("eventvision.daemon")
 
@@ -51,9 +53,8 @@ class Supervisor:
         self._faults = Faults()
         self.state = DaemonState(config, self._faults)
         self._housekeeping = Housekeeping(config, self._faults)
-        watch = config.watchdog
-        self._restarts = Restarts(watch.restarts, watch.within_s, watch.wait_s)
-        self._source_wait = BackOff(watch.wait_s)
+        self._watchdog = Watchdog(config.watchdog, self._faults, self.state.restarted)
+        self._source_wait = BackOff(config.watchdog.wait_s)
         self._wake = threading.Event()
         self._stop_wanted = self._reload_wanted = False
         self._services: Services | None = None
@@ -120,7 +121,8 @@ class Supervisor:
             keeper = RecordingKeeper(
                 config.recorder, self._faults, lambda on: self.state.tell("", on)
             )
-        sinks: list[Sink] = [self.state.latest, *file_sinks(config.outputs, self._faults)]
+        latest = KeptOpen(self.state.latest)
+        sinks: list[Sink] = [latest, *file_sinks(config.outputs, self._faults)]
         if self._services is not None:
             sinks += self._services.sinks()
         if keeper is not None:
@@ -173,29 +175,28 @@ class Supervisor:
         self._faults.happened(what, text)
         if not known:
             _LOG.debug("where it happened", exc_info=failure)
-        self.state.restarted(stage)
-        wait_s = self._restarts.next_wait_s()
+        wait_s = self._watchdog.next_wait_s(stage)
         if wait_s is None:
-            watch = self._config.watchdog
-            _LOG.error("more than %s restarts in %g s: giving up", watch.restarts, watch.within_s)
             self._code = FAILED
             return
         self.state.enter("restarting")
         self._start_at_s = time.monotonic() + wait_s
 
     def _watch(self, run: Run) -> None:
-        """Start a run again of which a stage is stuck."""
+        """Start stages again that are stuck, alone where that can be, or else the run."""
         pipeline = run.pipeline
         if pipeline is None:
             return
-        limit_s = self._config.watchdog.stage_s
-        stuck = {stage: s for stage, s in pipeline.busy_s().items() if s > limit_s}
-        if not stuck:
+        if not self._watchdog.tend(run.stages):
+            self._code = FAILED
+            return
+        stage = self._watchdog.stuck_stage(pipeline)
+        if stage is None:
             if self._fallback is not None and pipeline.status().running:
                 self._fallback = None
             return
-        stage = next(reversed(stuck))
         self._end_run()
+        limit_s = self._config.watchdog.stage_s
         self._restart(stage, f"stage {stage} made no progress for {limit_s:g} s")
 
     def _reload(self) -> None:
@@ -222,6 +223,7 @@ class Supervisor:
             if self._keeper is not None and config.recorder is not None:
                 self._keeper.use(config.recorder)
             self._config = config
+            self._watchdog.use(config.watchdog)
             self.state.use(config)
             _LOG.info("new settings are in force; nothing was stopped")
             return
@@ -230,6 +232,7 @@ class Supervisor:
         if _offered(old) != _offered(config):
             self._replace_services(old, config)
         self._config, self._fallback = config, old
+        self._watchdog.use(config.watchdog)
         self._start_at_s = 0.0
         _LOG.info("new settings: started anew")
 

@@ -53,10 +53,13 @@ class KeptOpen:
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
+        self._is_closed = False
 
     def write(self, result: SliceResult) -> None:
-        """Hand a result on."""
-        self._sink.write(result)
+        """Hand a result on, unless the run that it comes from is over."""
+        if not self._is_closed:
+            self._sink.write(result)
 
     def close(self) -> None:
-        """Stay open."""
+        """Leave the sink open, and hand nothing more on: a run that hung may still come to it."""
+        self._is_closed = True

@@ -113,6 +113,7 @@ def _of_parts(status: Mapping[str, Any]) -> Iterator[_Family]:
     for name, about in (
         ("steps", "Steps of a network"),
         ("failures", "Failures of the device that a network runs on"),
+        ("restarts", "Restarts of the device that a network runs on"),
         ("dropped", "Slices that had no device"),
     ):
         samples = tuple(("", labels, float(told[name])) for labels, told in networks)

@@ -119,6 +119,7 @@ class FakeDaemon:
                     "artifact": "onnx",
                     "steps": 90,
                     "failures": 1,
+                    "restarts": 0,
                     "dropped": 3,
                     "is_running": False,
                 }
