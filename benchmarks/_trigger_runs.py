@@ -41,13 +41,15 @@ LOOK_CELLS = 4
 
 _ROUNDS = 14
 _RATES: Mapping[str, tuple[str, float, float]] = {
-    "trigger": ("trigger:adapt=off,shortest=2500us,threshold={:.6g}", 1e-3, 1e4),
-    "adapting trigger": ("trigger:rate={:.6g}", 1.0, 1_000.0),
     "constant time": ("time:{:.0f}us", 1e3, 1e6),
     "constant count": ("count:{:.0f}", 20.0, 3e6),
     "activity": ("activity:10%+{:.0f}", 1.0, 1e5),
 }
-SLICERS = ("trigger", "constant time", "constant count", "activity")
+FIXED = tuple(_RATES)
+"""Slicers that learn nothing, by name; any other name is that of a trigger, or its folder."""
+
+_HELD = ("trigger:model={model},adapt=off,shortest=2500us,threshold={:.6g}", 1e-3, 1e4)
+_ADAPTING = ("trigger:model={model},rate={:.6g}", 1.0, 1_000.0)
 
 
 @cache
@@ -58,24 +60,21 @@ def stream(scene: str, seed: int, speed: float) -> CellStream:
     )
 
 
-def cut_at_rate(
-    name: str, events: Events, until_us: int, rate_hz: float, model: str
-) -> list[Slice]:
+def cut_at_rate(name: str, events: Events, until_us: int, rate_hz: float) -> list[Slice]:
     """Cut a stream by a slicer whose setting is found by halving, for the rate that is asked."""
-    (found,) = _cut_alike(_RATES[name], [events], rate_hz * until_us / 1e6, model)
+    setting = _RATES.get(name, _HELD)
+    (found,) = _cut_alike(setting, [events], rate_hz * until_us / 1e6, name)
     return found
 
 
-def cut_together(
-    name: str, streams: Sequence[CellStream], rate_hz: float, model: str
-) -> list[list[Slice]]:
+def cut_together(name: str, streams: Sequence[CellStream], rate_hz: float) -> list[list[Slice]]:
     """Cut streams of several cameras and speeds by one setting, for the mean rate that is asked.
 
-    The trigger is told a rate, as users do, and its threshold follows the scene.
+    A trigger is told a rate, as users do, and its threshold follows the scene.
     """
     seconds = sum(shown.cells * shown.cell_us for shown in streams) / 1e6
-    setting = _RATES["adapting trigger" if name == "trigger" else name]
-    return _cut_alike(setting, [shown.events for shown in streams], rate_hz * seconds, model)
+    setting = _RATES.get(name, _ADAPTING)
+    return _cut_alike(setting, [shown.events for shown in streams], rate_hz * seconds, name)
 
 
 def cut_best(shown: CellStream, rate_hz: float) -> list[Slice]:
@@ -94,7 +93,7 @@ def _cut_alike(
     nearest, found = math.inf, list[list[Slice]]()
     for _ in range(_ROUNDS):
         middle = math.sqrt(low * high)
-        slices = [cut(text.format(middle), events, model) for events in streams]
+        slices = [cut(text.format(middle, model=model), events) for events in streams]
         count = sum(map(len, slices))
         if abs(count - wanted) < nearest:
             nearest, found = abs(count - wanted), slices
@@ -105,11 +104,10 @@ def _cut_alike(
     return found
 
 
-def cut(text: str, events: Events, model: str = "trigger-nano") -> list[Slice]:
-    """Cut a stream by a slicer as users write it, but for the model of a trigger."""
-    setting = text.replace("trigger:", f"trigger:model={model},") if "model=" not in text else text
+def cut(text: str, events: Events) -> list[Slice]:
+    """Cut a stream by a slicer as users write it."""
     with _Opened() as opened:
-        slicer: Slicer = parse_slicer(setting, events.sensor, open_trigger=opened)
+        slicer: Slicer = parse_slicer(text, events.sensor, open_trigger=opened)
         return [*slicer.push(Packet(events)), *slicer.flush()]
 
 

@@ -23,12 +23,16 @@ The first rows are what a cell of 2.5 ms costs on one thread at a million events
 network, last neuron.
 
     python -m benchmarks.trigger [--json] [--repeat STREAMS] [--recordings DIR]
+
+The environment variable EVENTVISION_TRIGGER names other triggers, by names or folders with spaces
+between them.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +46,7 @@ from eventvision.training.evaluation import BoxTally, percentile_scaled, recordi
 from ._harness import Options, Row, run_benchmark, tell
 from ._trigger_boxes import box_finder, look_times, tally_screen, true_boxes, truths
 from ._trigger_runs import (
-    SLICERS,
+    FIXED,
     cell_ms,
     cut_at_rate,
     cut_best,
@@ -63,10 +67,9 @@ SCENES = {
 RATES_HZ = (15.0, 30.0, 60.0)
 SIZES = ((346, 260), (640, 480), (1280, 720))
 DEVICES = ("cpu", "onnx")
-MODEL = os.environ.get("EVENTVISION_TRIGGER", "trigger-nano")
-"""Name or folder of the trigger to test."""
+TRIGGERS = tuple(os.environ.get("EVENTVISION_TRIGGER", "trigger-nano trigger-tasks").split())
+"""Names or folders of the triggers to test."""
 
-_OURS = "trigger"
 _USUAL_HZ = 30.0
 _DRAWS = 2_000
 _NEEDED = ("reconstruction-nano", "perception-nano")
@@ -79,7 +82,7 @@ Stream = tuple[str, int, float]
 
 def measure(options: Options) -> list[Row]:
     """Return all rows."""
-    missing = [name for name in (MODEL, *_NEEDED) if not is_shipped(name)]
+    missing = [name for name in (*TRIGGERS, *_NEEDED) if not is_shipped(name)]
     if missing:
         tell(f"{', '.join(missing)} is not here: nothing to measure")
         return []
@@ -91,12 +94,12 @@ def measure(options: Options) -> list[Row]:
 
 
 def costs(repeat: int) -> Iterator[Row]:
-    """Yield what a cell costs."""
+    """Yield what a cell costs the first trigger; all are networks of the same shape."""
     for width, height in SIZES:
         for device in DEVICES:
             label = f"a cell at {width}x{height}, {device}"
             tell(label)
-            best = min(cell_ms((width, height), device, MODEL) for _ in range(repeat))
+            best = min(cell_ms((width, height), device, TRIGGERS[0]) for _ in range(repeat))
             yield Row(label=label, unit="ms", ours=best, less_is_better=True)
 
 
@@ -110,15 +113,17 @@ def simulated(streams: int) -> Iterator[Row]:
             tell(label)
             alone = {
                 name: [
-                    cut_at_rate(name, each.events, each.cells * each.cell_us, rate_hz, MODEL)
+                    cut_at_rate(name, each.events, each.cells * each.cell_us, rate_hz)
                     for each in shown
                 ]
-                for name in SLICERS
+                for name in (*TRIGGERS, *FIXED)
             }
             best = [cut_best(each, rate_hz) for each in shown]
             yield from _rows(label, cast, alone, best)
             if rate_hz == _USUAL_HZ:
-                together = {name: cut_together(name, shown, rate_hz, MODEL) for name in SLICERS}
+                together = {
+                    name: cut_together(name, shown, rate_hz) for name in (*TRIGGERS, *FIXED)
+                }
                 yield from _rows(f"{label}, one setting", cast, together)
 
 
@@ -162,8 +167,8 @@ def real(folder: Path, rate_hz: float = _USUAL_HZ) -> Iterator[Row]:
         tell(recording.name)
         sequence, errors = recording.sequence, dict[str, list[float]]()
         pictures, until_us = picture_maker(sequence.sensor), int(sequence.events.t[-1]) + 1
-        for name in SLICERS:
-            slices = cut_at_rate(name, sequence.events, until_us, rate_hz, MODEL)
+        for name in (*TRIGGERS, *FIXED):
+            slices = cut_at_rate(name, sequence.events, until_us, rate_hz)
             ends, made = np.array([each.t1_us for each in slices]), pictures(slices)
             errors[name] = []
             for truth in sequence.truths:
@@ -175,41 +180,44 @@ def real(folder: Path, rate_hz: float = _USUAL_HZ) -> Iterator[Row]:
 
 
 def _error_rows(label: str, errors: dict[str, list[float]]) -> Iterator[Row]:
-    """Yield ours beside each other one, in percent."""
-    ours = np.array(errors[_OURS])
-    drawn = np.random.default_rng(0).integers(0, ours.size, (_DRAWS, ours.size))
-    for name, values in errors.items():
-        if name != _OURS:
-            theirs = np.array(values)
-            ratios = theirs[drawn].mean(axis=1) / ours[drawn].mean(axis=1)
-            yield Row(
-                label=f"{label} ({_range(ratios)})",
-                unit=_PER_CENT,
-                ours=100 * float(ours.mean()),
-                peer_name=name,
-                peer=100 * float(theirs.mean()),
-                less_is_better=True,
-            )
+    """Yield each trigger beside each other slicer, in percent."""
+    values = {name: np.array(each) for name, each in errors.items()}
+    count = len(errors[TRIGGERS[0]])
+    drawn = np.random.default_rng(0).integers(0, count, (_DRAWS, count))
+    for ours, theirs in _pairs(errors):
+        ratios = values[theirs][drawn].mean(axis=1) / values[ours][drawn].mean(axis=1)
+        yield Row(
+            label=f"{label}, {ours} ({_range(ratios)})",
+            unit=_PER_CENT,
+            ours=100 * float(values[ours].mean()),
+            peer_name=theirs,
+            peer=100 * float(values[theirs].mean()),
+            less_is_better=True,
+        )
 
 
 def _box_rows(label: str, tallies: dict[str, BoxTally], score: str) -> Iterator[Row]:
-    """Yield ours beside each other one, in points of 100."""
-    count = tallies[_OURS].sequences
+    """Yield each trigger beside each other slicer, in points of 100."""
+    count = tallies[TRIGGERS[0]].sequences
     drawn = np.random.default_rng(0).integers(0, count, (_DRAWS // 10, count))
     weights = [np.bincount(row, minlength=count).astype(np.float64) for row in drawn]
-    even = np.ones(count)
-    ours = tallies[_OURS].score(even)[score]
-    draws = np.array([tallies[_OURS].score(weight)[score] for weight in weights])
-    for name, tally in tallies.items():
-        theirs = tally.score(even)[score]
-        if name == _OURS or not theirs > 0:
-            continue
-        others = np.array([tally.score(weight)[score] for weight in weights])
-        ratios = draws / np.where(others > 0, others, np.nan)
-        yield Row(
-            label=f"{label} ({_range(ratios)})", unit=f"{score}, %", ours=100 * ours,
-            peer_name=name, peer=100 * theirs,
-        )  # fmt: skip
+    scores = {
+        name: np.array([tally.score(weight)[score] for weight in (np.ones(count), *weights)])
+        for name, tally in tallies.items()
+    }
+    for ours, theirs in _pairs(tallies):
+        if scores[theirs][0] > 0:
+            ratios = scores[ours][1:] / np.where(scores[theirs][1:] > 0, scores[theirs][1:], np.nan)
+            yield Row(
+                label=f"{label}, {ours} ({_range(ratios)})", unit=f"{score}, %",
+                ours=100 * scores[ours][0], peer_name=theirs, peer=100 * scores[theirs][0],
+            )  # fmt: skip
+
+
+def _pairs(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield each trigger with each slicer that is none."""
+    others = [name for name in names if name not in TRIGGERS]
+    return product(TRIGGERS, others)
 
 
 def _range(ratios: Ratios) -> str:

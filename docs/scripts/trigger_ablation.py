@@ -65,12 +65,12 @@ def held_out(recipe: TriggerRecipe, count: int) -> list[CellStream]:
     ]  # fmt: skip
 
 
-def age_error(name: str, trigger: str, streams: Sequence[CellStream]) -> float:
+def age_error(name: str, streams: Sequence[CellStream]) -> float:
     """Return the mean error of age at the same rate on each stream, in percent of the light."""
     errors = []
     for shown in streams:
         until_us = shown.cells * shown.cell_us
-        slices = runs.cut_at_rate(name, shown.events, until_us, RATE_HZ, trigger)
+        slices = runs.cut_at_rate(name, shown.events, until_us, RATE_HZ)
         errors.append(runs.live_error(shown, slices, runs.scenes_at(shown, slices)))
     return 100 * float(np.mean(errors))
 
@@ -101,9 +101,9 @@ def main() -> None:
     say("|---|---:|---:|")
     with TemporaryDirectory() as folder:
         for title, trigger in triggers(recipe, streams, Path(folder)):
-            rate, age = own_rate(str(trigger), unseen), age_error("trigger", str(trigger), unseen)
+            rate, age = own_rate(str(trigger), unseen), age_error(str(trigger), unseen)
             say(f"| {title} | {rate:.0f} | {age:.3f} |")
-    say(f"| *slices of equal time* | – | {age_error('constant time', '', unseen):.3f} |")
+    say(f"| *slices of equal time* | – | {age_error('constant time', unseen):.3f} |")
 
 
 if __name__ == "__main__":

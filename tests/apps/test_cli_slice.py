@@ -58,6 +58,24 @@ def test_a_plot_shows_a_cut_for_each_slice(recording, monkeypatch, tmp_path, cap
     assert 5 <= cuts <= 6
 
 
+def test_a_trigger_tells_its_potential_in_numbers_and_in_the_plot(
+    recording, monkeypatch, tmp_path, capsys
+):
+    rows, heights = {}, {}
+    for slicer in ("time:50ms", "trigger:model=trigger-nano,rate=100"):
+        plot = tmp_path / "cuts.png"
+        options = ("--filters", "none", "--slicer", slicer, "--json", "--plot", plot)
+        assert command(monkeypatch, recording, *options) == 0
+        name = slicer.partition(":")[0]
+        rows[name] = json.loads(capsys.readouterr().out)["slices"]
+        heights[name] = len(cv2.imread(str(plot)))
+    assert heights["trigger"] > heights["time"]
+    spikes = [row for row in rows["trigger"] if row["reason"] == "spike"]
+    assert spikes
+    assert all(row["potential"] >= 1 for row in spikes)
+    assert not any("potential" in row for row in rows["time"])
+
+
 def test_a_trigger_that_is_not_there_is_said(recording, monkeypatch, capsys):
     assert command(monkeypatch, recording, "--slicer", "trigger:model=nowhere") == 2
     assert "nowhere" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The shipped trigger: alike on every device, quicker where the scene is, steady when disturbed."""
+"""The shipped triggers: alike everywhere, quicker where the scene is, steady when disturbed."""
 
 from __future__ import annotations
 
@@ -10,14 +10,19 @@ from eventvision.devices import open_session
 from eventvision.slicing import parse_slicer
 
 SENSOR = SensorSize(120, 96)
-CARD = load_card("trigger-nano")
+DEVICES = ("cpu", "onnx", "reference")
 
 
-@pytest.mark.parametrize("device", ["cpu", "onnx", "reference"])
-def test_it_answers_as_its_golden_sample_says_to_the_last_bit(device):
-    sample = load_golden(CARD)
+@pytest.fixture(scope="module", params=["trigger-nano"])
+def card(request):
+    return load_card(request.param)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_it_answers_as_its_golden_sample_says_to_the_last_bit(card, device):
+    sample = load_golden(card)
     rows, columns = sample.inputs["cell"].shape[-2:]
-    with open_session(CARD, device, sizes={"rows": rows, "columns": columns}) as session:
+    with open_session(card, device, sizes={"rows": rows, "columns": columns}) as session:
         found = [session.step({"cell": cell})["current"] for cell in sample.inputs["cell"]]
     np.testing.assert_array_equal(np.stack(found), sample.outputs["current"])
 
@@ -51,19 +56,40 @@ def edges(speeds_px_s, seconds):
     return data[np.argsort(data["t"], kind="stable")]
 
 
-def cut(data, setting=""):
-    with open_session(CARD, "cpu", sizes={"rows": 12, "columns": 15}) as session:
-        slicer = parse_slicer(f"trigger:{setting}", SENSOR, open_trigger=lambda *_: (CARD, session))
-        return [*slicer.push(Packet(Events(data, SENSOR))), *slicer.flush()]
+def cut(card, data, setting="", *, device="cpu", packet_events=None):
+    with open_session(card, device, sizes={"rows": 12, "columns": 15}) as session:
+        slicer = parse_slicer(f"trigger:{setting}", SENSOR, open_trigger=lambda *_: (card, session))
+        step = packet_events or data.size
+        parts = [Events(data[first : first + step], SENSOR) for first in range(0, data.size, step)]
+        slices = [slice_ for part in parts for slice_ in slicer.push(Packet(part))]
+        return [*slices, *slicer.flush()]
 
 
-def test_slices_are_shorter_where_the_scene_is_faster():
-    slices = cut(edges([40, 400], 1.0), "adapt=off")
+def told(slices, *, from_us=0):
+    return [(s.t0_us - from_us, s.t1_us - from_us, len(s), s.ended_by) for s in slices]
+
+
+def test_slices_are_shorter_where_the_scene_is_faster(card):
+    slices = cut(card, edges([40, 400], 1.0), "adapt=off")
     slow, fast = (
         np.median([s.duration_us for s in slices if low < s.t1_us <= low + 1_000_000])
         for low in (0, 1_000_000)
     )
     assert fast < 0.8 * slow
+
+
+def test_slices_hang_neither_on_devices_nor_on_packets_nor_on_when_a_recording_began(card):
+    data, later_us = edges([60, 200], 0.5), 1_605_537_493_718_347
+    expected = cut(card, data)
+    assert [slice_.ended_by for slice_ in expected].count("spike") > 10
+    for device in DEVICES:
+        found = cut(card, data, device=device, packet_events=997)
+        assert told(found) == told(expected)
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(one.potential, other.potential)
+    shifted = data.copy()
+    shifted["t"] += later_us
+    assert told(cut(card, shifted), from_us=later_us) == told(expected)
 
 
 def disturbed(kind):
@@ -93,7 +119,7 @@ def disturbed(kind):
 
 
 @pytest.mark.parametrize("kind", ["a burst of noise", "flicker", "a hot row", "silence"])
-def test_a_disturbance_neither_storms_nor_holds_slices_up(kind):
-    slices = cut(disturbed(kind), "rate=30")
+def test_a_disturbance_neither_storms_nor_holds_slices_up(card, kind):
+    slices = cut(card, disturbed(kind), "rate=30")
     assert 25 <= len(slices) <= 90
     assert max(slice_.duration_us for slice_ in slices) <= 100_000
