@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -41,6 +40,7 @@ def batch(
     as_json: JsonOption = False,
 ) -> None:
     """Run many recordings through one pipeline; the same command goes on after an interruption."""
+    from .batching.cores import usable_cores
     from .batching.run import Wanted, run
     from .options import reader_options
 
@@ -60,7 +60,7 @@ def batch(
         sources=sources,
         out=out,
         settings=settings,
-        workers=workers or os.cpu_count() or 1,
+        workers=workers or len(usable_cores()),
         ray=ray,
         fresh=fresh,
         as_json=as_json,

@@ -169,7 +169,7 @@ class Networks:
 
     def _open(self, card: ModelCard, device: str) -> _Opened:
         frame = Frame.of(card, self._sensor)
-        threads = min(_MOST_THREADS, os.cpu_count() or 1)
+        threads = min(_MOST_THREADS, _usable_cores())
         session = open_session(
             card, device, threads=threads, sizes=frame.sizes(card), report=self._report
         )
@@ -180,3 +180,9 @@ class Networks:
             session.close()
             raise
         return _Opened(network, session)
+
+
+def _usable_cores() -> int:
+    """Return how many cores this process may run on."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return (os.cpu_count() or 1) if affinity is None else len(affinity(0))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from eventvision_apps.cli.batching.cores import shares, usable_cores
 from eventvision_apps.cli.batching.jobs import Job, Outcome, plan
 from eventvision_apps.cli.batching.local import run_local
 from eventvision_apps.cli.batching.report import write_report
@@ -156,6 +157,30 @@ def stat(path, *args, **options):
 
 os.stat = stat
 """
+
+
+@pytest.mark.parametrize(
+    ("cores", "workers", "expected"),
+    [
+        ([3], 1, [[3]]),
+        ([0, 1], 1, [[0, 1]]),
+        ([0, 1], 2, [[0], [1]]),
+        ([0, 1, 2, 5, 7], 2, [[0, 2, 7], [1, 5]]),
+        ([0, 1], 3, [[0, 1], [0, 1], [0, 1]]),
+    ],
+)
+def test_workers_share_the_cores_and_none_has_less_than_one(cores, workers, expected):
+    assert shares(cores, workers) == expected
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="cores cannot be asked for here")
+def test_a_process_keeps_to_its_cores():
+    code = (
+        "from eventvision_apps.cli.batching.cores import keep_to, usable_cores;"
+        "keep_to(usable_cores()[-1:]); print(usable_cores())"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == str(usable_cores()[-1:])
 
 
 def test_the_report_is_a_page_of_its_own_that_names_cannot_break(tmp_path):

@@ -1,7 +1,8 @@
 """Workers on this machine: processes that live on from job to job.
 
 A worker that dies, for whatever reason, costs the recording that it was at; another takes its
-place. Processes are started afresh, so that no thread or lock of ours is copied into them.
+place. Processes are started afresh, so that no thread or lock of ours is copied into them. Each has
+its share of the cores to itself, as far as there are enough.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+from .cores import keep_to, shares, usable_cores
 from .jobs import Job, Outcome
 from .work import work
 
@@ -22,11 +24,12 @@ _PARTING_S = 2.0
 
 
 class _Worker:
-    """A process, and the job that it is at."""
+    """A process on some cores, and the job that it is at."""
 
-    def __init__(self) -> None:
+    def __init__(self, cores: list[int]) -> None:
+        self.cores = cores
         self.pipe, theirs = _START.Pipe()
-        self.process: BaseProcess = _START.Process(target=_serve, args=(theirs,), daemon=True)
+        self.process: BaseProcess = _START.Process(target=_serve, args=(theirs, cores), daemon=True)
         self.process.start()
         theirs.close()
         self.job: Job | None = None
@@ -77,7 +80,7 @@ def run_local(jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
         workers: How many at a time.
     """
     left = deque(jobs)
-    crew = [_Worker() for _ in range(min(workers, len(left)))]
+    crew = [_Worker(cores) for cores in shares(usable_cores(), min(workers, len(left)))]
     try:
         for worker in crew:
             worker.give(left.popleft())
@@ -90,14 +93,15 @@ def run_local(jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
                 if left:
                     if not worker.process.is_alive():
                         worker.close()
-                        crew[index] = _Worker()
+                        crew[index] = _Worker(worker.cores)
                     crew[index].give(left.popleft())
     finally:
         for worker in crew:
             worker.close()
 
 
-def _serve(pipe: Connection) -> None:
+def _serve(pipe: Connection, cores: list[int]) -> None:
+    keep_to(cores)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
     while True:
         try:
