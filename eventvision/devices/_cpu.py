@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from eventvision.core import DeviceInfo, Fit, ModelCard, Session, SessionOptions
-from eventvision.spiking.integer import IntegerNetwork
 
 from ._artifacts import chosen
 from ._facets import ActivityMeter, StepActivity
 from ._integer import IntegerBinding, IntegerSession, bound_integer, integer_fit
+
+if TYPE_CHECKING:
+    from eventvision.spiking.integer import IntegerNetwork
 
 FORMATS = ("integer",)
 
@@ -33,6 +37,8 @@ class CpuDevice:
 
     def open(self, card: ModelCard, options: SessionOptions) -> Session:
         """Lay the network out in memory and take a step, so that its kernel is compiled."""
+        from eventvision.spiking.integer import IntegerNetwork
+
         binding = bound_integer("cpu", card, options)
         network = IntegerNetwork(binding.model, binding.sizes, threads=options.threads)
         return _CpuSession(binding, network)

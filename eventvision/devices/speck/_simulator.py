@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eventvision.kernels.speck import cascade, scatter
 from eventvision.spiking.integer import IntegerModel
 
 from ._chip import OVERLOAD_PER_S, Core
@@ -148,6 +147,8 @@ class _CoreState:
 
     def fire_together(self, spikes: Spikes) -> tuple[Spikes, int]:
         """Add all spikes up, then let the neurons fire."""
+        from eventvision.kernels.speck import scatter
+
         layer = self.layer
         self._sums[...] = layer.bias
         operations = scatter(spikes, self._weight, layer.stride, layer.padding, self._sums)
@@ -159,6 +160,8 @@ class _CoreState:
 
     def fire_at_once(self, spikes: Spikes) -> tuple[Spikes, int]:
         """Let the neurons fire while spikes come in."""
+        from eventvision.kernels.speck import cascade
+
         layer = self.layer
         reach = int(spikes[:, 3].max(initial=1)) * layer.weight[:, 0].size
         room = np.empty((max(_ROOM, reach), 4), np.int32)
