@@ -2,15 +2,18 @@
 
     python -m benchmarks._daemon_camera RATE:SECONDS [RATE:SECONDS ...]
 
-Prints its address, and the time at which each rate began. Ends after the last stretch.
+Prints its address, and the time at which each rate began. Ends after the last stretch, or when it
+is told to; in the end it says what nobody took.
 """
 
 from __future__ import annotations
 
 import itertools
+import signal
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,21 +58,30 @@ def packets(rate: int, seconds: float, began_us: int) -> Iterator[Packet]:
         yield Packet(Events(data, SENSOR), until_us=until_us)
 
 
+def serve(server: EventServer, plan: Sequence[tuple[int, float]], stop: threading.Event) -> None:
+    """Show one stretch after the other, each packet when it is due, until told to stop."""
+    began_s, at_us = time.monotonic(), 0
+    for rate, seconds in plan:
+        print(f"{time.time():.3f} {rate}", flush=True)
+        for packet in packets(rate, seconds, at_us):
+            due_s = began_s + (packet.until_us or 0) / 1e6
+            if stop.wait(max(0.0, due_s - time.monotonic())):
+                return
+            server.write(packet)
+        at_us += round(seconds * 1e6)
+
+
 def main(stretches: list[str]) -> None:
     """Serve all stretches, once somebody has connected."""
     plan = [(int(float(rate)), float(s)) for rate, s in (text.split(":") for text in stretches)]
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever watches us decides
     with EventServer(sensor=SENSOR, camera="blobs") as server:
         print(server.address, flush=True)
-        while not server.clients:
-            time.sleep(0.05)
-        began_s, at_us = time.monotonic(), 0
-        for rate, seconds in plan:
-            print(f"{time.time():.3f} {rate}", flush=True)
-            for packet in packets(rate, seconds, at_us):
-                due_s = began_s + (packet.until_us or 0) / 1e6
-                time.sleep(max(0.0, due_s - time.monotonic()))
-                server.write(packet)
-            at_us += round(seconds * 1e6)
+        while not server.clients and not stop.wait(0.05):
+            pass
+        serve(server, plan, stop)
         print(f"{time.time():.3f} missed {server.events_dropped}", flush=True)
 
 

@@ -108,25 +108,27 @@ def watch(
         )
         seconds = sum(float(text.partition(":")[2]) for text in stretches)
         first_at: float | None = None
-        while daemon.poll() is None:
-            status = _status(port)
-            now_s = time.monotonic()
-            if first_at is None and status is not None and status["slices"]:
-                first_at, found.started_s = now_s, now_s - began_s
-                first_wall = time.time()
-            if first_at is not None:
-                if now_s - first_at > seconds:
-                    break
-                if status is not None:
-                    used = _cpu_s(daemon.pid)
-                    found.seen.append({"at_s": now_s - first_at, "cpu_s": used, **status})
-            time.sleep(1.0 if first_at is not None else 0.1)
-            if first_at is None and now_s - began_s > 300:
-                raise TimeoutError(log.read_text())
+        with suppress(KeyboardInterrupt):  # ends early, and tells what was seen
+            while daemon.poll() is None:
+                status = _status(port)
+                now_s = time.monotonic()
+                if first_at is None and status is not None and status["slices"]:
+                    first_at, found.started_s = now_s, now_s - began_s
+                    first_wall = time.time()
+                if first_at is not None:
+                    if now_s - first_at > seconds:
+                        break
+                    if status is not None:
+                        used = _cpu_s(daemon.pid)
+                        found.seen.append({"at_s": now_s - first_at, "cpu_s": used, **status})
+                time.sleep(1.0 if first_at is not None else 0.1)
+                if first_at is None and now_s - began_s > 300:
+                    raise TimeoutError(log.read_text())
         stopping_s = time.monotonic()
         daemon.send_signal(signal.SIGTERM)
         daemon.wait(60)
         found.exit_s = time.monotonic() - stopping_s
+        camera.terminate()
         camera.wait(60)
         *begun, (_, _, missed) = [line.split() for line in (camera.stdout or ())]
         found.rates = [(float(at) - first_wall, float(rate)) for at, rate in begun]
