@@ -79,7 +79,7 @@ def test_without_known_sizes_or_a_golden_sample_the_first_one_is_taken(toy_model
 def test_both_devices_really_run(monkeypatch):
     found = quickest.step_times(CARD, ("onnx", "cpu"), OPTIONS)
     assert set(found) == {"onnx", "cpu"}
-    assert all(0 < ms < 1e4 for ms in found.values())
+    assert all(0 < ms < 1e6 for ms in found.values())
     with open_session(CARD) as session:
         assert session.device in found
 
