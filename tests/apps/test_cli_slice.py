@@ -62,7 +62,7 @@ def test_a_trigger_tells_its_potential_in_numbers_and_in_the_plot(
     recording, monkeypatch, tmp_path, capsys
 ):
     rows, heights = {}, {}
-    for slicer in ("time:50ms", "trigger:model=trigger-nano,rate=100"):
+    for slicer in ("time:50ms", "trigger:model=trigger-tasks,rate=100"):
         plot = tmp_path / "cuts.png"
         options = ("--filters", "none", "--slicer", slicer, "--json", "--plot", plot)
         assert command(monkeypatch, recording, *options) == 0

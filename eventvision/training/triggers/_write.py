@@ -18,13 +18,18 @@ from eventvision.spiking.integer import IntegerModel, IntegerNetwork, Neuron, sa
 from eventvision.spiking.quantise import quantise
 from eventvision.training.networks import Trigger
 
-from ._recipe import TriggerRecipe
+from ._recipe import CHANGE, TriggerRecipe
 from ._train import THRESHOLD
 
 _SUMMARY = "Says when a slice should end: fires where waiting longer would cost more than a slice."
+_WORTH = {
+    True: "It helps where one setting has to serve several cameras and scenes; where the best "
+    "setting of fixed slices is known, these show fresher answers: see docs/training/trigger.md.",
+    False: "It learned what {downstream} make of slices, to both of which the choice of a slicer "
+    "is worth little: see docs/training/trigger.md.",
+}
+"""By whether it learned from the scene itself."""
 _LIMITS = [
-    "It helps where one setting has to serve several cameras and scenes; where the best setting of "
-    "fixed slices is known, these show fresher answers: see docs/training/trigger.md.",
     "It learned from simulated cameras and scenes only.",
     "It sees blocks of 8x8 pixels: what moves inside a block is noticed by its events alone.",
 ]
@@ -88,6 +93,7 @@ def _card(recipe: TriggerRecipe) -> str:
         f"trigger:rate={recipe.slices_per_second:g},threshold={THRESHOLD:g},"
         f"cell={recipe.cell_us}us,shortest={recipe.cell_us}us,longest={recipe.longest_us}us"
     )
+    networks = " and ".join(recipe.downstream.split("+"))
     head = {
         "name": recipe.name,
         "summary": _SUMMARY,
@@ -98,7 +104,7 @@ def _card(recipe: TriggerRecipe) -> str:
         "golden": "golden.npz",
         "licence": "Apache-2.0",
         "command": f"eventvision train models/{recipe.name}/recipe.toml OUT",
-        "limits": _LIMITS,
+        "limits": [_WORTH[recipe.downstream == CHANGE].format(downstream=networks), *_LIMITS],
     }
     lines = [f"{key} = {json.dumps(value)}" for key, value in head.items()]
     lines += ["", "[inputs.cell]", 'shape = [1, 2, "rows", "columns"]']
