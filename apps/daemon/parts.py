@@ -142,7 +142,10 @@ class DaemonState:
         """Tell whether slices are being looked at, or would be if there were events."""
         with self._turn:
             pipeline, phase = self._pipeline, self._phase
-        return phase == "running" and pipeline is not None and not pipeline.status().waiting
+        if phase != "running" or pipeline is None:
+            return False
+        found = pipeline.status()
+        return found.running and not found.waiting
 
     def healthy(self) -> bool:
         """Tell whether the supervisor lives; waiting for a camera is healthy."""

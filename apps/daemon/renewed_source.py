@@ -99,8 +99,8 @@ class RenewedSource:
 
     @property
     def busy_s(self) -> float:
-        """How long it has been at the same packet, or at being opened."""
-        return self._turn.busy_s
+        """How long it has been at the same packet, or opened, or its driver has not answered."""
+        return max(self._turn.busy_s, self._stalled_s)
 
     def __iter__(self) -> Iterator[Packet]:
         """Yield packets as they come; an empty one every 100 ms while none does."""
@@ -123,7 +123,7 @@ class RenewedSource:
 
     def restart(self, limit_s: float, wait_s: float) -> bool:
         """Leave a source that hangs, and open it again."""
-        if not self._turn.take(limit_s):
+        if not self._turn.take(-1.0 if self._stalled_s > limit_s else limit_s):
             return False
         self._is_away = True
         message = f"the source hung for {limit_s:g} s; it was opened again"
@@ -153,6 +153,11 @@ class RenewedSource:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def _stalled_s(self) -> float:
+        """How long the driver of a camera has not answered, in a thread of its own."""
+        return 0.0 if self._is_away else float(getattr(self._source, "stalled_s", 0.0))
+
     def _begin(self, opener: Callable[[], Source], wait_s: float) -> None:
         self._turn = turn = Turn()
         threading.Thread(
@@ -169,7 +174,7 @@ class RenewedSource:
         except BaseException as error:  # raised by whoever iterates
             failure = error
         if not turn.is_over:
-            self._put(_Ended(failure))
+            self._put(_Ended(failure), turn)
 
     def _read(self, turn: Turn, opener: Callable[[], Source]) -> None:
         turn.begin()
@@ -180,18 +185,18 @@ class RenewedSource:
             _close(source)
             raise
         if source is not self._source:
-            self._adopt(source)
+            self._adopt(source, turn)
         with follow_settings(source, self._tell):
             turn.begin()
             for packet in source:
                 turn.end()
-                self._put(packet)
+                self._put(packet, turn)
                 if self._closed.is_set():
                     return
                 turn.begin()
             turn.end()
 
-    def _adopt(self, source: Source) -> None:
+    def _adopt(self, source: Source, turn: Turn) -> None:
         before = self._source
         self._earlier_damage.add_all(before.damage)
         self._earlier_drops += Counter(getattr(before, "dropped", {}))
@@ -201,11 +206,11 @@ class RenewedSource:
         if source.info.sensor != self.info.sensor:
             problem = f"has {source.info.sensor} now, and had {self.info.sensor}"
             raise SourceError(self.info.name, problem, "everything is begun anew")
-        self._put(_Opened())
+        self._put(_Opened(), turn)
         self._is_away = False
 
-    def _put(self, item: Packet | _Opened | _Ended) -> None:
-        while not self._closed.is_set():
+    def _put(self, item: Packet | _Opened | _Ended, turn: Turn) -> None:
+        while not (self._closed.is_set() or turn.is_over):
             with suppress(queue.Full):
                 self._items.put(item, timeout=IDLE_S)
                 return

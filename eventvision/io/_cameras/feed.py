@@ -80,7 +80,13 @@ class CameraFeed:
     @property
     def is_stalled(self) -> bool:
         """Whether the driver has not come back from a read for `STALL_S`."""
-        return time.monotonic_ns() - self._heard_ns > STALL_S * 1e9
+        return self.stalled_s > 0
+
+    @property
+    def stalled_s(self) -> float:
+        """How long the driver has not come back from a read; 0 up to `STALL_S`, or if closed."""
+        silent_s = (time.monotonic_ns() - self._heard_ns) / 1e9
+        return silent_s if silent_s > STALL_S and not self._stop.is_set() else 0.0
 
     @property
     def complete_ns(self) -> int:

@@ -80,6 +80,11 @@ class CameraSource(LiveStream):
         return self._feed.state
 
     @property
+    def stalled_s(self) -> float:
+        """How long the driver has not answered; 0 while it does, or may still."""
+        return self._feed.stalled_s
+
+    @property
     def settings(self) -> CameraSettings:
         """The settings in force."""
         return self._feed.settings

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from eventvision_apps.daemon import memory
 from eventvision_apps.daemon.faults import Faults
 from eventvision_apps.daemon.parts import memory_bytes
+from eventvision_apps.daemon.renewed_source import RenewedSource
 from eventvision_apps.daemon.sink_thread import MOST_WAITING, SinkThread
 from eventvision_apps.daemon.time_line import TimeLine
 from eventvision_apps.daemon.turns import OvertakenError, Turn
-from live_sources import SENSOR
+from live_sources import SENSOR, LiveSource
 
 from eventvision.core import (
     GAP_SOURCE,
@@ -21,8 +23,10 @@ from eventvision.core import (
     Events,
     Frame,
     Packet,
+    SensorSize,
     Slice,
     SliceResult,
+    SourceError,
 )
 
 
@@ -96,6 +100,45 @@ def test_a_source_that_never_said_anything_keeps_its_clock():
     assert line.placed(packet(5)).events.t.tolist() == [5]
 
 
+class Camera(LiveSource):
+    """One that comes from a thread of its driver, and says itself when that hangs."""
+
+    stalled_s = 0.0
+
+
+def test_a_camera_whose_driver_does_not_answer_is_opened_again():
+    hung, next_ = Camera(), Camera()
+    source = RenewedSource(hung, lambda: next_, lambda _: None)
+    packets = iter(source)
+    before = next(packet for packet in packets if len(packet))
+    assert not source.restart(60.0, 0.0)
+    hung.stalled_s = 99.0
+    assert source.busy_s > 60.0
+    assert source.restart(60.0, 0.0)
+    after = next(packet for packet in packets if packet.triggers.size)
+    assert after.triggers["source"].tolist() == [GAP_SOURCE]
+    assert after.events.t[0] > before.events.t[-1]
+    assert source.state == "open"
+    assert source.damage.kinds == {"stalled": 1}
+    assert hung.closed.wait(120)
+    source.close()
+    assert next_.closed.wait(120)
+
+
+def test_another_sensor_ends_the_run_that_knew_the_first():
+    other = LiveSource()
+    other.info = replace(other.info, sensor=SensorSize(8, 8))
+    hung = Camera()
+    source = RenewedSource(hung, lambda: other, lambda _: None)
+    packets = iter(source)
+    next(packets)
+    hung.stalled_s = 99.0
+    assert source.restart(1.0, 0.0)
+    with pytest.raises(SourceError, match="has 8x8 now, and had 64x48"):
+        list(packets)
+    source.close()
+
+
 def result(index: int) -> SliceResult:
     return SliceResult(Slice(index, Events.empty(SENSOR), 0, 1, "time"), {}, np.zeros(3))
 
@@ -105,12 +148,13 @@ class Kept:
 
     def __init__(self) -> None:
         self.got: list[SliceResult] = []
-        self.may_go_on = threading.Event()
+        self.began, self.may_go_on = threading.Event(), threading.Event()
         self.may_go_on.set()
         self.is_closed = False
 
     def write(self, given: SliceResult) -> None:
-        self.may_go_on.wait(60)
+        self.began.set()
+        self.may_go_on.wait(120)
         self.got.append(given)
 
     def close(self) -> None:
@@ -138,7 +182,9 @@ def test_what_a_sink_that_hangs_does_not_get_is_counted(monkeypatch):
     hung.may_go_on.clear()
     sinks = iter([hung, next_])
     thread = SinkThread("files", lambda: next(sinks), faults)
-    for index in range(MOST_WAITING + 11):
+    thread.write(result(0))
+    assert hung.began.wait(120)
+    for index in range(1, MOST_WAITING + 11):
         thread.write(result(index))
     assert faults.lost == {"results: files not written": 10}
     assert not thread.restart(3600.0, 0.0)
