@@ -11,8 +11,8 @@ from supervised import Daemon, wait_until
 
 pytest.importorskip("fastapi", reason="the daemon's HTTP side is not installed")
 
-from conftest import Site
 from eventvision_apps.daemon.http import HttpServer, HttpSettings
+from http_site import Site
 
 TASKS = "['graph:score=0:every=10ms', 'alarm:region=64x48+0+0:score=0']"
 

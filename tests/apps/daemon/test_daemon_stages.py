@@ -22,7 +22,11 @@ PATIENT, IMPATIENT = "stage_s: 3600", "stage_s: 2"
 
 @pytest.fixture
 def daemon(tmp_path, monkeypatch):
-    return lambda *sources: Daemon(tmp_path, monkeypatch, sources, drain_s=0.5)
+    def make(*sources, drain_s: float = WAIT_S) -> Daemon:
+        """Make one that waits so long for a run to end: short where that hangs."""
+        return Daemon(tmp_path, monkeypatch, sources, drain_s=drain_s)
+
+    return make
 
 
 @contextmanager
@@ -104,7 +108,8 @@ def test_a_source_that_hangs_is_opened_again_while_the_recording_goes_on(daemon,
 
 
 def test_a_source_that_hangs_again_and_again_ends_the_daemon(daemon, hang):
-    one = daemon(*(LiveSource(lambda _: hang.released.wait(WAIT_S)) for _ in range(9)))
+    hanging = (LiveSource(lambda _: hang.released.wait(WAIT_S)) for _ in range(9))
+    one = daemon(*hanging, drain_s=0.5)
     one.edit(f"{PATIENT}, restarts: 3", f"{IMPATIENT}, restarts: 2")
     with one.running() as supervisor:
         wait_until(lambda: bool(one.codes))
@@ -174,7 +179,7 @@ def test_results_that_hang_for_good_are_lost_and_perception_goes_on(daemon, file
 
 
 def test_a_task_that_hangs_costs_the_run_but_no_result_that_was_there(daemon, hang):
-    one = daemon(*(LiveSource() for _ in range(9)))
+    one = daemon(*(LiveSource() for _ in range(9)), drain_s=0.5)
     with one.running() as supervisor:
         kept = supervisor.state.latest.write
 
