@@ -39,24 +39,35 @@ def run(
     twins: Sequence[Path],
     out: Path,
     page: Path | None,
+    card: bool,
     threads: int,
     as_json: bool,
 ) -> int:
     """Score, print and write."""
     if not data:
         raise ConfigError("--data", "", "a folder of a frozen set or of recordings")
-    from eventvision.training.evaluation import open_model, run_evaluation, write_page
+    from eventvision.training.evaluation import (
+        cards_of,
+        open_model,
+        run_evaluation,
+        write_page,
+        write_scores,
+    )
 
     opened = [
         open_model(model, device, threads=threads)
         for model in models
         for device in devices or ("auto",)
     ]
-    opened += [open_model(twin, threads=threads, name="non-spiking twin") for twin in twins]
+    if card:
+        cards_of(opened)
+    others = [open_model(twin, threads=threads, name="non-spiking twin") for twin in twins]
     chosen = "" if filters.strip().lower() == "none" else filters
     report = run_evaluation(
-        opened, data, out, slicers=slicers or ("own",), filters=chosen, say=tell
+        opened + others, data, out, slicers=slicers or ("own",), filters=chosen, say=tell
     )
+    if card:
+        write_scores(report, opened, _command())
     if page is not None:
         write_page(report, page, _command())
     if as_json:

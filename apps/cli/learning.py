@@ -125,6 +125,9 @@ def evaluate(
     page: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a page in Markdown as well.")
     ] = None,
+    card: Annotated[
+        bool, typer.Option("--card", help="Write the main scores into the models' cards as well.")
+    ] = False,
     make: Annotated[
         str | None,
         typer.Option(metavar="SET", help="Make a frozen set in --data: mixed or procedural."),
@@ -151,6 +154,7 @@ def evaluate(
             twins=twin,
             out=out,
             page=page,
+            card=card,
             threads=threads,
             as_json=as_json,
         )

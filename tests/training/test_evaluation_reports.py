@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tomllib
 from dataclasses import replace
 
 import cv2
@@ -12,7 +13,15 @@ import pytest
 import torch
 from eventvision_apps.cli.main import main
 
-from eventvision.core import ConfigError, Events, FormatError, ModelError, SensorSize, Slice
+from eventvision.core import (
+    ConfigError,
+    Events,
+    FormatError,
+    ModelError,
+    SensorSize,
+    Slice,
+    load_card,
+)
 from eventvision.simulation import DETECTION_CLASSES, PixelModel
 from eventvision.training.evaluation import (
     Estimate,
@@ -31,6 +40,7 @@ from eventvision.training.evaluation import (
     set_tables,
     windows_with_people,
     write_page,
+    write_scores,
 )
 from eventvision.training.evaluation import _decoding as decoding
 from eventvision.training.evaluation import _sets as sets
@@ -288,6 +298,48 @@ def test_a_whole_evaluation_writes_numbers_pictures_and_a_page(frozen, recording
     assert all(f"(pictures/{name})" in text for name in shown)
 
 
+CARD = """name = "tiny"
+
+[[metrics]]
+name = "older [x]"
+value = 0.5
+
+[[data]]
+name = "drawn"
+"""
+
+
+def test_a_card_gets_the_scores_of_each_form_in_place_of_older_ones(tmp_path):
+    card = tmp_path / "card.toml"
+    card.write_text(CARD)
+    forms = [
+        replace(opened(), card=load_card("perception-nano"), folder=tmp_path, artifact=form)
+        for form in ("integer", "onnx")
+    ]
+    forms = [replace(one, network=Network(one.artifact, None)) for one in forms]
+    score = Estimate(0.5, 0.25, 0.75)
+    table = ScoreTable(
+        "detection",
+        "method",
+        ("mAP50", "vehicle"),
+        (("integer", (score, score)), ("onnx", (score, None))),
+    )
+    write_scores(Report((), (Section("S", "About.", (table,)),)), forms, "again")
+    read = tomllib.loads(card.read_text())
+    expected = {"name": "mAP50", "value": 0.5, "low": 0.25, "high": 0.75, "data": "S: detection"}
+    assert read["metrics"] == [
+        expected | {"artifact": form, "command": "again"} for form in ("integer", "onnx")
+    ]
+    assert read["data"] == [{"name": "drawn"}]
+
+
+@pytest.mark.parametrize("name", ["perception-nano", "reconstruction-nano"])
+def test_shipped_networks_tell_how_good_they_are(name):
+    found = load_card(name).metrics
+    assert {metric.artifact for metric in found} == {"integer", "onnx"}
+    assert all(name in metric.command for metric in found)
+
+
 def test_a_page_without_a_model_is_not_written(tmp_path):
     with pytest.raises(ConfigError, match="at least one MODEL"):
         write_page(Report(()), tmp_path / "page.md", "")
@@ -370,6 +422,7 @@ def test_the_command_prints_tables_and_writes_files(frozen, tmp_path, monkeypatc
     [
         ((), "a folder of a frozen set or of recordings"),
         (("--data", "."), "made by --make"),
+        (("--card", "--data", "."), "at least one MODEL with a card"),
         (("--make", "mixed", "--data", "x"), "a folder of images"),
         (("--make", "other", "--data", "x"), "mixed, procedural"),
         (("--make", "procedural"), "one folder to make the set in"),

@@ -7,6 +7,7 @@ recordings too; `eventvision evaluate` is the command for it.
 
 from ._bootstrap import Estimate, MeanTally, Tally, estimates
 from ._box_scores import BoxTally, TrueObjects, overlaps
+from ._card_scores import cards_of, write_scores
 from ._decoding import results_of
 from ._depth_scores import depth_scores
 from ._methods import Method, Network, baselines
@@ -47,6 +48,7 @@ __all__ = [
     "ValidationSet",
     "activity_of",
     "baselines",
+    "cards_of",
     "depth_scores",
     "estimates",
     "evaluate",
@@ -65,4 +67,5 @@ __all__ = [
     "set_tables",
     "windows_with_people",
     "write_page",
+    "write_scores",
 ]
