@@ -9,7 +9,7 @@ import pytest
 from eventvision_apps.cli.main import app
 from typer.testing import CliRunner
 
-from eventvision.core import ConfigError, ConfigFileError
+from eventvision.core import ConfigFileError, SourceError
 
 
 @pytest.fixture
@@ -76,5 +76,5 @@ def test_all_that_is_wrong_is_told_and_named_where_it_was_written(settings):
 
 
 def test_without_a_file_a_source_is_needed():
-    with pytest.raises(ConfigError, match="SOURCE"):
+    with pytest.raises(SourceError, match="SOURCE: is not given"):
         raise replay().exception
