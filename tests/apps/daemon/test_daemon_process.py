@@ -138,7 +138,7 @@ def test_systemd_hears_of_start_and_end_and_sigterm_leaves_whole_files(start, tm
         wait_until(lambda: bool(hear() and lines_of(tmp_path / "results")), lambda: daemon.output)
         daemon.process.send_signal(signal.SIGTERM)
         wait_until(lambda: "STOPPING=1" in hear(), lambda: daemon.output)
-    assert daemon.end() == 0
+    assert daemon.process.wait(WAIT_S) == 0
     assert said[0] == "READY=1"
     assert "WATCHDOG=1" in said
     assert not list((tmp_path / "results").glob("*.part"))

@@ -69,8 +69,8 @@ class Bench:
 
     def is_on(self, task: str) -> bool:
         """Return whether a task runs, as the pipeline says."""
-        told = self.state.status.value.tasks.get(task)
-        return told is not None and told.on
+        status = self.state.status.value
+        return status is not None and task in status.tasks and status.tasks[task].on
 
     def open_paused(self, path) -> None:
         """Open a recording and hold at its first slices."""
@@ -390,11 +390,11 @@ def test_a_graph_watches_a_region(bench, recording):
     assert pipeline.set_task("graph", on=True)
     assert pipeline.set_method("alarm", "region=48x32+0+0:score=0")
     assert pipeline.set_task("alarm", on=True)
-    bench.controller.playback.set_speed(None)
+    bench.controller.playback.set_speed(0.05)
     bench.controller.source.open(recording)
+    bench.until(lambda: bench.is_on("graph") and bench.is_on("alarm"), seconds=200)
+    bench.controller.playback.set_speed(None)
     bench.until(lambda: any(bench.state.history.value.rows["alarm"]), seconds=200)
-    assert bench.is_on("graph")
-    assert bench.is_on("alarm")
     rows = bench.state.history.value.rows
     np.testing.assert_array_equal(rows["alarm"], rows["objects"] > 0)
 
